@@ -1,0 +1,56 @@
+"""What a position in a company lets a person do."""
+
+VIEW = frozenset(
+    {
+        "view_home",
+        "view_assets",
+        "view_readings",
+        "view_contracts",
+        "view_invoices",
+        "view_people",
+        "switch_company",
+    }
+)
+TECHNICIAN = VIEW | {
+    "manage_assets",
+    "mount_components",
+    "import_readings",
+    "judge_readings",
+    "manage_keys",
+}
+OPERATIONS = TECHNICIAN | {"draft_contracts"}
+FINANCE = VIEW | {
+    "draft_contracts",
+    "run_billing",
+    "approve_invoices",
+    "issue_invoices",
+    "export_evidence",
+}
+DIRECTOR = (
+    OPERATIONS
+    | FINANCE
+    | {"sign_contracts", "manage_people", "manage_partners", "set_retention", "limit_corrections"}
+)
+
+CAPABILITIES: dict[str, frozenset[str]] = {
+    "viewer": VIEW,
+    "technician": TECHNICIAN,
+    "operations": OPERATIONS,
+    "finance": FINANCE,
+    "director": DIRECTOR,
+}
+# Capabilities of anybody, signed in or not (sign-in pages), and of a signed-in person of no company.
+ANYBODY = frozenset({"anybody"})
+ANY_PERSON = ANYBODY | {"any_person"}
+ALL = (
+    DIRECTOR
+    | ANY_PERSON
+    | {"send_readings", "read_data", "record_mountings", "declare_usage", "operate_platform"}
+)
+
+
+def capabilities_of(position: str | None) -> frozenset[str]:
+    """The capabilities of a position; of None, those of any signed-in person."""
+    if position is None:
+        return ANY_PERSON
+    return CAPABILITIES[position] | ANY_PERSON

@@ -1,0 +1,74 @@
+"""Who is at the browser: the person, their membership here, language and time zone."""
+
+import zoneinfo
+from collections.abc import Callable
+
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone, translation
+
+from apps.accounts.domain.capabilities import ANYBODY, capabilities_of
+from apps.accounts.queries import membership_in_force
+from apps.tenancy.context import set_person
+
+SESSION_COMPANY = "company_id"
+# The key of the session on the sign-in host that this one came from: signing out there ends it.
+SESSION_ROOT = "root_session"
+
+
+class PersonMiddleware:
+    """Sets request.membership and request.capabilities; a session of another company ends here."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.membership, request.capabilities = None, ANYBODY  # type: ignore[attr-defined]
+        self._recognise(request)
+        language, zone = language_of(request), zone_of(request)
+        with translation.override(language), timezone.override(zone):
+            request.LANGUAGE_CODE = language
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        return response
+
+    def _recognise(self, request: HttpRequest) -> None:
+        if not request.user.is_authenticated:
+            return
+        set_person(request.user.pk)
+        company = request.company  # type: ignore[attr-defined]
+        if company is None:
+            request.capabilities = capabilities_of(None)  # type: ignore[attr-defined]
+            return
+        self._enter(request, company.pk)
+
+    def _enter(self, request: HttpRequest, company_id: int) -> None:
+        membership = None
+        if request.session.get(SESSION_COMPANY) == company_id:
+            root = request.session.get(SESSION_ROOT)
+            membership = membership_in_force(company_id, request.user.pk or 0, root, timezone.now())
+        if membership is None:
+            set_person(None)
+            logout(request)
+            return
+        membership.user = request.user  # type: ignore[assignment]
+        request.membership = membership  # type: ignore[attr-defined]
+        request.capabilities = capabilities_of(membership.position)  # type: ignore[attr-defined]
+
+
+def language_of(request: HttpRequest) -> str:
+    """The signed-in person's language, else the browser's."""
+    if request.user.is_authenticated and request.user.language:
+        return request.user.language
+    return translation.get_language_from_request(request)
+
+
+def zone_of(request: HttpRequest) -> zoneinfo.ZoneInfo:
+    """The viewer's zone: the person's own, else the company's, else UTC."""
+    named = getattr(request.user, "time_zone", "") if request.user.is_authenticated else ""
+    company = request.company  # type: ignore[attr-defined]
+    named = named or (company.time_zone if company else "UTC")
+    try:
+        return zoneinfo.ZoneInfo(named)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return zoneinfo.ZoneInfo("UTC")

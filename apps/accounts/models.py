@@ -1,0 +1,165 @@
+"""People, their memberships in companies, invitations, one-time entry codes and API keys."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.tenancy.fence import FencedModel
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes people by e-mail address."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").lower())
+
+
+class User(AbstractBaseUser):
+    """One person, however many companies. Exempt from the fence: reached through `known_people`."""
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=120)
+    language = models.CharField(max_length=5, default="en")
+    time_zone = models.CharField(max_length=64, blank=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    joined_at = models.DateTimeField()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    objects = UserManager()
+
+    class Meta:
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.email}>"
+
+    def get_full_name(self) -> str:
+        return self.name
+
+    # The console shows everything to staff and nothing to others; there are no finer rights in it.
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        return self.is_active and self.is_staff
+
+    def has_perms(self, perms: Any, obj: Any = None) -> bool:
+        return self.is_active and self.is_staff
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_active and self.is_staff
+
+
+class Membership(FencedModel):
+    """A person's position in a company (the author). Read by the company and by the person."""
+
+    class Position(models.TextChoices):
+        DIRECTOR = "director", _("Director")
+        FINANCE = "finance", _("Finance")
+        OPERATIONS = "operations", _("Operations")
+        TECHNICIAN = "technician", _("Technician")
+        VIEWER = "viewer", _("Viewer")
+
+    prefix = "mem"
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
+    position = models.CharField(max_length=12, choices=Position)
+    joined_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["joined_at", "id"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["author", "user"],
+                condition=models.Q(ended_at=None),
+                name="accounts_membership_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.position}"
+
+
+class Invitation(FencedModel):
+    """A mailed invitation into the author's company; the mail's token is stored hashed."""
+
+    prefix = "ivt"
+
+    email = models.EmailField()
+    position = models.CharField(max_length=12, choices=Membership.Position)
+    token_hash = models.CharField(max_length=64)
+    invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    invited_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-invited_at", "-id"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["author", "token_hash"], name="accounts_invitation_token"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class EntryCode(models.Model):
+    """A single-use code that carries a signed-in person from the sign-in host to a company's host.
+
+    Stored hashed; 30 seconds; bound to the host's company and to the browser. Exempt from the fence.
+    """
+
+    code_hash = models.CharField(max_length=64, primary_key=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    company = models.ForeignKey("tenancy.Company", on_delete=models.CASCADE, related_name="+")
+    browser_hash = models.CharField(max_length=64)
+    session_key = models.CharField(max_length=40, default="")
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"entry of {self.user_id}"
+
+
+class ApiKey(FencedModel):
+    """A key of the author's company, bound to a device or not; only its hash is stored."""
+
+    class Scope(models.TextChoices):
+        INTAKE = "intake", _("send readings")
+        READ = "read", _("read data")
+        MOUNT = "mount", _("record mountings")
+        DECLARE = "declare", _("declare resets, exchanges and corrections")
+
+    prefix = "key"
+
+    name = models.CharField(max_length=80)
+    hint = models.CharField(max_length=12)
+    secret_hash = models.CharField(max_length=64)
+    device_id = models.UUIDField(null=True, blank=True)
+    device_label = models.CharField(max_length=120, blank=True)
+    scope = models.CharField(max_length=10, choices=Scope, default=Scope.INTAKE)
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-made_at", "-id"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["author", "secret_hash"], name="accounts_key_secret"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} (…{self.hint})"

@@ -1,0 +1,38 @@
+"""Writes of people, memberships, invitations, entry codes and API keys."""
+
+from apps.accounts.operations.entries import Entry, consume_entry_code, issue_entry_code
+from apps.accounts.operations.invitations import (
+    INVITATION_LIFE,
+    accept_invitation,
+    invite,
+    mail_invitation,
+    withdraw_invitation,
+)
+from apps.accounts.operations.keys import make_key, note_use, revoke_key, rotate_key
+from apps.accounts.operations.people import (
+    add_membership,
+    change_position,
+    create_person,
+    end_membership,
+    set_language,
+)
+
+__all__ = [
+    "INVITATION_LIFE",
+    "Entry",
+    "accept_invitation",
+    "add_membership",
+    "change_position",
+    "consume_entry_code",
+    "create_person",
+    "end_membership",
+    "invite",
+    "issue_entry_code",
+    "mail_invitation",
+    "make_key",
+    "note_use",
+    "revoke_key",
+    "rotate_key",
+    "set_language",
+    "withdraw_invitation",
+]

@@ -1,0 +1,138 @@
+"""Reads of people: members of the current company, and the companies of a person."""
+
+import hmac
+import time
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, Q, QuerySet
+
+from apps.accounts.domain.tokens import hash_of, is_key
+from apps.accounts.models import ApiKey, Invitation, Membership, User
+from apps.events.models import AuditRow
+from apps.tenancy.context import current_company, current_company_id
+
+KEY_SECONDS = 10.0
+_KEYS_MOST = 10_000
+_keys: dict[tuple[int, str], tuple[float, ApiKey]] = {}
+
+
+def known_people() -> QuerySet[User]:
+    """People who belong or belonged to the current company; the only way to other people's rows."""
+    company = current_company()
+    return User.objects.filter(
+        pk__in=Membership.objects.filter(author=company).values("user_id")
+    ).order_by("name", "pk")
+
+
+def members() -> QuerySet[Membership]:
+    """Current memberships of the current company with their people, by name.
+
+    The author is named because a person also reads their own rows of other companies.
+    """
+    company = current_company()
+    return (
+        Membership.objects.filter(author=company, ended_at=None)
+        .select_related("user")
+        .order_by("user__name", "joined_at")
+    )
+
+
+def memberships_of(person: Any) -> QuerySet[Membership]:
+    """A person's own current memberships in all companies, by the company's name.
+
+    Outside of that company the database shows them to nobody but the person (`set_person`).
+    """
+    return (
+        Membership.all_parties.filter(user_id=person.pk, ended_at=None)
+        .select_related("author")
+        .order_by("author__name", "author_id")
+    )
+
+
+def open_invitations(now: datetime) -> QuerySet[Invitation]:
+    """Invitations of the current company that can still be accepted, latest first."""
+    return Invitation.objects.filter(
+        author=current_company(), accepted_at=None, withdrawn_at=None, expires_at__gt=now
+    ).select_related("invited_by")
+
+
+def invitation_by_hash(token_hash: str, now: datetime) -> Invitation | None:
+    """The open invitation into the current company whose mail carries this token."""
+    return open_invitations(now).filter(token_hash=token_hash).first() if token_hash else None
+
+
+def person_by_email(email: str) -> User | None:
+    """The person with exactly this address; for invitations and command lines, never for pickers."""
+    return User.objects.filter(email=email.strip().lower()).first()
+
+
+def keys() -> QuerySet[ApiKey]:
+    """API keys of the current company, latest first, revoked and expired ones included."""
+    return ApiKey.objects.filter(author=current_company())
+
+
+def valid_keys(now: datetime) -> QuerySet[ApiKey]:
+    """Keys of the current company that open something now."""
+    return keys().filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
+
+
+def key_by_secret(secret: str, now: datetime) -> ApiKey | None:
+    """The valid key of the current company with this secret.
+
+    Remembered in this process for ten seconds, so a revocation takes at most as long everywhere.
+    """
+    company_id = current_company_id()
+    if company_id is None or not is_key(secret):
+        return None
+    secret_hash = hash_of(secret)
+    key = _remembered(company_id, secret_hash) or _stored(company_id, secret_hash)
+    if key is None or not hmac.compare_digest(key.secret_hash, secret_hash):
+        return None
+    expired = key.expires_at is not None and key.expires_at <= now
+    return None if expired or key.revoked_at is not None else key
+
+
+def _remembered(company_id: int, secret_hash: str) -> ApiKey | None:
+    found = _keys.get((company_id, secret_hash))
+    return found[1] if found and found[0] > time.monotonic() else None
+
+
+def _stored(company_id: int, secret_hash: str) -> ApiKey | None:
+    key = ApiKey.objects.filter(author_id=company_id, secret_hash=secret_hash).first()
+    if key is not None:
+        if len(_keys) >= _KEYS_MOST:
+            _keys.clear()
+        _keys[company_id, secret_hash] = (time.monotonic() + KEY_SECONDS, key)
+    return key
+
+
+def forget_key(key: ApiKey) -> None:
+    """Let this process look the key up again at its next use."""
+    _keys.pop((key.author_id, key.secret_hash), None)
+
+
+def history_of(public_id: str) -> QuerySet[AuditRow]:
+    """What the current company did with a membership, an invitation or a key, latest first."""
+    return AuditRow.objects.filter(author=current_company(), subject=public_id).order_by(
+        "-at", "-id"
+    )
+
+
+def membership_in_force(
+    company_id: int, person_id: int, root_session: str | None, now: datetime
+) -> Membership | None:
+    """The person's current membership in the company, while the sign-in it came from stands."""
+    from django.contrib.sessions.models import Session
+
+    found = Membership.objects.filter(author_id=company_id, user_id=person_id, ended_at=None)
+    if root_session:
+        standing = Session.objects.filter(session_key=root_session, expire_date__gt=now)
+        found = found.filter(Exists(standing))
+    return found.first()
+
+
+def device_keys(device_id: UUID) -> QuerySet[ApiKey]:
+    """Keys of the current company bound to one device."""
+    return keys().filter(device_id=device_id)

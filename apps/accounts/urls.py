@@ -1,0 +1,31 @@
+"""Addresses of people on a company's host."""
+
+from django.urls import path
+
+from apps.accounts.access import requires
+from apps.accounts.views import acceptance, entry, keys, partners, people, public
+
+urlpatterns = [
+    path("enter/", entry.enter, name="enter"),
+    path("enter/start/", entry.start, name="enter_start"),
+    path("sign-out/", entry.sign_out, name="sign_out"),
+    path("language/", public.language, name="set_language"),
+    path("profile/", entry.profile, name="profile"),
+    path("people/", requires("view_people")(people.PeopleList.as_view()), name="people"),
+    path("people/invitations/new/", people.new_invitation, name="invitation_new"),
+    path(
+        "people/invitations/<pid:invitation_id>/withdrawal/", people.withdrawal,
+        name="invitation_withdrawal",
+    ),
+    path("people/<pid:membership_id>/", people.person, name="person"),
+    path("people/<pid:membership_id>/position/", people.position, name="person_position"),
+    path("people/<pid:membership_id>/ending/", people.ending, name="person_ending"),
+    path("invitations/acceptance/", acceptance.acceptance, name="invitation_acceptance"),
+    path("keys/", requires("manage_keys")(keys.KeyList.as_view()), name="key_list"),
+    path("keys/new/", keys.new_key, name="key_new"),
+    path("keys/<pid:key_id>/", keys.key_detail, name="key_detail"),
+    path("keys/<pid:key_id>/successor/", keys.successor, name="key_successor"),
+    path("keys/<pid:key_id>/revocation/", keys.revocation, name="key_revocation"),
+    path("partners/", requires("view_people")(partners.PartnerList.as_view()), name="partners"),
+    path("partners/new/", partners.new_partner, name="partner_new"),
+]  # fmt: skip

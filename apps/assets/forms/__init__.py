@@ -1,0 +1,1 @@
+"""Forms of assets: types, channels, passports, mountings, files."""

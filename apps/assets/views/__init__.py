@@ -1,0 +1,1 @@
+"""Pages of asset types and assets."""

@@ -1,0 +1,26 @@
+"""What an invoice keeps of both companies and the terms, as they were when it was drafted."""
+
+from collections.abc import Mapping
+from typing import Any
+
+PARTY_FIELDS = ("name", "street", "postcode", "city", "country", "vat_id", "email")
+
+
+def party_facts(company: Any) -> dict[str, str]:
+    """Name, address and tax id as printed."""
+    return {name: getattr(company, name) for name in PARTY_FIELDS}
+
+
+def terms_facts(contract: Any, public_id: str) -> dict[str, object]:
+    """What the contract says about payment and references."""
+    return {
+        "contract": public_id, "title": contract.title, "payment_days": contract.payment_days,
+        "buyer_reference": contract.buyer_reference, "order_number": contract.order_number,
+        "tax_category": contract.tax_category,
+    }  # fmt: skip
+
+
+def invoice_facts(issuer: Any, recipient: Any, terms: Mapping[str, object]) -> dict[str, object]:
+    return {
+        "issuer": party_facts(issuer), "recipient": party_facts(recipient), "terms": dict(terms),
+    }  # fmt: skip

@@ -1,0 +1,381 @@
+"""Billing runs, invoices with lines and taxes, number series, signing keys, tax rates."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.common.fields import MinorField, QuantityField
+from apps.tenancy.fence import FencedModel
+
+
+class TaxRate(models.Model):
+    """A country's standard rate from a date on. Data, read-mostly, exempt from the fence."""
+
+    id = models.AutoField(primary_key=True)
+    country = models.CharField(max_length=2)
+    category = models.CharField(max_length=2)
+    percent = models.DecimalField(max_digits=5, decimal_places=2)
+    valid_from = models.DateField()
+
+    class Meta:
+        ordering = ["country", "category", "valid_from"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["country", "category", "valid_from"], name="billing_tax_rate_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.country} {self.category} {self.percent}"
+
+
+class BillingRun(FencedModel):
+    """One push of the button: which contracts, which periods, how far it is."""
+
+    class State(models.TextChoices):
+        RUNNING = "running", _("running")
+        STOPPED = "stopped", _("stopped")
+        DONE = "done", _("done")
+
+    prefix = "run"
+
+    # The period's label, such as 2018-03; every period that ends within it is billed.
+    label = models.CharField(max_length=10)
+    dry = models.BooleanField(default=False)
+    state = models.CharField(max_length=8, choices=State, default=State.RUNNING)
+    started_by = models.CharField(max_length=200)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-started_at", "-id"]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class RunItem(FencedModel):
+    """One contract and period in a run: its state and, when parked, a reason its owner can read."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        METERING = "metering", _("waiting for usage")
+        BILLED = "billed", _("billed")
+        ALREADY = "already", _("already billed")
+        DRY = "dry", _("calculated")
+        PARKED = "parked", _("parked")
+
+    prefix = "rni"
+
+    run = models.ForeignKey(BillingRun, on_delete=models.CASCADE, related_name="items")
+    contract = models.ForeignKey("contracts.Contract", on_delete=models.PROTECT, related_name="+")
+    period_start = models.DateTimeField()
+    period_end = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    reason = models.CharField(max_length=60, blank=True)
+    params = models.JSONField(default=dict)
+    invoice = models.ForeignKey(
+        "billing.Invoice", on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    net_minor = MinorField(null=True)
+    currency = models.CharField(max_length=3)
+
+    class Meta:
+        ordering = ["run", "contract", "period_start"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["author", "run", "contract", "period_start"], name="billing_run_item_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contract_id} {self.state}"
+
+
+class NumberSeries(FencedModel):
+    """The next number of a series of one issuer. Taken last in the issuing transaction."""
+
+    prefix = "nrs"
+
+    series = models.CharField(max_length=20)
+    next_number = models.IntegerField(default=1)
+
+    class Meta:
+        ordering = ["series"]
+        verbose_name_plural = "number series"
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["author", "series"], name="billing_series_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.series} {self.next_number}"
+
+
+class Correction(FencedModel):
+    """What a late reading (or another price) does to one billed period: before, after, and why.
+
+    It belongs to the documents it makes, and is seen by whom they are. A waiting or parked one has
+    none yet. Once its documents are issued it never changes.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting for the next invoice")
+        DRAFTED = "drafted", _("draft")
+        ISSUED = "issued", _("issued")
+        PARKED = "parked", _("parked")
+
+    prefix = "cor"
+
+    contract = models.ForeignKey("contracts.Contract", on_delete=models.PROTECT, related_name="+")
+    billed_period = models.ForeignKey(
+        "metering.BilledPeriod", on_delete=models.PROTECT, related_name="+"
+    )
+    # Counts the corrections of the period from 1; the first invoice is 0.
+    generation = models.SmallIntegerField()
+    state = models.CharField(max_length=8, choices=State)
+    # Why it is parked.
+    reason = models.CharField(max_length=60, blank=True)
+    params = models.JSONField(default=dict)
+    # What it was rated over: plan version, service days, tax and usage records, by their keys.
+    basis = models.JSONField(default=dict)
+    # [{item, before, after}]: usage records that stood behind the documents, and that stand now.
+    causes = models.JSONField(default=list)
+    # [{charge, tier, asset_label, title, before, after}]: quantity, unit, price and net of a key.
+    changes = models.JSONField(default=list)
+    net_minor = MinorField()
+    currency = models.CharField(max_length=3)
+    found_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-found_at", "-id"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["author", "billed_period", "generation"], name="billing_correction_once"
+            ),
+            # One that is not issued yet is rated again instead of a second beside it.
+            models.UniqueConstraint(
+                fields=["author", "billed_period"], condition=~Q(state="issued"),
+                name="billing_correction_open_once",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.billed_period_id} {self.generation}"
+
+
+class Invoice(FencedModel):
+    """A draft is seen by the issuer alone; an issued one by both, and never changes again.
+
+    A credit note and an additional invoice correct an issued invoice; their amounts are positive.
+    """
+
+    class Kind(models.TextChoices):
+        INVOICE = "invoice", _("invoice")
+        CREDIT_NOTE = "credit", _("credit note")
+        ADDITIONAL = "addition", _("additional invoice")
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        APPROVED = "approved", _("approved")
+        ISSUED = "issued", _("issued")
+
+    prefix = "inv"
+
+    contract = models.ForeignKey(
+        "contracts.Contract", on_delete=models.PROTECT, related_name="invoices"
+    )
+    customer = models.ForeignKey("tenancy.Company", on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.INVOICE)
+    corrects = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="corrected_by"
+    )
+    correction = models.ForeignKey(
+        Correction, on_delete=models.PROTECT, null=True, related_name="documents"
+    )
+    state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
+    series = models.CharField(max_length=20, blank=True)
+    number = models.CharField(max_length=40, null=True)
+    currency = models.CharField(max_length=3)
+    period_start = models.DateTimeField()
+    period_end = models.DateTimeField()
+    time_zone = models.CharField(max_length=64)
+    net_minor = MinorField()
+    tax_minor = MinorField()
+    gross_minor = MinorField()
+    # Names, addresses, tax ids and terms of both sides as they were: {issuer, recipient, terms}.
+    facts = models.JSONField()
+    drafted_at = models.DateTimeField()
+    approved_at = models.DateTimeField(null=True)
+    approved_by = models.CharField(max_length=200, blank=True)
+    issued_at = models.DateTimeField(null=True)
+    issued_on = models.DateField(null=True)
+    due_on = models.DateField(null=True)
+
+    class Meta:
+        ordering = ["-drafted_at", "-id"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["author", "number"], name="billing_invoice_number"),
+            models.CheckConstraint(
+                condition=Q(gross_minor=F("net_minor") + F("tax_minor")),
+                name="billing_invoice_sum",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="issued")
+                | Q(number__isnull=False, issued_at__isnull=False, due_on__isnull=False),
+                name="billing_issued_is_numbered",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="invoice", corrects=None, correction=None)
+                | (
+                    Q(kind__in=["credit", "addition"], net_minor__gt=0)
+                    & Q(corrects__isnull=False, correction__isnull=False)
+                ),
+                name="billing_correcting_kind",
+            ),
+            models.UniqueConstraint(
+                fields=["author", "correction", "kind"], name="billing_correction_document_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number or str(_("Draft"))
+
+    @property
+    def sign(self) -> int:
+        """-1 for a credit note: what its positive amounts mean to the customer's account."""
+        return -1 if self.kind == Invoice.Kind.CREDIT_NOTE else 1
+
+
+class InvoiceLine(FencedModel):
+    """One charge, tier and asset of one billed period. Reached through its invoice (no index)."""
+
+    prefix = "lin"
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines")
+    position = models.IntegerField()
+    # 0 on the first invoice of the period, else the number of the correction.
+    generation = models.SmallIntegerField(default=0)
+    # The line a correction takes from or adds to; indexed where there is one.
+    corrects = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="corrected_by", db_index=False
+    )
+    billed_period = models.ForeignKey(
+        "metering.BilledPeriod", on_delete=models.PROTECT, related_name="+"
+    )
+    charge = models.CharField(max_length=40)
+    tier = models.SmallIntegerField(default=0)
+    title = models.JSONField()  # {"en": …, "de": …}
+    asset_id = models.UUIDField(null=True)
+    asset_label = models.CharField(max_length=120, blank=True)
+    meter = models.CharField(max_length=40, blank=True)
+    quantity = QuantityField()
+    unit = models.CharField(max_length=20)
+    unit_price = QuantityField()
+    net_minor = MinorField()
+    tax_category = models.CharField(max_length=2)
+    tax_percent = models.DecimalField(max_digits=5, decimal_places=2)
+    # Arithmetic step by step, language-neutral, and the evidence: {steps, usage_records, plan}.
+    explanation = models.JSONField()
+
+    class Meta:
+        ordering = ["invoice", "position"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["author", "invoice", "position"], name="billing_line_position"
+            ),
+            # Usage is billed at most once: a charge, tier and asset of a period has one line.
+            models.UniqueConstraint(
+                fields=["author", "billed_period", "charge", "tier", "asset_id"],
+                condition=Q(generation=0),
+                name="billing_line_once",
+                nulls_distinct=False,
+            ),
+            models.UniqueConstraint(
+                fields=[
+                    "author", "billed_period", "generation", "invoice", "charge", "tier",
+                    "asset_id", "corrects",
+                ],
+                condition=Q(generation__gt=0),
+                name="billing_correcting_line_once",
+                nulls_distinct=False,
+            ),
+        ]  # fmt: skip
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["corrects"],
+                name="billing_line_corrects",
+                condition=Q(corrects__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.invoice_id} {self.position}"
+
+
+class InvoiceTax(FencedModel):
+    """Tax of one category and rate, computed on the sum of its lines."""
+
+    prefix = "tax"
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="taxes")
+    category = models.CharField(max_length=2)
+    percent = models.DecimalField(max_digits=5, decimal_places=2)
+    net_minor = MinorField()
+    tax_minor = MinorField()
+
+    class Meta:
+        ordering = ["invoice", "category", "percent"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["author", "invoice", "category", "percent"], name="billing_tax_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.category} {self.percent}"
+
+
+class SigningKey(FencedModel):
+    """The company's Ed25519 key for evidence. The private half is encrypted and seen by nobody else."""
+
+    prefix = "sgk"
+
+    public_key = models.CharField(max_length=64)
+    private_key_encrypted = models.TextField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-made_at", "-id"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["author", "public_key"], name="billing_signing_key"),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_key
+
+
+class EvidenceFile(FencedModel):
+    """The signed evidence of an issued invoice as a stored file; both parties download it."""
+
+    prefix = "evf"
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="evidence_files")
+    public_key = models.CharField(max_length=64)
+    sha256 = models.CharField(max_length=64)
+    path = models.CharField(max_length=200)
+    size = models.IntegerField()
+    reading_count = models.IntegerField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["made_at", "id"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["author", "invoice"], name="billing_evidence_file_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.path

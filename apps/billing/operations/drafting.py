@@ -1,0 +1,172 @@
+"""Drafts of many contracts as rows: invoices, lines and taxes, written in bulk."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
+from apps.billing.domain.facts import invoice_facts, terms_facts
+from apps.billing.domain.rating import RatedPeriod, tier_number
+from apps.billing.models import Invoice, InvoiceLine, InvoiceTax
+from apps.common.fields import uuid7
+from apps.common.quantity import bounded, canonical
+from apps.contracts.models import Contract, PlanVersion
+from apps.metering.models import BilledPeriod, UsageRecord
+from apps.pricing.plan import PricePlan
+from apps.pricing.values import PricedLine
+from apps.tenancy.bulk import insert_all
+from apps.tenancy.context import current_company
+from apps.tenancy.models import Company
+
+
+@dataclass(frozen=True, slots=True)
+class Billable:
+    """One contract's metered and rated period, ready to become a draft."""
+
+    contract: Contract
+    customer: Company
+    version: PlanVersion
+    plan: PricePlan
+    period: BilledPeriod
+    records: Sequence[UsageRecord]
+    rated: RatedPeriod
+
+
+class InvoiceRow(NamedTuple):
+    """Columns of a new draft; of the rest, the model's defaults."""
+
+    id: UUID
+    author_id: int
+    parties: list[int]
+    contract_id: UUID
+    customer_id: int
+    currency: str
+    period_start: datetime
+    period_end: datetime
+    time_zone: str
+    net_minor: int
+    tax_minor: int
+    gross_minor: int
+    facts: Mapping[str, object]
+    drafted_at: datetime
+
+
+class LineRow(NamedTuple):
+    id: UUID
+    author_id: int
+    parties: list[int]
+    invoice_id: UUID
+    position: int
+    billed_period_id: UUID
+    charge: str
+    tier: int
+    title: Mapping[str, str]
+    asset_id: UUID | None
+    asset_label: str
+    meter: str
+    quantity: Decimal
+    unit: str
+    unit_price: Decimal
+    net_minor: int
+    tax_category: str
+    tax_percent: Decimal
+    explanation: Mapping[str, object]
+
+
+class TaxRow(NamedTuple):
+    id: UUID
+    author_id: int
+    parties: list[int]
+    invoice_id: UUID
+    category: str
+    percent: Decimal
+    net_minor: int
+    tax_minor: int
+
+
+def write_drafts(billables: Iterable[Billable], now: datetime) -> dict[UUID, UUID]:
+    """Invoices, lines and taxes in the caller's transaction; contract -> invoice.
+
+    No lines: no invoice.
+    """
+    invoices: dict[UUID, UUID] = {}
+    rows: list[InvoiceRow] = []
+    lines: list[LineRow] = []
+    taxes: list[TaxRow] = []
+    for billable in billables:
+        if billable.rated.lines:
+            invoice = _invoice(billable, now)
+            invoices[billable.contract.id] = invoice.id
+            rows.append(invoice)
+            lines += _lines(invoice, billable)
+            taxes += _taxes(invoice, billable)
+    insert_all(Invoice, rows)
+    insert_all(InvoiceLine, lines)
+    insert_all(InvoiceTax, taxes)
+    return invoices
+
+
+def _invoice(billable: Billable, now: datetime) -> InvoiceRow:
+    company, contract, totals = current_company(), billable.contract, billable.rated.totals
+    terms = terms_facts(contract, contract.public_id)
+    return InvoiceRow(
+        id=uuid7(), author_id=company.pk, parties=[company.pk], contract_id=contract.id,
+        customer_id=billable.customer.pk, currency=billable.rated.currency,
+        period_start=billable.period.start, period_end=billable.period.end,
+        time_zone=contract.time_zone, net_minor=totals.net_minor, tax_minor=totals.tax_minor,
+        gross_minor=totals.gross_minor,
+        facts=invoice_facts(company, billable.customer, terms), drafted_at=now,
+    )  # fmt: skip
+
+
+def _lines(invoice: InvoiceRow, billable: Billable) -> list[LineRow]:
+    return [
+        _line(invoice, billable, position, line)
+        for position, line in enumerate(billable.rated.lines, start=1)
+    ]
+
+
+def _line(invoice: InvoiceRow, billable: Billable, position: int, line: PricedLine) -> LineRow:
+    meter, tax = billable.plan.charge(line.charge).meter or "", billable.rated.tax
+    return LineRow(
+        id=uuid7(), author_id=invoice.author_id, parties=invoice.parties, invoice_id=invoice.id,
+        position=position, billed_period_id=billable.period.id, charge=line.charge,
+        tier=tier_number(line), title=line.title,
+        asset_id=UUID(line.asset_id) if line.asset_id else None, asset_label=line.asset_label,
+        meter=meter, quantity=bounded(line.quantity), unit=line.unit, unit_price=line.unit_price,
+        net_minor=line.net_minor, tax_category=tax.category, tax_percent=tax.percent,
+        explanation=_explanation(billable, line, meter),
+    )  # fmt: skip
+
+
+def _explanation(billable: Billable, line: PricedLine, meter: str) -> dict[str, object]:
+    service = billable.rated.service
+    circumstances = billable.rated.circumstances.to_dict()
+    return {
+        **({} if circumstances is None else {"circumstances": circumstances}),
+        "steps": [item.to_dict() for item in line.steps],
+        "amount": canonical(line.amount), "flat": canonical(line.flat), "timing": line.timing,
+        "usage_records": [
+            str(record.id)
+            for record in billable.records
+            if record.meter == meter and line.asset_id in (None, str(record.asset_id))
+        ],
+        "plan": {
+            "version": str(billable.version.id), "number": billable.version.number,
+            "sha256": billable.version.plan_sha256,
+        },
+        "service": {"in_period": service.in_period, "covered": service.covered},
+    }  # fmt: skip
+
+
+def _taxes(invoice: InvoiceRow, billable: Billable) -> list[TaxRow]:
+    return [
+        TaxRow(
+            id=uuid7(), author_id=invoice.author_id, parties=invoice.parties,
+            invoice_id=invoice.id, category=tax.category, percent=tax.rate,
+            net_minor=tax.base_minor, tax_minor=tax.tax_minor,
+        )
+        for tax in billable.rated.taxes
+    ]  # fmt: skip

@@ -1,0 +1,68 @@
+"""The company's Ed25519 key: made on first issue, its private half encrypted at rest."""
+
+import base64
+import hashlib
+from datetime import datetime
+
+from cryptography.fernet import Fernet, MultiFernet
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.conf import settings
+from django.db import connection, transaction
+
+from apps.billing.models import SigningKey
+from apps.tenancy.context import current_company
+from apps.tenancy.models import Company
+
+
+def ensure_signing_key(*, now: datetime) -> SigningKey:
+    """The current company's newest key; made when there is none, once however many ask."""
+    company = current_company()
+    found = newest_key()
+    if found is not None:
+        return found
+    with transaction.atomic():
+        _one_at_a_time(company)
+        return newest_key() or _make(company, now)
+
+
+def newest_key() -> SigningKey | None:
+    return SigningKey.objects.written_by(current_company()).first()
+
+
+def sign(key: SigningKey, message: bytes) -> bytes:
+    """The 64-byte Ed25519 signature."""
+    secret = _cipher().decrypt(key.private_key_encrypted.encode())
+    return Ed25519PrivateKey.from_private_bytes(secret).sign(message)
+
+
+def _make(company: Company, now: datetime) -> SigningKey:
+    private = Ed25519PrivateKey.generate()
+    public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return SigningKey.objects.create(
+        author=company,
+        parties=[company.pk],
+        public_key=public.hex(),
+        made_at=now,
+        private_key_encrypted=_cipher().encrypt(private.private_bytes_raw()).decode(),
+    )
+
+
+def _one_at_a_time(company: Company) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select pg_advisory_xact_lock(hashtext('billing.signing_key'), %s)", [company.pk]
+        )
+
+
+def _cipher() -> MultiFernet:
+    """Seals with SECRET_KEY; opens what was sealed with one of its fallbacks too."""
+    return MultiFernet(
+        [_sealing(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+    )
+
+
+def _sealing(secret_key: str) -> Fernet:
+    """Derived under a purpose of its own, so that no other use shares it."""
+    material = hashlib.sha256(b"peruse signing keys\n" + secret_key.encode()).digest()
+    return Fernet(base64.urlsafe_b64encode(material))

@@ -1,0 +1,67 @@
+"""An invoice as a document: what its page and its print show."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Case, Count, F, QuerySet, Sum, Value, When
+
+from apps.billing.models import Correction, Invoice, InvoiceLine, InvoiceTax
+from apps.billing.wording import tax_text
+from apps.common.period import local_date
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Lines and taxes in order; the service period as local days, both included."""
+
+    first_day: Any
+    last_day: Any
+    lines: list[InvoiceLine]
+    taxes: list[InvoiceTax]
+    tax_notes: list[str]
+    payment_reference: str
+    corrections: list[Correction]
+
+
+def document_of(invoice: Invoice) -> Document:
+    """Three queries, and one more where the invoice was corrected."""
+    taxes = list(invoice.taxes.order_by("category", "percent"))
+    for tax in taxes:
+        tax.text = tax_text(tax.category)  # type: ignore[attr-defined]
+    return Document(
+        first_day=local_date(invoice.period_start, invoice.time_zone),
+        last_day=local_date(invoice.period_end - timedelta(microseconds=1), invoice.time_zone),
+        lines=list(invoice.lines.order_by("position")),
+        taxes=taxes,
+        tax_notes=[tax_text(tax.category) for tax in taxes if tax.category != "S"],
+        payment_reference="" if invoice.sign < 0 else invoice.number or "",
+        corrections=_corrections_of(invoice),
+    )
+
+
+def _corrections_of(invoice: Invoice) -> list[Correction]:
+    """Of an invoice those of its periods, oldest first; of a correcting document its own."""
+    rows: QuerySet[Correction] = Correction.objects.prefetch_related("documents")
+    if invoice.correction_id is not None:
+        return list(rows.filter(id=invoice.correction_id))
+    return list(
+        rows.filter(contract=invoice.contract_id, billed_period__start=invoice.period_start)
+        .order_by("generation")
+    )  # fmt: skip
+
+
+def sums_of(invoices: QuerySet[Invoice]) -> list[dict[str, Any]]:
+    """Count, net, tax and total by currency, in minor units, less credit notes. One query."""
+    sign = Case(When(kind=Invoice.Kind.CREDIT_NOTE, then=Value(-1)), default=Value(1))
+    rows = (
+        invoices.order_by("currency")
+        .values("currency")
+        .annotate(
+            count=Count("id"),
+            net=Sum(F("net_minor") * sign),
+            tax=Sum(F("tax_minor") * sign),
+            gross=Sum(F("gross_minor") * sign),
+        )
+    )
+    return [dict(row) for row in rows]

@@ -1,0 +1,148 @@
+"""What many contracts are rated with: plans in force, tax rates, customers; a query each."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from apps.billing.domain.rating import (
+    Measured,
+    RatedPeriod,
+    Tax,
+    in_billing_order,
+    rate,
+    service_days,
+)
+from apps.billing.models import TaxRate
+from apps.billing.queries.years import YearNotComplete, contract_years
+from apps.common.period import Period, local_date
+from apps.contracts.models import Contract, PlanVersion
+from apps.contracts.queries import IndexBook, index_book
+from apps.pricing.circumstances import Circumstances, ContractYear
+from apps.pricing.plan import PricePlan
+from apps.pricing.values import PricingError
+from apps.tenancy.models import Company
+
+STANDARD = Contract.TaxCategory.STANDARD
+_INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(slots=True)
+class Conditions:
+    """Plans, tax rates and companies of a set of contracts, read at once."""
+
+    versions: dict[UUID, list[PlanVersion]]
+    rates: dict[str, list[tuple[date, Decimal]]]
+    providers: dict[int, Company]
+    customers: dict[int, Company]
+    years: dict[tuple[UUID, datetime], ContractYear | YearNotComplete]
+    indices: IndexBook
+    _documents: Mapping[str, Any] = field(default_factory=dict)
+    _plans: dict[str, PricePlan] = field(default_factory=dict)
+
+    def plan(self, contract: Contract, period: Period) -> tuple[PlanVersion, PricePlan]:
+        """The version in force when the period begins. Raises PricingError, PlanError."""
+        day = max(local_date(period.start, contract.time_zone), contract.starts_on)
+        found = [item for item in self.versions.get(contract.id, []) if item.valid_from <= day]
+        if not found:
+            raise PricingError("no_plan", day=day.isoformat())
+        version = max(found, key=lambda item: (item.valid_from, item.number))
+        return version, self._parsed(version, contract)
+
+    def _parsed(self, version: PlanVersion, contract: Contract) -> PricePlan:
+        plan = self._plans.get(version.plan_sha256)
+        if plan is None:
+            plan = self._plans[version.plan_sha256] = PricePlan.from_dict(
+                self._documents[version.plan_sha256]
+            )
+        if plan.currency != contract.currency:
+            raise PricingError("currencies_differ", plan=plan.currency, contract=contract.currency)
+        return plan
+
+    def tax(self, contract: Contract, period: Period) -> Tax:
+        """The supplier's standard rate on the period's last day; other categories are 0."""
+        if contract.tax_category != STANDARD:
+            return Tax(contract.tax_category, Decimal(0))
+        country = self.providers[contract.author_id].country
+        day = local_date(period.end - _INSTANT, contract.time_zone)
+        found = [percent for since, percent in self.rates.get(country, []) if since <= day]
+        if not found:
+            raise PricingError("no_tax_rate", country=country, day=day.isoformat())
+        return Tax(contract.tax_category, found[-1])
+
+    def rate(self, contract: Contract, period: Period, measured: Iterable[Measured]) -> RatedPeriod:
+        """The period's lines, tax and totals. Raises PricingError or PlanError."""
+        _, plan = self.plan(contract, period)
+        service = service_days(period, contract.time_zone, contract.starts_on, contract.ends_on)
+        tax, around = self.tax(contract, period), self.circumstances(contract, period, plan)
+        return rate(plan, in_billing_order(measured), service, tax, around)
+
+    def circumstances(self, contract: Contract, period: Period, plan: PricePlan) -> Circumstances:
+        """What the plan's prices depend on besides usage and days. Raises PricingError.
+
+        Of a price index the last value published before the period begins.
+        """
+        year = self.years.get((contract.id, period.start)) if plan.needs_year else None
+        if isinstance(year, YearNotComplete):
+            raise year
+        day = local_date(period.start, contract.time_zone)
+        return Circumstances(self.indices.known(contract.author_id, plan.series, day), year)
+
+
+def conditions_of(wanted: Sequence[tuple[Contract, Period]]) -> Conditions:
+    """Five queries, however many contracts; a plan that many share is read once.
+
+    A few more where plans have yearly minimums or price indices.
+    """
+    contracts = [contract for contract, _ in wanted]
+    versions: dict[UUID, list[PlanVersion]] = {}
+    found = PlanVersion.objects.filter(contract__in=[item.id for item in contracts])
+    for version in found.defer("plan"):
+        versions.setdefault(version.contract_id, []).append(version)
+    documents = found.order_by("plan_sha256").distinct("plan_sha256")
+    plans: dict[str, Any] = dict(documents.values_list("plan_sha256", "plan"))
+    yearly = _yearly(versions, plans)
+    providers = Company.objects.in_bulk({contract.author_id for contract in contracts})
+    return Conditions(
+        versions=versions,
+        rates=standard_rates({company.country for company in providers.values()}),
+        providers=providers,
+        customers=Company.objects.in_bulk({contract.customer_id for contract in contracts}),
+        years=contract_years([pair for pair in wanted if pair[0].id in yearly]),
+        indices=index_book(providers, _series(plans.values())),
+        _documents=plans,
+    )
+
+
+def _yearly(versions: Mapping[UUID, list[PlanVersion]], plans: Mapping[str, Any]) -> set[UUID]:
+    """Contracts with a yearly minimum; asked of the dicts: a plan is parsed when it is priced."""
+    looking = {
+        key
+        for key, plan in plans.items()
+        if any(charge["model"] == "yearly_minimum" for charge in plan["charges"])
+    }
+    return {
+        contract
+        for contract, found in versions.items()
+        if looking and any(version.plan_sha256 in looking for version in found)
+    }
+
+
+def _series(plans: Iterable[Mapping[str, Any]]) -> set[str]:
+    return {
+        charge["index"]["series"]
+        for plan in plans
+        for charge in plan["charges"]
+        if charge.get("index")
+    }
+
+
+def standard_rates(countries: Iterable[str]) -> dict[str, list[tuple[date, Decimal]]]:
+    """Standard rates by country, oldest first."""
+    found: dict[str, list[tuple[date, Decimal]]] = {}
+    rows = TaxRate.objects.filter(country__in=set(countries), category=STANDARD)
+    for row in rows.order_by("country", "valid_from"):
+        found.setdefault(row.country, []).append((row.valid_from, row.percent))
+    return found

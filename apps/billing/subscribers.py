@@ -1,0 +1,36 @@
+"""What billing does when others report something."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from apps.billing.operations import continue_runs, correct_periods, park_refused
+from apps.events.domain.registry import subscribes
+from apps.events.models import Job
+
+
+@subscribes("metering.recorded", kind="billing.continue_runs")
+def go_on(job: Job, now: datetime) -> dict[str, Any]:
+    """Contracts that waited for another collector are billed as soon as it has written."""
+    ids = [UUID(text) for text in job.payload["contracts"]]
+    return {"contracts": continue_runs(contract_ids=ids, now=now)}
+
+
+@subscribes("metering.refused", kind="billing.park_refused")
+def park(job: Job, now: datetime) -> dict[str, Any]:
+    """Contracts whose collector writes no usage are put aside with its reason."""
+    refusals = {
+        UUID(row["contract"]): (str(row["reason"]), dict(row["params"]))
+        for row in job.payload["contracts"]
+    }
+    return {"parked": park_refused(refusals=refusals, now=now)}
+
+
+@subscribes("metering.corrected", kind="billing.correct")
+def correct(job: Job, now: datetime) -> dict[str, Any]:
+    """Billed periods whose usage is another now are rated again."""
+    rows = [(UUID(row["period"]), row) for row in job.payload["periods"]]
+    refusals = {
+        key: (str(row["reason"]), dict(row["params"])) for key, row in rows if row["reason"]
+    }
+    return correct_periods(periods=[key for key, _ in rows], refusals=refusals, now=now)

@@ -1,0 +1,190 @@
+"""Tables of billing."""
+
+from typing import Any, ClassVar
+
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.billing.models import BillingRun, Correction, Invoice, RunItem
+from apps.billing.wording import reason_words
+from apps.common.tables import (
+    Column,
+    DayColumn,
+    InstantColumn,
+    LinkColumn,
+    MoneyColumn,
+    NumberColumn,
+    PillColumn,
+    Table,
+)
+from apps.common.templatetags import portal
+
+
+class RunTable(Table):
+    label = LinkColumn("run_detail", verbose_name=gettext_lazy("Month"))
+    dry = Column(verbose_name=gettext_lazy("Kind"))
+    state = PillColumn(verbose_name=gettext_lazy("State"))
+    item_count = NumberColumn(verbose_name=gettext_lazy("Periods"))
+    billed_count = NumberColumn(verbose_name=gettext_lazy("Billed or calculated"))
+    parked_count = NumberColumn(verbose_name=gettext_lazy("Parked"))
+    started_by = Column(verbose_name=gettext_lazy("Started by"))
+    started_at = InstantColumn(verbose_name=gettext_lazy("Started"))
+
+    class Meta(Table.Meta):
+        model = BillingRun
+        fields: ClassVar[tuple[str, ...]] = ()
+
+    def render_dry(self, value: bool) -> str:
+        return _("dry") if value else _("real")
+
+
+class PeriodColumn(DayColumn):
+    """The first day of a period in its contract's zone."""
+
+    def render(self, value: Any, record: Any) -> str:  # type: ignore[override]
+        return portal.day_in(value, record.contract.time_zone)
+
+
+class ReasonColumn(Column):
+    """Why a contract is parked, what to do, and the button that tries again."""
+
+    def render(self, value: Any, record: RunItem) -> str:
+        words = reason_words(record.reason, record.params)
+        if not words["what"]:
+            return ""
+        again = ""
+        if record.state == RunItem.State.PARKED and not getattr(record, "run_is_dry", True):
+            again = format_html(
+                '<button class="btn btn-sm" form="again" name="item" value="{}">{}</button>',
+                record.public_id, _("Try again"),
+            )  # fmt: skip
+        return format_html(
+            '<div>{}</div><div class="text-secondary">{} <a href="{}">{}</a></div>{}',
+            words["what"], words["next"],
+            reverse("contract_detail", args=[record.contract.public_id]), _("Open the contract"),
+            again,
+        )  # fmt: skip
+
+    def export(self, value: Any, record: RunItem) -> list[str]:
+        return [reason_words(record.reason, record.params)["what"]]
+
+
+class ItemTable(Table):
+    contract = Column(accessor="contract__title", verbose_name=gettext_lazy("Contract"))
+    customer = Column(accessor="contract__customer_name", verbose_name=gettext_lazy("Customer"))
+    period_start = PeriodColumn(verbose_name=gettext_lazy("Period from"))
+    state = PillColumn(verbose_name=gettext_lazy("State"))
+    net_minor = MoneyColumn(verbose_name=gettext_lazy("Net"))
+    invoice = LinkColumn(
+        "invoice_detail",
+        accessor="invoice",
+        id_of="invoice__public_id",
+        verbose_name=gettext_lazy("Invoice"),
+    )
+    reason = ReasonColumn(verbose_name=gettext_lazy("What holds it up"))
+
+    class Meta(Table.Meta):
+        model = RunItem
+        fields: ClassVar[tuple[str, ...]] = ()
+
+
+class NumberOrDraftColumn(LinkColumn):
+    """The invoice's number, or the word for one that has none yet."""
+
+    def render(self, value: Any, record: Invoice) -> str:
+        return super().render(value or _("Draft"), record)
+
+
+class TickColumn(Column):
+    """A box that belongs to the form `bulk` above the table."""
+
+    def render(self, record: Invoice) -> str:
+        if record.state == Invoice.State.ISSUED or not getattr(record, "own", False):
+            return ""
+        return format_html(
+            '<input type="checkbox" class="form-check-input m-0" form="bulk" name="invoice" '
+            'value="{}" aria-label="{}">',
+            record.public_id, _("Choose this invoice"),
+        )  # fmt: skip
+
+    def export_headers(self, header: str) -> list[str]:
+        return []
+
+    def export(self, value: Any, record: Invoice) -> list[str]:
+        return []
+
+
+class KindColumn(Column):
+    """The kind of a document in words."""
+
+    def render(self, record: Invoice) -> str:
+        return record.get_kind_display()
+
+    def export(self, value: Any, record: Invoice) -> list[str]:
+        return [record.kind]
+
+
+class SignedMoneyColumn(MoneyColumn):
+    """A credit note's amounts with a minus, as the sums above the list count them."""
+
+    def render(self, value: Any, record: Invoice) -> str:
+        return super().render(value * record.sign, record)
+
+    def export(self, value: Any, record: Invoice) -> list[str]:
+        return super().export(value * record.sign, record)
+
+
+class InvoiceTable(Table):
+    tick = TickColumn(empty_values=(), orderable=False, verbose_name="")
+    number = NumberOrDraftColumn(
+        "invoice_detail", empty_values=(), verbose_name=gettext_lazy("Invoice")
+    )
+    kind = KindColumn(verbose_name=gettext_lazy("Kind"))
+    state = PillColumn(verbose_name=gettext_lazy("State"))
+    other_party = Column(orderable=False, verbose_name=gettext_lazy("From or to"))
+    contract = Column(accessor="contract__title", verbose_name=gettext_lazy("Contract"))
+    period_start = PeriodColumn(verbose_name=gettext_lazy("Period from"))
+    issued_on = DayColumn(verbose_name=gettext_lazy("Issued"))
+    due_on = DayColumn(verbose_name=gettext_lazy("Due"))
+    net_minor = SignedMoneyColumn(verbose_name=gettext_lazy("Net"))
+    gross_minor = SignedMoneyColumn(verbose_name=gettext_lazy("Total"))
+
+    class Meta(Table.Meta):
+        model = Invoice
+        fields: ClassVar[tuple[str, ...]] = ()
+
+
+class DocumentsColumn(Column):
+    """Links to the documents of a correction."""
+
+    def render(self, record: Correction) -> str:
+        links = [
+            (reverse("invoice_detail", args=[item.public_id]), item.number or _("Draft"))
+            for item in record.documents.all()
+        ]
+        return format_html_join(", ", '<a href="{}">{}</a>', links) or "–"
+
+    def export(self, value: Any, record: Correction) -> list[str]:
+        return [", ".join(item.number or "" for item in record.documents.all())]
+
+
+class CorrectionTable(Table):
+    found_at = InstantColumn(verbose_name=gettext_lazy("Found"))
+    contract = LinkColumn(
+        "correction_detail", accessor="contract__title", verbose_name=gettext_lazy("Contract")
+    )
+    customer = Column(accessor="contract__customer_name", verbose_name=gettext_lazy("Customer"))
+    period_start = PeriodColumn(
+        accessor="billed_period__start", verbose_name=gettext_lazy("Period from")
+    )
+    state = PillColumn(verbose_name=gettext_lazy("State"))
+    net_minor = MoneyColumn(verbose_name=gettext_lazy("Difference, net"))
+    documents = DocumentsColumn(
+        empty_values=(), orderable=False, verbose_name=gettext_lazy("Documents")
+    )
+
+    class Meta(Table.Meta):
+        model = Correction
+        fields: ClassVar[tuple[str, ...]] = ()

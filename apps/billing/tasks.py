@@ -1,0 +1,28 @@
+"""Jobs of billing: chunks of runs and the evidence of issued invoices."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from apps.billing.operations import bill_chunk, store_evidence
+from apps.events.domain.registry import handles
+from apps.events.models import Job
+from apps.events.operations import note_progress
+
+
+@handles("billing.chunk")
+def work_on_chunk(job: Job, now: datetime) -> dict[str, Any]:
+    """Effect and “done” commit together: a killed worker leaves the whole chunk as it was."""
+    keys = {name: UUID(job.payload[name]) for name in ("run", "first", "last")}
+    count = bill_chunk(run_id=keys["run"], first=keys["first"], last=keys["last"], now=now)
+    return {"items": count}
+
+
+@handles("billing.store_evidence", atomic=False)
+def work_on_evidence(job: Job, now: datetime) -> dict[str, Any]:
+    """One transaction per invoice; what is stored already is left as it is."""
+    ids = [UUID(text) for text in job.payload["invoices"]]
+    for number, invoice_id in enumerate(ids, start=1):
+        store_evidence(invoice_id=invoice_id, now=now)
+        note_progress(job=job, done=number, now=now, total=len(ids))
+    return {"invoices": len(ids)}

@@ -1,0 +1,57 @@
+"""Addresses of billing in a company's portal."""
+
+from django.urls import path
+
+from apps.accounts.access import requires
+from apps.billing.views import contracts, corrections, evidence, invoices, lines, runs
+
+urlpatterns = [
+    path("billing/runs/", requires("run_billing")(runs.RunList.as_view()), name="run_list"),
+    path("billing/runs/new/", requires("run_billing")(runs.RunNew.as_view()), name="run_new"),
+    path(
+        "billing/runs/<pid:run_id>/",
+        requires("run_billing")(runs.RunDetail.as_view()),
+        name="run_detail",
+    ),
+    path("billing/runs/<pid:run_id>/again/", runs.bill_parked_again, name="run_again"),
+    path("billing/runs/<pid:run_id>/stop/", runs.stop, name="run_stop"),
+    path("billing/runs/<pid:run_id>/continuation/", runs.go_on, name="run_continuation"),
+    path(
+        "contracts/<pid:contract_id>/billing/", contracts.contract_billing, name="contract_billing"
+    ),
+    path(
+        "invoices/", requires("view_invoices")(invoices.InvoiceList.as_view()), name="invoice_list"
+    ),
+    path(
+        "billing/corrections/",
+        requires("view_invoices")(corrections.CorrectionList.as_view()),
+        name="correction_list",
+    ),
+    path(
+        "billing/corrections/<pid:correction_id>/",
+        corrections.correction_detail,
+        name="correction_detail",
+    ),
+    path("invoices/<pid:invoice_id>/rating/", corrections.rate_again, name="invoice_rating"),
+    path("invoices/approval/", invoices.approve, name="invoice_approval"),
+    path("invoices/issue/", invoices.issue, name="invoice_issue"),
+    path("invoices/<pid:invoice_id>/", invoices.invoice_detail, name="invoice_detail"),
+    path("invoices/<pid:invoice_id>/discard/", invoices.discard, name="invoice_discard"),
+    path("invoices/<pid:invoice_id>/evidence/", evidence.download, name="invoice_evidence"),
+    path("invoices/<pid:invoice_id>/verify/", evidence.verify, name="invoice_verification"),
+    path(
+        "invoices/<pid:invoice_id>/lines/<int:position>/", lines.invoice_line, name="invoice_line"
+    ),
+    path(
+        "invoices/<pid:invoice_id>/usage/<pid:record_id>/chart/",
+        lines.usage_chart,
+        name="invoice_usage_chart",
+    ),
+    path(
+        "invoices/<pid:invoice_id>/usage/<pid:record_id>/readings/",
+        lines.usage_readings,
+        name="invoice_readings",
+    ),
+    path("verifier/peruse_verify.py", evidence.verifier, name="verifier"),
+    path(".well-known/peruse-keys.json", evidence.public_keys, name="public_keys"),
+]

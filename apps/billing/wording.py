@@ -1,0 +1,173 @@
+"""Codes of billing in words that their reader can act on."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from apps.common.money import Money, format_money
+
+# reason -> (what is wrong, what to do next). Parameters stand in braces.
+REASONS: dict[str, tuple[Any, Any]] = {
+    "waiting_for_collector": (
+        gettext_lazy("The company that collects the readings has not reported the usage yet."),
+        gettext_lazy("Nothing to do: billing goes on by itself when it has."),
+    ),
+    "earlier_period_open": (
+        gettext_lazy("An earlier period of this contract is not billed yet."),
+        gettext_lazy("Solve that one first; this period follows with it."),
+    ),
+    "readings_not_ready": (
+        gettext_lazy("New readings are still being worked in."),
+        gettext_lazy("Try again in a minute."),
+    ),
+    "no_readings": (
+        gettext_lazy("There is not a single believed reading for a covered channel."),
+        gettext_lazy("Look at the refused and disbelieved readings, or import what is missing."),
+    ),
+    "no_order": (
+        gettext_lazy("The contract has no metering order for a covered asset."),
+        gettext_lazy("Check the contract's assets and channels."),
+    ),
+    "no_channel": (
+        gettext_lazy("A covered asset has no such channel."),
+        gettext_lazy("Check the asset's type and the contract's channels."),
+    ),
+    "period_not_over": (
+        gettext_lazy("The period ends at {end}; it is not over yet."),
+        gettext_lazy("Bill it when it is over."),
+    ),
+    "unit_mismatch": (
+        gettext_lazy(
+            "{asset} reports {channel} in {unit}, but the contract bills it in {expected}."
+        ),
+        gettext_lazy("Give the asset a channel in {expected}, or offer a plan in {unit}."),
+    ),
+    "metering_refused": (
+        gettext_lazy("{collector} does not report usage of {asset} to your company."),
+        gettext_lazy(
+            "Ask it to name your company in the asset's passport as provider, owner or maker; "
+            "then bill again."
+        ),
+    ),
+    "no_plan": (
+        gettext_lazy("No price plan is in force on {day}."),
+        gettext_lazy("Give the contract a plan that is valid from that day or before."),
+    ),
+    "no_index_value": (
+        gettext_lazy("The price index {series} has no value published before the period."),
+        gettext_lazy("Enter the value under Price indices, then bill again."),
+    ),
+    "no_contract_year": (
+        gettext_lazy("The yearly minimum {charge} needs the contract year so far."),
+        gettext_lazy("Bill the earlier periods of the contract year first."),
+    ),
+    "no_windows": (
+        gettext_lazy("The usage of {asset} is not told apart by the windows of {charge}."),
+        gettext_lazy("Offer a plan without windows of the week."),
+    ),
+    "windows_do_not_tile": (
+        gettext_lazy("The windows of {charge} do not add up to the usage of {asset}."),
+        gettext_lazy("Look at the asset's readings; nothing is billed until the sums agree."),
+    ),
+    "nothing_measured": (
+        gettext_lazy("{charge} has a price for something nobody measured in the period."),
+        gettext_lazy("Cover the channel that measures it, or import its readings."),
+    ),
+    "not_a_percentage": (
+        gettext_lazy("The availability of {asset} is {quantity}, more than 100 %."),
+        gettext_lazy("Look at the readings behind it."),
+    ),
+    "no_tax_rate": (
+        gettext_lazy("No standard tax rate is known for {country} on {day}."),
+        gettext_lazy("Choose another tax category, or ask the platform to add the rate."),
+    ),
+    "currencies_differ": (
+        gettext_lazy("The plan is in {plan}, the contract in {contract}."),
+        gettext_lazy("Offer a plan in the contract's currency."),
+    ),
+    "negative_usage": (
+        gettext_lazy("The usage of {asset} is negative: {quantity}."),
+        gettext_lazy("Look at the asset's readings and declare the reset or exchange."),
+    ),
+    "units_of_one_asset_differ": (
+        gettext_lazy("Two channels of {asset} under one meter have different units."),
+        gettext_lazy("Put them under meters of their own."),
+    ),
+    "line_twice": (
+        gettext_lazy("The charge {charge} would bill {asset} twice."),
+        gettext_lazy("Check the contract's assets and the plan's charges."),
+    ),
+    "credit_exceeds": (
+        gettext_lazy("Rated again, the period is worth less than nothing."),
+        gettext_lazy("Look at the readings behind its reductions."),
+    ),
+    "already_in_books": (
+        gettext_lazy("The database refused a second billing of the same usage: {detail}"),
+        gettext_lazy("Look at the contract's invoices; there is one for this period."),
+    ),
+    "unexpected": (
+        gettext_lazy("The contract could not be calculated: {detail}"),
+        gettext_lazy("The platform's operator finds the details in the log."),
+    ),
+}
+TAX_TEXTS = {
+    "S": gettext_lazy("Standard rate"),
+    "AE": gettext_lazy("Reverse charge: the recipient of the service owes the tax."),
+    "E": gettext_lazy("Exempt from tax."),
+    "Z": gettext_lazy("Zero rated."),
+    "O": gettext_lazy("Outside the scope of tax."),
+}
+JUMPS = {
+    "rollover": gettext_lazy("the counter rolled over"),
+    "restart": gettext_lazy("the counter started again from zero"),
+    "reset": gettext_lazy("a declared reset"),
+    "exchange": gettext_lazy("a declared exchange of the meter"),
+    "released": gettext_lazy("a step that a person released"),
+    "several": gettext_lazy("several declared jumps"),
+}
+
+
+def reason_words(code: str, params: Mapping[str, Any]) -> dict[str, str]:
+    """{what, next}: what is wrong and what to do; an unknown code is shown with its figures."""
+    if not code:
+        return {"what": "", "next": ""}
+    if code not in REASONS:
+        figures = ", ".join(f"{name} {value}" for name, value in params.items())
+        return {"what": f"{code.replace('_', ' ')} {figures}".strip(), "next": ""}
+    what, following = REASONS[code]
+    return {"what": _filled(str(what), params), "next": _filled(str(following), params)}
+
+
+class _Known(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def _filled(text: str, params: Mapping[str, Any]) -> str:
+    return text.format_map(_Known(params))
+
+
+def tax_text(category: str) -> str:
+    """What the law wants on the document for the category."""
+    return str(TAX_TEXTS.get(category, category))
+
+
+def jump_words(kind: str) -> str:
+    return str(JUMPS.get(kind, kind))
+
+
+def correction_words(before_minor: int, after_minor: int, currency: str) -> str:
+    """The last step of a correcting line; sums of its service in minor units."""
+    language = get_language() or "en"
+    before, after = (
+        format_money(Money(minor, currency), language) for minor in (before_minor, after_minor)
+    )
+    if after_minor < before_minor:
+        return _("Billed so far %(before)s, correct %(after)s: the rest is credited.") % {
+            "before": before, "after": after,
+        }  # fmt: skip
+    return _("Billed so far %(before)s, correct %(after)s: the rest is billed.") % {
+        "before": before, "after": after,
+    }  # fmt: skip

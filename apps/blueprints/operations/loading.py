@@ -1,0 +1,257 @@
+"""Loads a scenario: adds what is missing, leaves what stands, removes nothing.
+
+Every part is looked up before it is made, so that loading twice changes nothing. A part that cannot be
+made stops the load with its line; what its company already committed stays and is found the next time.
+Needs the operations login, because companies are opened.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.accounts.operations import add_membership, create_person
+from apps.assets.domain.facts import AssetFacts, ChannelFacts
+from apps.assets.domain.positions import BadPosition, PositionRule, parse_positions
+from apps.assets.models import Asset, AssetType
+from apps.assets.operations import register_asset_type, register_assets
+from apps.blueprints.domain.scenario import (
+    AssetPart,
+    CompanyPart,
+    Fault,
+    Lines,
+    MountingPart,
+    PersonPart,
+    PriceIndexPart,
+    ProfilePart,
+    Scenario,
+    ScenarioError,
+    TypePart,
+)
+from apps.blueprints.operations.agreements import load_contract
+from apps.blueprints.operations.carrying import load_mounting
+from apps.contracts.domain.index_file import line_problems, published_value
+from apps.contracts.models import PriceIndexSeries
+from apps.contracts.operations import add_series, add_values
+from apps.events.operations import run_waiting_jobs
+from apps.telemetry.domain import mapping as profiles
+from apps.telemetry.models import ImportProfile
+from apps.tenancy.context import company_context
+from apps.tenancy.models import Company
+from apps.tenancy.operations import make_acquaintance, open_company
+from apps.tenancy.queries import company_by_slug
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How many parts of each section were made, and how many stood already."""
+
+    made: dict[str, int] = field(default_factory=dict)
+    stood: dict[str, int] = field(default_factory=dict)
+
+    def count(self, section: str, made: bool) -> None:
+        counter = self.made if made else self.stood
+        counter[section] = counter.get(section, 0) + 1
+
+
+Progress = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Load:
+    """One load under way."""
+
+    scenario: Scenario
+    lines: Lines
+    now: datetime
+    outcome: Outcome = field(default_factory=Outcome)
+
+    def company(self, slug: str) -> Company:
+        found = company_by_slug(slug)
+        if found is None:
+            raise ValidationError(_("There is no company “%(slug)s”."), params={"slug": slug})
+        return found
+
+    @contextmanager
+    def part(self, where: str) -> Iterator[None]:
+        """Whatever is refused inside is told with the line of this part."""
+        try:
+            with transaction.atomic():
+                yield
+        except ValidationError as error:
+            reason = " ".join(error.messages)
+            raise ScenarioError([Fault(self.lines.of(where), where, reason)]) from error
+
+
+def load_scenario(
+    *, scenario: Scenario, lines: Lines, now: datetime, progress: Progress | None = None
+) -> Outcome:
+    """Load every section in order. Raises ScenarioError with line and reason."""
+    load = Load(scenario, lines, now)
+    say = progress or (lambda _text: None)
+    for section, step in STEPS.items():
+        parts = getattr(scenario, section)
+        if parts:
+            say(f"{section}: {len(parts)}")
+        for index, part in enumerate(parts):
+            with load.part(f"{section}[{index}]"):
+                load.outcome.count(section, step(load, part))
+        if section == "mountings":
+            _work_in_mountings(load)
+    return load.outcome
+
+
+def _work_in_mountings(load: Load) -> None:
+    """Readings and orders that follow from them, each in its company and a transaction of its own."""
+    named = {part.company for part in load.scenario.assets}
+    named |= {part.company for part in load.scenario.mountings}
+    for slug in sorted(named):
+        with company_context(load.company(slug)):
+            run_waiting_jobs(now=load.now)
+
+
+def _company(load: Load, part: CompanyPart) -> bool:
+    before = company_by_slug(part.slug)
+    fields = {name: getattr(part, name) for name in part.__struct_fields__}
+    open_company(now=load.now, **fields)
+    return before is None
+
+
+def _acquaintance(load: Load, pair: list[str]) -> bool:
+    one, other = load.company(pair[0]), load.company(pair[1])
+    with company_context(one):
+        return make_acquaintance(other=other, now=load.now).made_at == load.now
+
+
+def _person(load: Load, part: PersonPart) -> bool:
+    company = load.company(part.company)
+    before = User.objects.filter(email=part.email.lower()).exists()
+    person = create_person(
+        email=part.email,
+        name=part.name,
+        language=part.language,
+        password=part.password,
+        now=load.now,
+    )
+    with company_context(company):
+        add_membership(user=person, position=part.position, now=load.now)
+    return not before
+
+
+def _asset_type(load: Load, part: TypePart) -> bool:
+    with company_context(load.company(part.company)) as company:
+        if AssetType.objects.written_by(company).filter(name=part.name).exists():
+            return False
+        channels = [
+            ChannelFacts(**{name: getattr(item, name) for name in item.__struct_fields__})
+            for item in part.channels
+        ]
+        register_asset_type(
+            name=part.name,
+            channels=channels,
+            manufacturer=part.manufacturer,
+            description=part.description,
+            is_component=part.is_component,
+            positions=_positions(part),
+            now=load.now,
+        )
+    return True
+
+
+def _positions(part: TypePart) -> list[PositionRule]:
+    states = [channel.code for channel in part.channels if channel.kind == "state"]
+    try:
+        return parse_positions("\n".join(part.positions), states)
+    except BadPosition as bad:
+        raise ValidationError(
+            _("Position “%(line)s” cannot be read: %(reason)s."),
+            params={"line": part.positions[bad.line - 1], "reason": bad.reason},
+        ) from bad
+
+
+def _mounting(load: Load, part: MountingPart) -> bool:
+    with company_context(load.company(part.company)):
+        return load_mounting(part=part, now=load.now)
+
+
+def _asset(load: Load, part: AssetPart) -> bool:
+    with company_context(load.company(part.company)) as company:
+        kind = AssetType.objects.written_by(company).filter(name=part.type).first()
+        if kind is None:
+            raise ValidationError(
+                _("There is no asset type “%(name)s” here."), params={"name": part.type}
+            )
+        if Asset.objects.written_by(company).filter(asset_type=kind, serial=part.serial).exists():
+            return False
+        register_assets(assets=[_facts(load, part, kind)], now=load.now)
+    return True
+
+
+def _facts(load: Load, part: AssetPart, kind: AssetType) -> AssetFacts:
+    roles: dict[str, Any] = {
+        role: load.company(slug).pk
+        for role in ("manufacturer", "owner", "provider", "customer")
+        if (slug := getattr(part, role))
+    }
+    return AssetFacts(
+        asset_type=kind.pk,
+        name=part.name,
+        serial=part.serial,
+        site=part.site,
+        in_service_on=part.in_service_on,
+        **roles,
+    )
+
+
+def _profile(load: Load, part: ProfilePart) -> bool:
+    try:
+        profiles.from_dict(part.mapping)
+    except profiles.BadMapping as error:
+        raise ValidationError(str(error)) from error
+    with company_context(load.company(part.company)):
+        _profile_row, made = ImportProfile.objects.get_or_create(
+            name=part.name, defaults={"mapping": part.mapping, "changed_at": load.now}
+        )
+    return made
+
+
+def _price_index(load: Load, part: PriceIndexPart) -> bool:
+    values = [(item.reference, item.value, item.published_on.isoformat()) for item in part.values]
+    for cells in values:
+        for reason, text in line_problems(list(cells)):
+            raise ValidationError(f"{reason}: {text}")
+    with company_context(load.company(part.company)) as company:
+        series = PriceIndexSeries.objects.written_by(company).filter(code=part.code).first()
+        made = series is None
+        if series is None:
+            series = add_series(code=part.code, name=part.name, source=part.source, now=load.now)
+        published = [published_value(*cells) for cells in values]
+        return bool(add_values(series=series, values=published, now=load.now)) or made
+
+
+def _contract(load: Load, part: Any) -> bool:
+    return load_contract(
+        part=part,
+        provider=load.company(part.provider),
+        customer=load.company(part.customer),
+        now=load.now,
+    )
+
+
+STEPS: dict[str, Callable[[Load, Any], bool]] = {
+    "companies": _company,
+    "acquaintances": _acquaintance,
+    "people": _person,
+    "asset_types": _asset_type,
+    "assets": _asset,
+    "mountings": _mounting,
+    "import_profiles": _profile,
+    "price_indices": _price_index,
+    "contracts": _contract,
+}

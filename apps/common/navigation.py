@@ -1,0 +1,125 @@
+"""The portal's left menu: what there is, for whom, and which entry a page belongs to."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page of the menu. `words` are what else a person may type to find it."""
+
+    url_name: str
+    title: str | Promise
+    icon: str
+    capability: str
+    words: str | Promise = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    title: str | Promise
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry as one person sees it on one page."""
+
+    entry: Entry
+    url: str
+    current: bool
+
+
+MENU = (
+    Section("", (Entry("home", _("Home"), "layout-dashboard", "view_home", _("overview start")),)),
+    Section(
+        _("Equipment"),
+        (
+            Entry("asset_list", _("Assets"), "cpu", "view_assets", _("machines equipment")),
+            Entry("asset_type_list", _("Asset types"), "shapes", "view_assets", _("channels meters")),
+        ),
+    ),
+    Section(
+        _("Data"),
+        (
+            Entry("import_list", _("File imports"), "file-up", "view_readings", _("readings CSV")),
+            Entry(
+                "quarantine", _("Refused & disbelieved"), "shield-alert", "view_readings",
+                _("quarantine readings"),
+            ),
+            Entry("grant_list", _("Data grants"), "share-2", "view_readings", _("sharing access")),
+            Entry("retention", _("Retention"), "archive", "view_readings", _("keep delete readings")),
+        ),
+    ),
+    Section(
+        _("Contracts"),
+        (
+            Entry("contract_list", _("Contracts"), "handshake", "view_contracts", _("prices offers")),
+            Entry(
+                "index_list", _("Price indices"), "trending-up", "view_contracts",
+                _("series inflation"),
+            ),
+        ),
+    ),
+    Section(
+        _("Billing"),
+        (
+            Entry("run_list", _("Billing runs"), "play", "run_billing", _("month")),
+            Entry("invoice_list", _("Invoices"), "receipt-text", "view_invoices", _("bills")),
+            Entry(
+                "correction_list", _("Corrections"), "file-diff", "view_invoices",
+                _("credit notes late readings"),
+            ),
+        ),
+    ),
+    Section(
+        _("Company"),
+        (
+            Entry("people", _("People"), "users", "view_people", _("colleagues invite")),
+            Entry("partners", _("Partners"), "building-2", "view_people", _("companies")),
+            Entry("key_list", _("API keys"), "key-round", "manage_keys", _("devices intake")),
+            Entry("job_list", _("Jobs"), "list-checks", "view_home", _("progress background")),
+        ),
+    ),
+)  # fmt: skip
+
+
+def links(capabilities: Collection[str], path: str) -> Iterator[tuple[str | Promise, list[Link]]]:
+    """Sections with the links a person may follow; pages that are not installed are left out."""
+    known = [
+        (section, entry, _address(entry.url_name))
+        for section in MENU
+        for entry in section.entries
+        if entry.capability in capabilities
+    ]
+    current = _longest_prefix(path, [url for _section, _entry, url in known])
+    for section in MENU:
+        shown = [
+            Link(entry, url, url == current) for of, entry, url in known if of is section and url
+        ]
+        if shown:
+            yield section.title, shown
+
+
+def address(url_name: str) -> str:
+    """The address of a page without arguments; empty where this site has no such page."""
+    return _address(url_name)
+
+
+def _address(url_name: str) -> str:
+    try:
+        return reverse(url_name)
+    except NoReverseMatch:
+        return ""
+
+
+def _longest_prefix(path: str, urls: list[str]) -> str:
+    """The menu address the page lies under; the home page only when it is the page itself."""
+    matching = [
+        url for url in urls if url and (path == url or (url != "/" and path.startswith(url)))
+    ]
+    return max(matching, key=len, default="")

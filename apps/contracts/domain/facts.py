@@ -1,0 +1,40 @@
+"""What a draft states: the contract's own facts and its covered channels, as values."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ContractFacts:
+    """Terms of a contract. `ends_on` is exclusive; `payment_days` count from issue."""
+
+    customer_id: int
+    title: str
+    starts_on: date
+    ends_on: date | None = None
+    period_kind: str = "month"
+    time_zone: str = "Europe/Berlin"
+    currency: str = "EUR"
+    tax_category: str = "S"
+    payment_days: int = 30
+    corrections: str = "at_once"
+    buyer_reference: str = ""
+    order_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFacts:
+    """A covered asset's channel under a meter code of the plan.
+
+    `unit` is needed only where the asset's channels are not visible (another company collects).
+    An item that `follows_host` covers a component: the channel is that of whatever carries it.
+    """
+
+    asset_id: UUID
+    channel_code: str
+    meter: str
+    starts_on: date | None = None
+    ends_on: date | None = None
+    unit: str = ""
+    follows_host: bool = False

@@ -1,0 +1,86 @@
+"""What this app publishes. Payloads carry keys."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from apps.common.canonical import instant_text
+
+
+@dataclass(frozen=True, slots=True)
+class ContractEvent:
+    """Something happened to one contract."""
+
+    contract: UUID
+    name: ClassVar[str] = ""
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {"contract": str(self.contract)}
+
+
+class ContractOffered(ContractEvent):
+    """The customer may look at it and sign."""
+
+    name: ClassVar[str] = "contracts.offered"
+
+
+class ContractSigned(ContractEvent):
+    """The customer has signed; for the provider."""
+
+    name: ClassVar[str] = "contracts.signed"
+
+
+class ContractActivated(ContractEvent):
+    """Both have signed the same content; for both."""
+
+    name: ClassVar[str] = "contracts.activated"
+
+
+class PlanProposed(ContractEvent):
+    """The customer may look at new prices and accept them."""
+
+    name: ClassVar[str] = "contracts.plan_proposed"
+
+
+class PlanAccepted(ContractEvent):
+    """The customer has signed the proposed prices; for the provider."""
+
+    name: ClassVar[str] = "contracts.plan_accepted"
+
+
+class ContractEndSet(ContractEvent):
+    """The contract has another last day; for both and for who collects."""
+
+    name: ClassVar[str] = "contracts.end_set"
+
+
+@dataclass(frozen=True, slots=True)
+class DataWanted:
+    """A contract needs grants on channels this company collects; for the collector.
+
+    `channels`: asset → codes.
+    """
+
+    contract: UUID
+    grantees: tuple[int, ...]
+    channels: dict[UUID, list[str]]
+    valid_from: datetime
+    valid_until: datetime | None
+    name: ClassVar[str] = "contracts.data_wanted"
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {
+            "contract": str(self.contract), "grantees": list(self.grantees),
+            "channels": {str(asset): sorted(set(codes)) for asset, codes in self.channels.items()},
+            "valid_from": instant_text(self.valid_from),
+            "valid_until": None if self.valid_until is None else instant_text(self.valid_until),
+        }  # fmt: skip
+
+
+def keys(texts: Iterable[str]) -> list[UUID]:
+    """Keys of a payload."""
+    return [UUID(str(text)) for text in texts]

@@ -1,0 +1,237 @@
+"""Contracts of a provider and a customer: what is covered, at which price, signed by whom."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.common.fields import QuantityField
+from apps.common.ids import encode
+from apps.tenancy.fence import FencedModel
+
+
+class Contract(FencedModel):
+    """Written by the provider (its author). A draft is seen by the provider alone."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        OFFERED = "offered", _("offered")
+        ACTIVE = "active", _("active")
+        ENDED = "ended", _("ended")
+
+    class PeriodKind(models.TextChoices):
+        MONTH = "month", _("month")
+        WEEK = "week", _("week")
+
+    class TaxCategory(models.TextChoices):
+        STANDARD = "S", _("standard rate")
+        REVERSE = "AE", _("reverse charge")
+        EXEMPT = "E", _("exempt")
+        ZERO = "Z", _("zero rated")
+        OUTSIDE = "O", _("outside the scope of tax")
+
+    class Corrections(models.TextChoices):
+        AT_ONCE = "at_once", _("at once")
+        WITH_NEXT = "with_next", _("with the next invoice")
+
+    prefix = "ctr"
+
+    customer = models.ForeignKey("tenancy.Company", on_delete=models.PROTECT, related_name="+")
+    provider_name = models.CharField(max_length=120)
+    customer_name = models.CharField(max_length=120)
+    title = models.CharField(max_length=120)
+    state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True)
+    period_kind = models.CharField(max_length=5, choices=PeriodKind, default=PeriodKind.MONTH)
+    time_zone = models.CharField(max_length=64)
+    currency = models.CharField(max_length=3)
+    tax_category = models.CharField(max_length=2, choices=TaxCategory)
+    payment_days = models.SmallIntegerField(default=30)
+    # When a difference found after issue is billed.
+    corrections = models.CharField(max_length=9, choices=Corrections, default=Corrections.AT_ONCE)
+    buyer_reference = models.CharField(max_length=80, blank=True)
+    order_number = models.CharField(max_length=80, blank=True)
+    drafted_at = models.DateTimeField()
+    offered_at = models.DateTimeField(null=True)
+    activated_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-drafted_at", "-id"]
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(
+                condition=models.Q(ends_on=None) | models.Q(ends_on__gt=models.F("starts_on")),
+                name="contracts_contract_span",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(payment_days__gte=0, payment_days__lte=365),
+                name="contracts_payment_days",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(author=models.F("customer")), name="contracts_two_companies"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ContractItem(FencedModel):
+    """A covered asset's channel, priced under a meter code of the plan. `ends_on` is exclusive.
+
+    With `follows_host` the asset is a component and the channel that of the hosts that carry it.
+    """
+
+    prefix = "itm"
+
+    contract = models.ForeignKey(Contract, on_delete=models.CASCADE, related_name="items")
+    asset = models.ForeignKey("assets.Asset", on_delete=models.PROTECT, related_name="+")
+    asset_label = models.CharField(max_length=120)
+    meter = models.CharField(max_length=40)
+    channel_code = models.CharField(max_length=40)
+    unit = models.CharField(max_length=20)
+    starts_on = models.DateField(null=True, blank=True)
+    ends_on = models.DateField(null=True, blank=True)
+    follows_host = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["contract", "meter", "asset_label", "id"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["author", "contract", "asset", "meter", "channel_code"],
+                name="contracts_item_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.asset_label} {self.channel_code}"
+
+    @property
+    def asset_public_id(self) -> str:
+        """The covered asset's copyable id, also where the asset itself is not seen."""
+        return encode("ast", self.asset_id)
+
+
+class PlanVersion(FencedModel):
+    """The price plan as a frozen value, from a date on. Never changed once offered."""
+
+    prefix = "pln"
+
+    contract = models.ForeignKey(Contract, on_delete=models.CASCADE, related_name="plans")
+    number = models.SmallIntegerField()
+    valid_from = models.DateField()
+    plan = models.JSONField()
+    plan_sha256 = models.CharField(max_length=64)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["contract", "number"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["author", "contract", "number"], name="contracts_plan_number"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contract_id} {self.number}"
+
+
+class Signature(FencedModel):
+    """One party's yes to exactly this content; a row of its own, written by who signs."""
+
+    prefix = "sig"
+
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="signatures")
+    content_sha256 = models.CharField(max_length=64)
+    signed_by = models.CharField(max_length=200)
+    signed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["signed_at", "id"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["author", "contract", "content_sha256"], name="contracts_signature_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contract_id} {self.author_id}"
+
+
+class PriceIndexSeries(FencedModel):
+    """A published series that prices may follow; seen by customers whose contract uses it."""
+
+    prefix = "pix"
+
+    code = models.CharField(max_length=40)
+    name = models.CharField(max_length=120)
+    source = models.CharField(max_length=300, blank=True)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["code"]
+        verbose_name_plural = "price index series"
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["author", "code"], name="contracts_series_code"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PriceIndexValue(FencedModel):
+    """One published value. Removed and entered again when it was mistyped, never changed."""
+
+    prefix = "piv"
+
+    series = models.ForeignKey(PriceIndexSeries, on_delete=models.CASCADE, related_name="values")
+    reference = models.CharField(max_length=10)
+    value = QuantityField()
+    published_on = models.DateField()
+    entered_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["series", "published_on", "reference"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["author", "series", "reference"], name="contracts_index_reference"
+            ),
+            models.CheckConstraint(condition=models.Q(value__gte=0), name="contracts_index_value"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.value}"
+
+
+class PlanProposal(FencedModel):
+    """A new plan from a later period on, which the customer may accept until the day before.
+
+    Accepted, it becomes a `PlanVersion`; both parties' signatures name its `content_sha256`.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", _("proposed")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        ACCEPTED = "accepted", _("accepted")
+
+    prefix = "plp"
+
+    contract = models.ForeignKey(Contract, on_delete=models.CASCADE, related_name="proposals")
+    state = models.CharField(max_length=9, choices=State, default=State.OPEN)
+    valid_from = models.DateField()
+    plan = models.JSONField()
+    plan_sha256 = models.CharField(max_length=64)
+    content_sha256 = models.CharField(max_length=64)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["contract", "made_at", "id"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["author", "contract"], condition=models.Q(state="open"),
+                name="contracts_one_open_proposal",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.contract_id} {self.valid_from}"

@@ -1,0 +1,22 @@
+"""Writes of contracts: drafting, offering, signing, activating, ending; price indices."""
+
+from apps.contracts.operations.activation import activate_contract
+from apps.contracts.operations.drafting import change_draft, discard_draft, draft_contract
+from apps.contracts.operations.ending import close_ended, end_contract
+from apps.contracts.operations.grants import grant_host_data, grant_wanted
+from apps.contracts.operations.indices import add_series, add_values, remove_value
+from apps.contracts.operations.offering import offer_contract, withdraw_offer
+from apps.contracts.operations.plans import (
+    accept_plan,
+    adopt_plan,
+    propose_plan,
+    withdraw_proposal,
+)
+from apps.contracts.operations.signing import OfferChanged, sign_contract
+
+__all__ = [
+    "OfferChanged", "accept_plan", "activate_contract", "add_series", "add_values", "adopt_plan",
+    "change_draft", "close_ended", "discard_draft", "draft_contract", "end_contract",
+    "grant_host_data", "grant_wanted", "offer_contract", "propose_plan", "remove_value",
+    "sign_contract", "withdraw_offer", "withdraw_proposal",
+]  # fmt: skip

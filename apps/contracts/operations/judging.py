@@ -1,0 +1,196 @@
+"""Whether a draft can stand: every refusal names its field, so that a form can show it there."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from apps.assets.models import Asset, ChannelKind, TypeChannel
+from apps.assets.queries import host_counters
+from apps.common.money import CURRENCIES
+from apps.common.period import zone_of
+from apps.common.quantity import BadValue
+from apps.common.units import UNITS, convertible
+from apps.contracts.domain.facts import ContractFacts, ItemFacts
+from apps.contracts.models import Contract, ContractItem
+from apps.contracts.operations.indices import must_exist
+from apps.pricing.plan import PricePlan
+from apps.pricing.registry import PlanError
+from apps.tenancy.context import current_company
+from apps.tenancy.models import Company
+from apps.tenancy.queries import known_companies
+
+BILLED_KINDS = (ChannelKind.COUNTER, ChannelKind.DELTA)
+MOST_ITEMS = 2000
+
+
+def judged_customer(facts: ContractFacts) -> Company:
+    """The customer. Raises ValidationError by field."""
+    refused: dict[str, list[str]] = {}
+    customer = known_companies().filter(pk=facts.customer_id).first()
+    if customer is None or customer.pk == current_company().pk:
+        refused["customer"] = [_("Choose one of your partners.")]
+    if not facts.title.strip():
+        refused["title"] = [_("Give the contract a title.")]
+    if facts.ends_on is not None and facts.ends_on <= facts.starts_on:
+        refused["ends_on"] = [_("The end lies after the start.")]
+    if facts.currency not in CURRENCIES:
+        refused["currency"] = [_("This currency is not known.")]
+    if facts.tax_category not in Contract.TaxCategory.values:
+        refused["tax_category"] = [_("This tax category is not known.")]
+    if facts.period_kind not in Contract.PeriodKind.values:
+        refused["period_kind"] = [_("A period is a month or a week.")]
+    if not 0 <= facts.payment_days <= 365:
+        refused["payment_days"] = [_("Between 0 and 365 days.")]
+    if facts.corrections not in Contract.Corrections.values:
+        refused["corrections"] = [_("Corrections come at once or with the next invoice.")]
+    if not _zone_exists(facts.time_zone):
+        refused["time_zone"] = [_("This time zone is not known.")]
+    if refused:
+        raise ValidationError(refused)
+    assert customer is not None
+    return customer
+
+
+def _zone_exists(name: str) -> bool:
+    try:
+        zone_of(name)
+    except BadValue:
+        return False
+    return True
+
+
+def judged_plan(currency: str, plan: Any) -> PricePlan:
+    """The plan as a value, in the contract's currency. Raises ValidationError on `plan`."""
+    try:
+        value = PricePlan.from_dict(plan)
+    except PlanError as error:
+        raise ValidationError({"plan": ValidationError(str(error), code=error.reason)}) from error
+    if value.currency != currency:
+        raise ValidationError({"plan": [_("The plan's currency is not the contract's.")]})
+    if value.calendars:
+        raise ValidationError(
+            {"plan": [_("Usage is not told apart by windows of the week; choose another model.")]}
+        )
+    must_exist(value.series)
+    return value
+
+
+def judged_items(
+    facts: ContractFacts, items: Sequence[ItemFacts], plan: PricePlan
+) -> list[ContractItem]:
+    """Unsaved rows of the items, in order. Raises ValidationError on `items`."""
+    if len(items) > MOST_ITEMS:
+        raise ValidationError({"items": [_("A contract covers at most 2,000 channels.")]})
+    assets = Asset.objects.in_bulk({item.asset_id for item in items})
+    channels = _channels(assets)
+    rows, refused, seen = [], [], set()
+    for place, item in enumerate(items, start=1):
+        key = (item.asset_id, item.meter, item.channel_code)
+        try:
+            if key in seen:
+                raise ValidationError(_("this channel stands twice under the same meter"))
+            seen.add(key)
+            rows.append(_row(facts, item, assets.get(item.asset_id), channels, plan))
+        except ValidationError as error:
+            refused.append(_("Row %(row)s: %(why)s.") % {"row": place, "why": error.messages[0]})
+    if refused:
+        raise ValidationError({"items": refused})
+    _every_meter_is_fed(plan, rows)
+    return rows
+
+
+def _channels(assets: dict[UUID, Asset]) -> dict[tuple[UUID, str], TypeChannel]:
+    types = {asset.asset_type_id for asset in assets.values()}
+    rows = TypeChannel.objects.filter(asset_type__in=types)
+    return {(row.asset_type_id, row.code): row for row in rows}
+
+
+def _row(
+    facts: ContractFacts, item: ItemFacts, asset: Asset | None,
+    channels: dict[tuple[UUID, str], TypeChannel], plan: PricePlan,
+) -> ContractItem:  # fmt: skip
+    if asset is None:
+        raise ValidationError(_("there is no such asset"))
+    unit = _unit(item, asset, channels)
+    _must_be_priced(item, unit, plan)
+    _must_lie_within(facts, item)
+    return ContractItem(
+        asset=asset, asset_label=asset.name, meter=item.meter, channel_code=item.channel_code,
+        unit=unit, starts_on=item.starts_on, ends_on=item.ends_on,
+        follows_host=item.follows_host,
+    )  # fmt: skip
+
+
+def _unit(item: ItemFacts, asset: Asset, channels: dict[tuple[UUID, str], TypeChannel]) -> str:
+    if item.follows_host:
+        return _host_unit(item)
+    channel = channels.get((asset.asset_type_id, item.channel_code))
+    if channel is not None:
+        if channel.kind not in BILLED_KINDS:
+            raise ValidationError(_("only counters and amounts can be billed"))
+        return channel.unit
+    if asset.author_id == current_company().pk or item.unit not in UNITS:
+        raise ValidationError(
+            _("%(asset)s has no channel %(code)s")
+            % {"asset": asset.name, "code": item.channel_code}
+        )
+    return item.unit
+
+
+def _host_unit(item: ItemFacts) -> str:
+    """The unit hosts count a component's use in; the same on all of them, or it is no item."""
+    units = {counter.unit for counter in host_counters() if counter.code == item.channel_code} or {
+        item.unit
+    } & set(UNITS)
+    if not units:
+        raise ValidationError(_("no host counts %(code)s") % {"code": item.channel_code})
+    if len(units) > 1:
+        raise ValidationError(
+            _("hosts count %(code)s in different units") % {"code": item.channel_code}
+        )
+    return units.pop()
+
+
+def _must_be_priced(item: ItemFacts, unit: str, plan: PricePlan) -> None:
+    _meter_is_priced(item.meter, unit, plan)
+
+
+def judged_rows(rows: Sequence[ContractItem], plan: PricePlan) -> None:
+    """Whether a plan fits the items a contract has. Raises ValidationError on `items`."""
+    for row in rows:
+        try:
+            _meter_is_priced(row.meter, row.unit, plan)
+        except ValidationError as error:
+            words = {"asset": row.asset_label, "why": error.messages[0]}
+            raise ValidationError({"items": [_("%(asset)s: %(why)s.") % words]}) from error
+    _every_meter_is_fed(plan, rows)
+
+
+def _meter_is_priced(meter: str, unit: str, plan: PricePlan) -> None:
+    charges = [charge for charge in plan.charges if charge.meter == meter]
+    if not charges:
+        raise ValidationError(_("no charge prices the meter %(meter)s") % {"meter": meter})
+    for charge in charges:
+        priced = getattr(charge, "unit", unit)
+        if not convertible(unit, priced):
+            raise ValidationError(
+                _("%(unit)s cannot be billed in %(priced)s") % {"unit": unit, "priced": priced}
+            )
+
+
+def _must_lie_within(facts: ContractFacts, item: ItemFacts) -> None:
+    first, end = item.starts_on or facts.starts_on, item.ends_on or facts.ends_on
+    if end is not None and end <= max(first, facts.starts_on):
+        raise ValidationError(_("it ends before it begins"))
+
+
+def _every_meter_is_fed(plan: PricePlan, rows: Sequence[ContractItem]) -> None:
+    fed = {row.meter for row in rows}
+    missing = [meter for meter in plan.meters if meter not in fed]
+    if missing:
+        raise ValidationError(
+            {"items": [_("No asset feeds the meter %(meter)s.") % {"meter": missing[0]}]}
+        )

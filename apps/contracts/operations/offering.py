@@ -1,0 +1,69 @@
+"""Offers: the provider signs, and the customer sees."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from apps.contracts.events import ContractOffered
+from apps.contracts.models import Contract, ContractItem, PlanVersion, Signature
+from apps.contracts.operations.common import both, locked
+from apps.contracts.operations.indices import show_series_to
+from apps.contracts.queries import content_sha256
+from apps.events.operations import publish, record
+from apps.pricing.plan import PricePlan
+
+
+@transaction.atomic
+def offer_contract(*, contract: Contract, now: datetime, actor: Any) -> Contract:
+    """Show the draft to the customer and sign it. Twice is once. Raises ValidationError."""
+    contract = locked(contract.pk)
+    if contract.state == Contract.State.OFFERED:
+        return contract
+    if contract.state != Contract.State.DRAFT:
+        raise ValidationError(_("Only a draft can be offered."))
+    _show_to(contract, both(contract))
+    for version in PlanVersion.objects.filter(contract=contract):
+        show_series_to(plan=PricePlan.from_dict(version.plan), parties=contract.parties)
+    contract.state, contract.offered_at = Contract.State.OFFERED, now
+    contract.save(update_fields=["state", "offered_at", "parties"])
+    content = content_sha256(contract)
+    Signature.objects.get_or_create(
+        author_id=contract.author_id, contract=contract, content_sha256=content,
+        defaults={"parties": both(contract), "signed_by": str(actor)[:200], "signed_at": now},
+    )  # fmt: skip
+    record(
+        action="contract_offered", subject=contract.public_id, now=now, actor=actor,
+        also=[contract.customer_id], details={"content": content},
+    )  # fmt: skip
+    event = ContractOffered(contract.pk)
+    publish(name=event.name, payload=event.payload, now=now, to=[contract.customer_id])
+    return contract
+
+
+@transaction.atomic
+def withdraw_offer(*, contract: Contract, now: datetime, actor: Any) -> Contract:
+    """Take an offer back; it is a draft again. Twice is once. Raises ValidationError."""
+    contract = locked(contract.pk)
+    if contract.state == Contract.State.DRAFT:
+        return contract
+    if contract.state != Contract.State.OFFERED:
+        raise ValidationError(_("Only an offer can be withdrawn; this contract is in force."))
+    record(
+        action="offer_withdrawn", subject=contract.public_id, now=now, actor=actor,
+        also=[contract.customer_id],
+    )  # fmt: skip
+    contract.state, contract.offered_at = Contract.State.DRAFT, None
+    contract.save(update_fields=["state", "offered_at"])
+    _show_to(contract, [contract.author_id])
+    contract.save(update_fields=["parties"])
+    return contract
+
+
+def _show_to(contract: Contract, parties: Sequence[int]) -> None:
+    contract.parties = list(parties)
+    for model in (ContractItem, PlanVersion):
+        model.objects.filter(contract=contract).update(parties=contract.parties)

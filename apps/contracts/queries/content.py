@@ -1,0 +1,48 @@
+"""What both parties sign: the canonical content of a contract and its digest."""
+
+from typing import Any
+
+from apps.common.canonical import digest
+from apps.contracts.models import Contract, ContractItem, PlanVersion
+
+_FACTS = (
+    "title", "provider_name", "customer_name", "starts_on", "ends_on", "period_kind", "time_zone",
+    "currency", "tax_category", "payment_days", "corrections",
+    "buyer_reference", "order_number",
+)  # fmt: skip
+
+
+def content_of(contract: Contract) -> dict[str, Any]:
+    """Facts, items in one order, and the first plan; the same for both parties. Two queries.
+
+    Later versions are signed by themselves (`plans.proposal_content`).
+    """
+    items = ContractItem.objects.filter(contract=contract)
+    plan = PlanVersion.objects.filter(contract=contract).order_by("number").first()
+    return {
+        "contract": contract.public_id, "provider": contract.author_id,
+        "customer": contract.customer_id,
+        **{name: getattr(contract, name) for name in _FACTS},
+        "items": sorted((_item(item) for item in items), key=_order),
+        "plan": None if plan is None else plan.plan,
+        "plan_valid_from": None if plan is None else plan.valid_from,
+    }  # fmt: skip
+
+
+def content_sha256(contract: Contract) -> str:
+    """SHA-256 over the canonical JSON of the content."""
+    return digest(content_of(contract))
+
+
+def _item(item: ContractItem) -> dict[str, Any]:
+    return {
+        "asset": str(item.asset_id), "asset_label": item.asset_label, "meter": item.meter,
+        "channel": item.channel_code, "unit": item.unit, "starts_on": item.starts_on,
+        "ends_on": item.ends_on,
+        # Left out where it says nothing: what was signed before keeps its digest.
+        **({"follows_host": True} if item.follows_host else {}),
+    }  # fmt: skip
+
+
+def _order(item: dict[str, Any]) -> tuple[str, str, str]:
+    return item["meter"], item["asset"], item["channel"]

@@ -1,0 +1,76 @@
+"""Plan versions of a contract, the open proposal of a next one, and what is signed for it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef
+
+from apps.common.canonical import digest
+from apps.common.period import local_date, midnight, period_of
+from apps.contracts.models import Contract, PlanProposal, PlanVersion, Signature
+from apps.contracts.queries.lists import plan_in_force
+from apps.tenancy.context import current_company
+
+
+def proposal_content(contract: Contract, valid_from: date, plan: dict[str, Any]) -> str:
+    """SHA-256 of what both sign: this plan, for this contract, from this day."""
+    return digest({"contract": contract.public_id, "valid_from": valid_from, "plan": plan})
+
+
+def open_proposal(contract: Contract) -> PlanProposal | None:
+    rows = PlanProposal.objects.filter(contract=contract, state=PlanProposal.State.OPEN)
+    found: PlanProposal | None = rows.first()
+    return found
+
+
+def starts_a_period(contract: Contract, day: date) -> bool:
+    """Whether a billing period of the contract begins on the day."""
+    return next_period_start(contract, day, 0) == day
+
+
+def next_period_start(contract: Contract, day: date, steps: int = 1) -> date:
+    """The first day of the period that holds the day (0), or of one that many later."""
+    kind, zone = contract.period_kind, contract.time_zone
+    period = period_of(kind, zone, midnight(day, zone))
+    for _step in range(steps):
+        period = period_of(kind, zone, period.end)
+    return local_date(period.start, zone)
+
+
+def acceptable(contract: Contract, proposal: PlanProposal, now: datetime) -> bool:
+    """A proposal may be accepted until the day before it is to hold."""
+    today = local_date(now, contract.time_zone)
+    return proposal.state == PlanProposal.State.OPEN and today < proposal.valid_from
+
+
+def prices_to_accept(today: date) -> Exists:
+    """A condition on contracts: new prices wait for the current company's yes."""
+    company = current_company()
+    signed = Signature.objects.filter(
+        author=company, contract=OuterRef("contract"), content_sha256=OuterRef("content_sha256")
+    )
+    waiting = PlanProposal.objects.filter(
+        contract=OuterRef("pk"), contract__customer=company, state=PlanProposal.State.OPEN,
+        valid_from__gt=today,
+    )  # fmt: skip
+    return Exists(waiting.exclude(Exists(signed)))
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """A version as the contract's page lists it."""
+
+    version: PlanVersion
+    in_force: bool
+    later: bool
+
+
+def versions_of(contract: Contract, now: datetime) -> list[VersionRow]:
+    """All versions, the latest first."""
+    today = max(local_date(now, contract.time_zone), contract.starts_on)
+    current = plan_in_force(contract, today)
+    return [
+        VersionRow(row, current is not None and row.pk == current.pk, row.valid_from > today)
+        for row in PlanVersion.objects.filter(contract=contract).order_by("-number")
+    ]

@@ -1,0 +1,20 @@
+"""From the days a contract names to instants in its zone."""
+
+from datetime import datetime
+
+from apps.common.period import midnight
+from apps.contracts.models import Contract, ContractItem
+
+
+def contract_span(contract: Contract) -> tuple[datetime, datetime | None]:
+    """The instants a contract begins and ends at (None: open)."""
+    zone, end = contract.time_zone, contract.ends_on
+    return midnight(contract.starts_on, zone), None if end is None else midnight(end, zone)
+
+
+def item_span(contract: Contract, item: ContractItem) -> tuple[datetime, datetime | None]:
+    """When an item is covered: its own days within those of the contract."""
+    zone = contract.time_zone
+    first = max(contract.starts_on, item.starts_on or contract.starts_on)
+    ends = [day for day in (contract.ends_on, item.ends_on) if day is not None]
+    return midnight(first, zone), midnight(min(ends), zone) if ends else None

@@ -1,0 +1,46 @@
+"""What contracts do when something happened elsewhere."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from apps.assets.operations import end_grants
+from apps.common.period import parse_instant
+from apps.contracts.models import Contract
+from apps.contracts.operations import activate_contract, adopt_plan, grant_wanted
+from apps.events.domain.registry import subscribes
+from apps.events.models import Job
+
+
+@subscribes("contracts.signed", kind="contracts.activate")
+def activate(job: Job, now: datetime) -> dict[str, Any]:
+    """In the provider's company: both have signed, so it is in force."""
+    key = UUID(str(job.payload["contract"]))
+    try:
+        return {"activated": activate_contract(contract_id=key, now=now)}
+    except Contract.DoesNotExist:
+        return {"activated": False}
+
+
+@subscribes("contracts.plan_accepted", kind="contracts.adopt_plan")
+def adopt(job: Job, now: datetime) -> dict[str, Any]:
+    """In the provider's company: both have signed new prices, so they are a version."""
+    key = UUID(str(job.payload["contract"]))
+    try:
+        return {"adopted": adopt_plan(contract_id=key, now=now)}
+    except Contract.DoesNotExist:
+        return {"adopted": False}
+
+
+@subscribes("contracts.data_wanted", kind="contracts.grant_data")
+def grant(job: Job, now: datetime) -> dict[str, Any]:
+    """In the collector's company: grants that a provider's contract needs."""
+    return {"grants": grant_wanted(payload=job.payload, asked_by=job.author_id, now=now)}
+
+
+@subscribes("contracts.end_set", kind="contracts.end_grants")
+def shorten_grants(job: Job, now: datetime) -> dict[str, Any]:
+    """In the collector's company: its grants for the contract end with it."""
+    until = parse_instant(str(job.payload["ends_at"]))
+    key = UUID(str(job.payload["contract"]))
+    return {"grants": len(end_grants(contract_id=key, now=now, valid_until=until))}

@@ -1,0 +1,39 @@
+"""Addresses of contracts in a company's portal."""
+
+from django.urls import path
+
+from apps.accounts.access import requires
+from apps.contracts.views import acts, drafts, indices, pages, plans
+
+_ONE = "contracts/<pid:contract_id>/"
+_INDEX = "price-indices/<pid:series_id>/"
+
+urlpatterns = [
+    path(
+        "contracts/", requires("view_contracts")(pages.ContractList.as_view()), name="contract_list"
+    ),
+    path("contracts/new/", drafts.new, name="contract_new"),
+    path("contracts/preview/", drafts.preview, name="contract_preview"),
+    path("contracts/charges/", drafts.charges, name="contract_charges"),
+    path(_ONE, pages.contract_detail, name="contract_detail"),
+    path(f"{_ONE}edit/", drafts.edit, name="contract_edit"),
+    path(f"{_ONE}offer/", acts.offer, name="contract_offer"),
+    path(f"{_ONE}withdrawal/", acts.withdraw, name="contract_withdrawal"),
+    path(f"{_ONE}signature/", acts.sign, name="contract_signature"),
+    path(f"{_ONE}end/", acts.end, name="contract_end"),
+    path(f"{_ONE}plans/new/", plans.propose, name="contract_plan_new"),
+    path(f"{_ONE}plans/preview/", plans.preview, name="contract_plan_preview"),
+    path(f"{_ONE}plans/withdrawal/", plans.withdraw, name="contract_plan_withdrawal"),
+    path(f"{_ONE}plans/acceptance/", plans.accept, name="contract_plan_acceptance"),
+    path(f"{_ONE}discard/", acts.discard, name="contract_discard"),
+    path(
+        "price-indices/", requires("view_contracts")(indices.IndexList.as_view()), name="index_list"
+    ),
+    path("price-indices/new/", indices.new_series, name="index_new"),
+    path(_INDEX, indices.detail, name="index_detail"),
+    path(f"{_INDEX}chart/", indices.chart, name="index_chart"),
+    path(f"{_INDEX}values/", indices.enter_value, name="index_value"),
+    path(f"{_INDEX}file/", indices.enter_file, name="index_file"),
+    path(f"{_INDEX}removal/", indices.remove, name="index_removal"),
+    path("assets/<pid:asset_id>/contracts/", pages.asset_contracts, name="asset_contracts"),
+]

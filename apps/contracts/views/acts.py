@@ -1,0 +1,115 @@
+"""What is done to a contract: offered, withdrawn, signed, ended, discarded."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from apps.accounts.access import requires
+from apps.contracts.forms import EndForm
+from apps.contracts.models import Contract
+from apps.contracts.operations import (
+    discard_draft,
+    end_contract,
+    offer_contract,
+    sign_contract,
+    withdraw_offer,
+)
+from apps.contracts.queries import own_contracts, visible_contracts
+
+
+@require_POST
+@requires("sign_contracts")
+def offer(request: HttpRequest, contract_id: UUID) -> HttpResponse:
+    """The provider signs, and the customer sees."""
+    contract = get_object_or_404(own_contracts(), pk=contract_id)
+    return _done(
+        request,
+        contract,
+        _("The contract is offered to %(name)s.") % {"name": contract.customer_name},
+        lambda: offer_contract(contract=contract, now=timezone.now(), actor=request.user),
+    )
+
+
+@require_POST
+@requires("sign_contracts")
+def withdraw(request: HttpRequest, contract_id: UUID) -> HttpResponse:
+    """The offer becomes a draft again."""
+    contract = get_object_or_404(own_contracts(), pk=contract_id)
+    return _done(
+        request,
+        contract,
+        _("The offer is withdrawn; it is a draft again."),
+        lambda: withdraw_offer(contract=contract, now=timezone.now(), actor=request.user),
+    )
+
+
+@require_POST
+@requires("sign_contracts")
+def sign(request: HttpRequest, contract_id: UUID) -> HttpResponse:
+    """The customer signs what its page showed."""
+    contract = get_object_or_404(visible_contracts(), pk=contract_id)
+    if contract.customer_id != request.company.pk:  # type: ignore[attr-defined]
+        raise Http404
+    content = request.POST.get("content", "")[:64]
+    return _done(
+        request,
+        contract,
+        _("Signed. The contract comes into force in a moment."),
+        lambda: sign_contract(
+            contract_id=contract.pk, content=content, now=timezone.now(), actor=request.user
+        ),
+    )
+
+
+@require_POST
+@requires("sign_contracts")
+def end(request: HttpRequest, contract_id: UUID) -> HttpResponse:
+    """The provider names the contract's end."""
+    contract = get_object_or_404(own_contracts(), pk=contract_id)
+    form = EndForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Choose the day before which the contract ends."))
+        return redirect("contract_detail", contract.public_id)
+    return _done(
+        request, contract, _("The contract's end is set."),
+        lambda: end_contract(
+            contract=contract, ends_on=form.cleaned_data["ends_on"], now=timezone.now(),
+            actor=request.user,
+        ),
+    )  # fmt: skip
+
+
+@require_POST
+@requires("draft_contracts")
+def discard(request: HttpRequest, contract_id: UUID) -> HttpResponse:
+    """A draft that was never offered is deleted."""
+    contract = get_object_or_404(own_contracts(), pk=contract_id)
+    try:
+        discard_draft(contract=contract, now=timezone.now(), actor=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("contract_detail", contract.public_id)
+    messages.success(request, _("The draft is discarded."))
+    return redirect("contract_list")
+
+
+def _done(
+    request: HttpRequest, contract: Contract, text: str, act: Callable[[], Any]
+) -> HttpResponse:
+    try:
+        act()
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    except Contract.DoesNotExist:
+        raise Http404 from None
+    else:
+        messages.success(request, text)
+    return redirect("contract_detail", contract.public_id)

@@ -1,0 +1,136 @@
+"""Lists and sheets of contracts."""
+
+from typing import Any
+from uuid import UUID
+
+import django_filters
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET
+
+from apps.accounts.access import requires
+from apps.assets.models import Asset
+from apps.common.pages import Action, Empty, ListPage
+from apps.contracts.forms import EndForm
+from apps.contracts.models import Contract, ContractItem, PlanProposal, Signature
+from apps.contracts.queries import (
+    content_sha256,
+    contracts_of_asset,
+    history_of,
+    signatures_of,
+    visible_contracts,
+)
+from apps.contracts.queries.plans import (
+    acceptable,
+    open_proposal,
+    prices_to_accept,
+    versions_of,
+)
+from apps.contracts.tables import ContractTable
+from apps.contracts.wording import act_words, plan_words
+from apps.tenancy.context import current_company
+
+_SHOWN_ACTS = 50
+_SHOWN_ITEMS = 200
+
+
+class ContractFilters(django_filters.FilterSet):
+    state = django_filters.ChoiceFilter(
+        choices=Contract.State.choices, empty_label=gettext_lazy("Every state")
+    )
+    waits = django_filters.ChoiceFilter(
+        choices=(("prices", gettext_lazy("New prices to accept")),), method="waiting",
+        empty_label=gettext_lazy("All contracts"),
+    )  # fmt: skip
+
+    def waiting(self, rows: QuerySet[Contract], name: str, value: str) -> QuerySet[Contract]:
+        return rows.filter(prices_to_accept(timezone.localdate()))
+
+
+class ContractList(ListPage):
+    """Contracts the company provides, and those it is the customer of."""
+
+    model = Contract
+    table_class = ContractTable
+    title = gettext_lazy("Contracts")
+    search_fields = ("title", "provider_name", "customer_name", "order_number")
+    filterset_class = ContractFilters
+    export_name = "contracts"
+    actions = (Action("contract_new", gettext_lazy("New contract"), capability="draft_contracts"),)
+    empty = Empty(
+        "handshake", gettext_lazy("No contracts yet"),
+        gettext_lazy("A contract says which assets are covered and what their use costs."),
+        "contract_new", gettext_lazy("Draft a contract"), "draft_contracts",
+    )  # fmt: skip
+
+    def get_queryset(self) -> QuerySet[Contract]:
+        return visible_contracts()
+
+
+@require_GET
+@requires("view_contracts")
+def contract_detail(request: HttpRequest, contract_id: UUID) -> HttpResponse:
+    """The sheet: parties, items, plan in words, signatures, history, and what comes next."""
+    contract = get_object_or_404(visible_contracts(), pk=contract_id)
+    company = current_company().pk
+    plans = {
+        row.content_sha256: row.valid_from for row in PlanProposal.objects.filter(contract=contract)
+    }
+    signatures = list(signatures_of(contract))
+    content = content_sha256(contract)
+    offered_at = contract.offered_at
+    # An offer taken back and made again wants a new yes.
+    signed = {
+        row.author_id for row in signatures
+        if row.content_sha256 == content and offered_at and row.signed_at >= offered_at
+    }  # fmt: skip
+    items = ContractItem.objects.filter(contract=contract)
+    context: dict[str, Any] = {
+        "contract": contract, **_prices(contract, signatures),
+        "items": items[:_SHOWN_ITEMS], "item_count": items.count(),
+        "seen_assets": set(
+            Asset.objects.filter(pk__in=items.values("asset")).values_list("pk", flat=True)
+        ),
+        "signatures": [(row, plans.get(row.content_sha256)) for row in signatures], "content": content, "own": contract.author_id == company,
+        "to_sign": contract.state == Contract.State.OFFERED
+        and company == contract.customer_id
+        and company not in signed,
+        "signed_waits": contract.state == Contract.State.OFFERED
+        and contract.customer_id in signed,
+        "end_form": EndForm(initial={"ends_on": contract.ends_on}),
+        "history": [(act_words(row.action), row) for row in history_of(contract)[:_SHOWN_ACTS]],
+    }  # fmt: skip
+    return render(request, "contracts/contract_detail.html", context)
+
+
+def _prices(contract: Contract, signatures: list[Signature]) -> dict[str, Any]:
+    """The plan's versions in words, and the proposed next one."""
+    now = timezone.now()
+    proposal = open_proposal(contract)
+    context: dict[str, Any] = {
+        "versions": [(row, plan_words(row.version.plan)) for row in versions_of(contract, now)],
+        "proposal": proposal,
+    }  # fmt: skip
+    if proposal is not None:
+        context |= {
+            "proposed_charges": plan_words(proposal.plan),
+            "proposal_open": acceptable(contract, proposal, now),
+            "accepted_waits": any(
+                row.author_id == contract.customer_id
+                and row.content_sha256 == proposal.content_sha256
+                for row in signatures
+            ),
+        }
+    return context
+
+
+@require_GET
+@requires("view_contracts")
+def asset_contracts(request: HttpRequest, asset_id: UUID) -> HttpResponse:
+    """Part of an asset's page: the contracts that cover it."""
+    get_object_or_404(Asset, pk=asset_id)
+    context = {"contracts": contracts_of_asset(asset_id)[:50]}
+    return render(request, "contracts/asset_contracts.html", context)

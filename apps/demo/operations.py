@@ -1,0 +1,195 @@
+"""Writes the demo: the scenario, its past, and the invoices of the months that are over."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from apps.accounts.models import ApiKey, User
+from apps.accounts.operations import create_person, make_key
+from apps.assets.models import Asset
+from apps.billing.models import Invoice
+from apps.billing.operations import approve_invoices, issue_invoices, start_run
+from apps.blueprints.domain.scenario import parse
+from apps.blueprints.operations import load_scenario
+from apps.demo.domain.behaviour import behaviours_of
+from apps.demo.domain.history import Told, story
+from apps.demo.queries import PASSWORD, SCENARIO, keys_path
+from apps.events.operations import run_waiting_jobs
+from apps.telemetry.models import Device
+from apps.telemetry.operations import RawItem, recompute_dirty, sync_channels, take_in
+from apps.tenancy.context import as_app, company_context
+from apps.tenancy.models import Company
+from apps.tenancy.queries import active_companies
+
+Say = Callable[[str], None]
+BATCH = 5_000
+PROVIDER = "clearwash"
+ZONE = "Europe/Berlin"
+
+
+def first_day(now: datetime) -> date:
+    """The first day of the month two months ago."""
+    month = now.year * 12 + now.month - 1 - 2
+    return date(month // 12, month % 12 + 1, 1)
+
+
+def load_demo(*, now: datetime, say: Say) -> None:
+    """Bring the demo up to date. Loading it again adds only the time that has passed."""
+    say("Companies, machines and contracts")
+    text = scenario_text(first_day(now))
+    scenario, lines = parse(text)
+    load_scenario(scenario=scenario, lines=lines, now=now, progress=lambda part: say(f"  {part}"))
+    operator = create_person(
+        email="operator@peruse.example",
+        name="Platform operator",
+        language="en",
+        password=PASSWORD,
+        now=now,
+    )
+    User.objects.filter(pk=operator.pk).update(is_staff=True)
+    drain_jobs()
+    with company_context(Company.objects.get(slug=PROVIDER)):
+        _write_past(now, say)
+        _write_keys(now)
+        _bill_the_past(now, say)
+    drain_jobs()
+
+
+def scenario_text(start: date) -> str:
+    """The scenario with its first day, the moments a tire is moved at, and its password.
+
+    The move is at 10:00 UTC on the 14th of the second month, a quarter of an hour that is read.
+    """
+    moved = date(start.year + start.month // 12, start.month % 12 + 1, 14)
+    begun = datetime.combine(start, datetime.min.time(), ZoneInfo(ZONE))
+    words = {
+        "BEGUN": begun.isoformat(), "MOVED": f"{moved}T10:00:00Z", "START": str(start),
+        "PASSWORD": PASSWORD,
+    }  # fmt: skip
+    text = SCENARIO.read_text()
+    for word, value in words.items():
+        text = text.replace(word, value)
+    return text
+
+
+def drain_jobs() -> None:
+    """Do what waits in every company, until nothing does; jobs of one make jobs of another."""
+    for _round in range(5):
+        done = 0
+        for company in active_companies():
+            with as_app(), company_context(company):
+                done += run_waiting_jobs(now=timezone.now())
+        if not done:
+            return
+
+
+def _write_past(now: datetime, say: Say) -> None:
+    start = datetime.combine(first_day(now), datetime.min.time(), ZoneInfo(ZONE)).astimezone(UTC)
+    silent = Asset.objects.filter(author__slug=PROVIDER, last_reading_at=None)
+    fresh = [asset for asset in silent if behaviours_of(asset.serial)]
+    sync_channels(asset_ids=[asset.id for asset in fresh])
+    for asset in fresh:
+        say(f"Readings of {asset.name}")
+        told = story(asset.serial, start, now)
+        while batch := list(islice(told, BATCH)):
+            _take(asset, batch, now)
+    if fresh:
+        say("Roll-ups")
+        take_in(items=list(_odd_items()), source="gateway:hall-3", now=now)
+        recompute_dirty(now=now)
+
+
+def _take(asset: Asset, batch: list[Told], now: datetime) -> None:
+    items = [
+        RawItem(
+            position,
+            asset.public_id,
+            one.channel,
+            one.measured_at.isoformat(),
+            one.value,
+            id=f"{asset.serial}-{one.channel}-{one.measured_at.isoformat()}",
+            interval_start=one.interval_start.isoformat() if one.interval_start else None,
+        )
+        for position, one in enumerate(batch)
+    ]
+    take_in(items=items, source=f"device:{asset.serial}", now=now)
+
+
+def _odd_items() -> Iterator[RawItem]:
+    """What a badly set up gateway sends: kept, with the reason, for a person to look at."""
+    yield RawItem(
+        0,
+        "RX75-2207",
+        "temperature",
+        "2026-11-02T08:00:00+01:00",
+        "71.5",
+        raw='{"subject":"RX75-2207/temperature","data":{"value":"71.5"}}',
+    )
+    yield RawItem(
+        1,
+        "RX75-2207",
+        "hours",
+        "2026-11-02 08:00:00",
+        "11907.2",
+        raw='{"subject":"RX75-2207/hours","time":"2026-11-02 08:00:00"}',
+    )
+    yield RawItem(
+        2,
+        "D2-1041",
+        "detergent",
+        "2026-11-02T08:00:00+01:00",
+        "NaN",
+        raw='{"subject":"D2-1041/detergent","data":{"value":"NaN"}}',
+    )
+
+
+def _write_keys(now: datetime) -> None:
+    """A device and a key for each machine; the keys go into a file only the simulator reads."""
+    keys: dict[str, str] = json.loads(keys_path().read_text()) if keys_path().exists() else {}
+    own = Asset.objects.filter(author__slug=PROVIDER)
+    for asset in (asset for asset in own if behaviours_of(asset.serial)):
+        device, _made = Device.objects.get_or_create(
+            asset_id=asset.id, name="Gateway", defaults={"asset_label": asset.name, "made_at": now}
+        )
+        known = ApiKey.objects.filter(device_id=device.id, revoked_at=None).exists()
+        if not (known and asset.serial in keys):
+            keys[asset.serial] = _new_key(device, now)
+    descriptor = os.open(keys_path(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(keys, file)
+
+
+def _new_key(device: Device, now: datetime) -> str:
+    _key, secret = make_key(
+        name=f"{device.asset_label} {device.name}",
+        scope=ApiKey.Scope.INTAKE,
+        now=now,
+        device_id=device.id,
+        device_label=f"{device.asset_label} {device.name}",
+    )
+    return secret
+
+
+def _bill_the_past(now: datetime, say: Say) -> None:
+    """Invoices of the two months that are over: the first issued, the second left to approve."""
+    start = first_day(now)
+    for number, issue in enumerate((True, False)):
+        month = start.month + number
+        label = f"{start.year + (month - 1) // 12}-{(month - 1) % 12 + 1:02}"
+        say(f"Billing run {label}")
+        start_run(label=label, now=now, started_by="demo")
+        run_waiting_jobs(now=timezone.now())
+        if issue:
+            _issue_drafts(now)
+
+
+def _issue_drafts(now: datetime) -> None:
+    drafts = list(Invoice.objects.filter(state=Invoice.State.DRAFT))
+    approve_invoices(invoices=drafts, now=now, approved_by="demo")
+    issue_invoices(invoices=drafts, now=now, issued_by="demo")
+    run_waiting_jobs(now=timezone.now())

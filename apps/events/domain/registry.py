@@ -1,0 +1,84 @@
+"""Which function does which kind of job, and which jobs follow which event."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Work = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """The function of one kind of job; `atomic`: its effect commits together with “done”."""
+
+    kind: str
+    work: Work
+    atomic: bool
+
+
+_handlers: dict[str, Handler] = {}
+_subscribers: dict[str, list[str]] = {}
+
+
+class UnknownKind(LookupError):
+    """No installed application does this kind of job."""
+
+
+def handles(kind: str, *, atomic: bool = True) -> Callable[[Work], Work]:
+    """Register `work(job, now) -> result dict or None` as the function of this kind of job."""
+
+    def register(work: Work) -> Work:
+        if kind in _handlers and _handlers[kind].work is not work:
+            raise ValueError(f"two functions for jobs of kind {kind}")
+        _handlers[kind] = Handler(kind, work, atomic)
+        return work
+
+    return register
+
+
+def subscribes(event_name: str, *, kind: str, atomic: bool = True) -> Callable[[Work], Work]:
+    """Register `work(job, now)`, run once per company an event of this name reaches.
+
+    The job's payload is the event's.
+    """
+
+    def register(work: Work) -> Work:
+        handles(kind, atomic=atomic)(work)
+        kinds = _subscribers.setdefault(event_name, [])
+        if kind not in kinds:
+            kinds.append(kind)
+        return work
+
+    return register
+
+
+def handler_of(kind: str) -> Handler:
+    """The handler of a kind; raises UnknownKind."""
+    try:
+        return _handlers[kind]
+    except KeyError:
+        raise UnknownKind(kind) from None
+
+
+def subscribers_of(event_name: str) -> tuple[str, ...]:
+    """Kinds of the jobs that follow an event."""
+    return tuple(_subscribers.get(event_name, ()))
+
+
+_housekeeping: dict[str, bool] = {}
+
+
+def housekeeping(kind: str, *, atomic: bool = True, daily: bool = False) -> Callable[[Work], Work]:
+    """Register `work(job, now)` as something every company does about once a minute, or a day."""
+
+    def register(work: Work) -> Work:
+        handles(kind, atomic=atomic)(work)
+        _housekeeping[kind] = daily
+        return work
+
+    return register
+
+
+def housekeeping_kinds(*, daily: bool) -> tuple[str, ...]:
+    """Kinds of the jobs that every company does each minute, with `daily` those of each day too."""
+    return tuple(kind for kind, is_daily in _housekeeping.items() if daily or not is_daily)

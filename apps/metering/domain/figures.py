@@ -1,0 +1,235 @@
+"""The usage record of one metered item and period as values, and their JSON form."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from apps.common.canonical import instant_text
+from apps.common.period import parse_instant
+from apps.common.quantity import canonical, parse_decimal
+from apps.metering.domain.parts import Part
+from apps.telemetry.domain.belief import Declaration, Discontinuity, LevelRules, Reading
+
+METHODS = ("counter", "delta", "component")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Gap:
+    """A silence longer than the channel's expected interval, within the period."""
+
+    start: datetime
+    end: datetime
+
+    def to_dict(self) -> dict[str, object]:
+        return {"start": instant_text(self.start), "end": instant_text(self.end)}
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The usage of one local day."""
+
+    day: date
+    quantity: Decimal
+
+    def to_dict(self) -> dict[str, object]:
+        return {"day": self.day.isoformat(), "quantity": canonical(self.quantity)}
+
+
+@dataclass(frozen=True, slots=True)
+class UsageFigures:
+    """The evidence of one metered item and period, as figures.
+
+    `opening` and `closing` are None for deltas and for a counter without any reading.
+    `versions` names the marked days the figures rest on: mark -> version. `rules` and
+    `declarations` are those a counter was judged by; with them belief can be walked again.
+    A component has `parts`, one for each stay on a host, and `sources`, the hosts' own figures.
+    """
+
+    quantity: Decimal
+    unit: str
+    method: str
+    opening: Reading | None
+    closing: Reading | None
+    corrections: tuple[Discontinuity, ...]
+    reading_count: int
+    gaps: tuple[Gap, ...]
+    daily: tuple[Day, ...]
+    readings_digest: str
+    versions: Mapping[str, int] = field(default_factory=dict)
+    rules: LevelRules | None = None
+    declarations: tuple[Declaration, ...] = ()
+    parts: tuple[Part, ...] = ()
+    sources: tuple["HostFigures", ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """JSON-ready: decimals as text, instants in UTC."""
+        return {
+            "quantity": canonical(self.quantity), "unit": self.unit, "method": self.method,
+            "opening": reading_to_dict(self.opening), "closing": reading_to_dict(self.closing),
+            "corrections": [correction_to_dict(item) for item in self.corrections],
+            "reading_count": self.reading_count,
+            "gaps": [gap.to_dict() for gap in self.gaps],
+            "daily": [day.to_dict() for day in self.daily],
+            "readings_digest": self.readings_digest, "versions": dict(self.versions),
+            "rules": rules_to_dict(self.rules),
+            "declarations": [declaration_to_dict(item) for item in self.declarations],
+            **self._of_a_component(),
+        }  # fmt: skip
+
+    def _of_a_component(self) -> dict[str, object]:
+        """Nothing for what is read directly: its form stays what it was."""
+        if self.method != "component":
+            return {}
+        return {
+            "parts": [part.to_dict() for part in self.parts],
+            "sources": [source.to_dict() for source in self.sources],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object]) -> "UsageFigures":
+        """Raises KeyError, TypeError or ValueError (BadValue) for another form."""
+        source = fields_of(data)
+        return cls(
+            quantity=parse_decimal(source["quantity"]), unit=str(source["unit"]),
+            method=str(source["method"]),
+            opening=reading_from_dict(source["opening"]),
+            closing=reading_from_dict(source["closing"]),
+            corrections=tuple(map(correction_from_dict, rows_of(source["corrections"]))),
+            reading_count=whole_number(source["reading_count"]),
+            gaps=tuple(map(_gap_from_dict, rows_of(source["gaps"]))),
+            daily=tuple(map(_day_from_dict, rows_of(source["daily"]))),
+            readings_digest=str(source["readings_digest"]),
+            versions={str(key): whole_number(value)
+                      for key, value in fields_of(source["versions"]).items()},
+            rules=rules_from_dict(source["rules"]),
+            declarations=tuple(map(declaration_from_dict, rows_of(source["declarations"]))),
+            parts=tuple(map(Part.from_dict, rows_of(source.get("parts", ())))),
+            sources=tuple(map(HostFigures.from_dict, rows_of(source.get("sources", ())))),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class HostFigures:
+    """The figures of one channel of one host that a component's usage rests on."""
+
+    asset: str
+    label: str
+    channel: str
+    figures: UsageFigures
+
+    def to_dict(self) -> dict[str, object]:
+        return {
+            "asset": self.asset, "label": self.label, "channel": self.channel,
+            "usage": self.figures.to_dict(),
+        }  # fmt: skip
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object]) -> "HostFigures":
+        return cls(
+            str(data["asset"]), str(data["label"]), str(data["channel"]),
+            UsageFigures.from_dict(fields_of(data["usage"])),
+        )  # fmt: skip
+
+
+def reading_to_dict(reading: Reading | None) -> dict[str, object] | None:
+    if reading is None:
+        return None
+    return {"measured_at": instant_text(reading.measured_at), "value": canonical(reading.value)}
+
+
+def reading_from_dict(data: object) -> Reading | None:
+    if data is None:
+        return None
+    source = fields_of(data)
+    return Reading(parse_instant(source["measured_at"]), parse_decimal(source["value"]))
+
+
+def correction_to_dict(item: Discontinuity) -> dict[str, object]:
+    return {
+        "measured_at": instant_text(item.measured_at),
+        "amount": canonical(item.amount),
+        "kind": item.kind,
+    }
+
+
+def correction_from_dict(data: Mapping[str, object]) -> Discontinuity:
+    amount = parse_decimal(data["amount"])
+    return Discontinuity(parse_instant(data["measured_at"]), amount, str(data["kind"]))
+
+
+def rules_to_dict(rules: LevelRules | None) -> dict[str, object] | None:
+    if rules is None:
+        return None
+    return {
+        "kind": rules.kind, "register_size": optional_text(rules.register_size),
+        "restarts_from_zero": rules.restarts_from_zero,
+        "max_rate_per_hour": optional_text(rules.max_rate_per_hour),
+        "minimum": optional_text(rules.minimum), "maximum": optional_text(rules.maximum),
+    }  # fmt: skip
+
+
+def rules_from_dict(data: object) -> LevelRules | None:
+    if data is None:
+        return None
+    source = fields_of(data)
+    return LevelRules(
+        kind=str(source["kind"]), register_size=optional_decimal(source["register_size"]),
+        restarts_from_zero=source["restarts_from_zero"] is True,
+        max_rate_per_hour=optional_decimal(source["max_rate_per_hour"]),
+        minimum=optional_decimal(source["minimum"]), maximum=optional_decimal(source["maximum"]),
+    )  # fmt: skip
+
+
+def declaration_to_dict(item: Declaration) -> dict[str, object]:
+    said: dict[str, object] = {
+        "kind": item.kind, "measured_at": instant_text(item.measured_at),
+        "closing": optional_text(item.closing), "opening": optional_text(item.opening),
+    }  # fmt: skip
+    # Only a correction has one, so what was signed before there were any reads the same.
+    return said if item.amount is None else {**said, "amount": canonical(item.amount)}
+
+
+def declaration_from_dict(data: Mapping[str, object]) -> Declaration:
+    return Declaration(
+        str(data["kind"]), parse_instant(data["measured_at"]),
+        optional_decimal(data["closing"]), optional_decimal(data["opening"]),
+        optional_decimal(data.get("amount")),
+    )  # fmt: skip
+
+
+def optional_text(value: Decimal | None) -> str | None:
+    return None if value is None else canonical(value)
+
+
+def optional_decimal(value: object) -> Decimal | None:
+    return None if value is None else parse_decimal(value)
+
+
+def _gap_from_dict(data: Mapping[str, object]) -> Gap:
+    return Gap(parse_instant(data["start"]), parse_instant(data["end"]))
+
+
+def _day_from_dict(data: Mapping[str, object]) -> Day:
+    return Day(date.fromisoformat(str(data["day"])), parse_decimal(data["quantity"]))
+
+
+def fields_of(value: object) -> Mapping[str, object]:
+    """The value as an object of a JSON document. Raises TypeError."""
+    if not isinstance(value, Mapping):
+        raise TypeError(f"expected an object, found {type(value).__name__}")
+    return value
+
+
+def rows_of(value: object) -> list[Mapping[str, object]]:
+    """The value as a list of objects. Raises TypeError."""
+    if not isinstance(value, (list, tuple)):
+        raise TypeError(f"expected a list, found {type(value).__name__}")
+    return [fields_of(item) for item in value]
+
+
+def whole_number(value: object) -> int:
+    """The value as an integer, never a boolean. Raises TypeError."""
+    if type(value) is not int:
+        raise TypeError(f"expected a whole number, found {type(value).__name__}")
+    return value

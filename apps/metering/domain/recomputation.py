@@ -1,0 +1,184 @@
+"""Figures computed again from the readings of the evidence, and what differs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+
+from apps.common.canonical import instant_text
+from apps.common.period import Period
+from apps.common.quantity import add, canonical, subtract
+from apps.metering.domain.components import (
+    COMPONENT,
+    STATES,
+    HostReadings,
+    component_figures,
+    states_figures,
+)
+from apps.metering.domain.figures import UsageFigures, correction_to_dict
+from apps.metering.domain.parts import Part
+from apps.metering.domain.usage import counter_figures, delta_figures
+from apps.telemetry.domain.belief import Reading, walk
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where a stated value is not the recomputed one; `path` as in the file."""
+
+    path: str
+    stated: str
+    computed: str
+
+
+def recompute(
+    figures: UsageFigures, readings: Sequence[Reading], period: Period, zone: str
+) -> list[Difference]:
+    """What differs when the figures are computed again from the readings of the evidence."""
+    if figures.method == COMPONENT:
+        return _component_again(figures, readings, period, zone)
+    misplaced = _misplaced(figures.method, readings, period)
+    if misplaced:
+        return misplaced
+    if figures.method == "counter":
+        again = _counter_again(figures, readings, period, zone)
+    else:
+        again = delta_figures(readings, figures.unit, period, zone)
+    stated, computed = figures.to_dict(), again.to_dict()
+    # Gaps need the expected interval and versions the database: both are signed, not derived.
+    names = (name for name in stated if name not in ("gaps", "versions"))
+    found = [
+        item
+        for name in names
+        for item in differences(stated[name], computed[name], f"usage/{name}")
+    ]
+    return found + _belief_again(figures, readings)
+
+
+def _component_again(
+    figures: UsageFigures, readings: Sequence[Reading], period: Period, zone: str
+) -> list[Difference]:
+    """Each host's figures from its own slice of the readings, then the parts from them."""
+    counts = [source.figures.reading_count for source in figures.sources]
+    if any(count < 0 for count in counts) or sum(counts) != len(readings):
+        return [Difference("usage/sources", str(sum(counts)), str(len(readings)))]
+    found, sources, start = [], [], 0
+    for number, (source, count) in enumerate(zip(figures.sources, counts, strict=True)):
+        own = readings[start : start + count]
+        start += count
+        found += [
+            Difference(f"usage/sources/{number}/{item.path}", item.stated, item.computed)
+            for item in _source_again(source.figures, own, period, zone)
+        ]
+        sources.append(
+            HostReadings(source.asset, source.label, source.channel, source.figures, own)
+        )
+    found += _in_two_places(figures.parts)
+    again = component_figures(
+        [part.stay for part in figures.parts], sources, figures.unit, period, zone
+    )
+    stated, computed = figures.to_dict(), again.to_dict()
+    names = (name for name in stated if name not in ("gaps", "versions"))
+    return found + [
+        item
+        for name in names
+        for item in differences(stated[name], computed[name], f"usage/{name}")
+    ]
+
+
+def _source_again(
+    figures: UsageFigures, readings: Sequence[Reading], period: Period, zone: str
+) -> list[Difference]:
+    if figures.method == COMPONENT:
+        return [Difference("method", COMPONENT, "counter")]
+    if figures.method != STATES:
+        return recompute(figures, readings, period, zone)
+    again = states_figures(readings, figures.unit)
+    return differences(figures.to_dict(), again.to_dict(), "usage")
+
+
+def _in_two_places(parts: Sequence[Part]) -> list[Difference]:
+    """Nothing is mounted twice at a time."""
+    return [
+        Difference(f"usage/parts/{number}", instant_text(later.stay.start), "overlap")
+        for number, (before, later) in enumerate(pairwise(parts), start=1)
+        if before.stay.end is None or later.stay.start < before.stay.end
+    ]
+
+
+def _counter_again(
+    figures: UsageFigures, readings: Sequence[Reading], period: Period, zone: str
+) -> UsageFigures:
+    return counter_figures(
+        readings, figures.corrections, figures.unit, period, zone,
+        rules=figures.rules, declarations=figures.declarations,
+    )  # fmt: skip
+
+
+def _belief_again(figures: UsageFigures, readings: Sequence[Reading]) -> list[Difference]:
+    """Walk the rules over the readings: all are believed, with just the stated corrections."""
+    if figures.rules is None or not readings:
+        return _unexplained_falls(figures, readings)
+    again = walk(readings[1:], figures.declarations, figures.rules, readings[0])
+    at = {reading.measured_at: number for number, reading in enumerate(readings)}
+    found = [
+        Difference(f"readings/{at[item.reading.measured_at]}", "believed", item.reason)
+        for item in again.disbelieved
+    ]
+    stated = [correction_to_dict(item) for item in figures.corrections]
+    computed = [correction_to_dict(item) for item in again.discontinuities]
+    return found + differences(stated, computed, "usage/corrections")
+
+
+def _misplaced(method: str, readings: Sequence[Reading], period: Period) -> list[Difference]:
+    """Readings out of order or outside the period make every figure meaningless."""
+    for number, reading in enumerate(readings):
+        path, shown = f"readings/{number}", instant_text(reading.measured_at)
+        if number and not _follows(method, readings[number - 1], reading):
+            return [Difference(path, shown, "order")]
+        outside = reading.measured_at > period.end
+        if method == "delta":
+            outside = reading.measured_at not in period
+        elif number > 0 and reading.measured_at <= period.start:
+            outside = True
+        if outside:
+            return [Difference(path, shown, "outside")]
+    return []
+
+
+def _follows(method: str, before: Reading, reading: Reading) -> bool:
+    if method == "delta":
+        return before.measured_at <= reading.measured_at
+    return before.measured_at < reading.measured_at
+
+
+def _unexplained_falls(figures: UsageFigures, readings: Sequence[Reading]) -> list[Difference]:
+    """A counter's step that bills less than nothing has a correction that makes up for it."""
+    if figures.method != "counter":
+        return []
+    jumps = {item.measured_at: item.amount for item in figures.corrections}
+    found = []
+    for number, (before, reading) in enumerate(pairwise(readings), start=1):
+        jump = jumps.get(reading.measured_at, Decimal(0))
+        if add(subtract(reading.value, before.value), jump) < 0:
+            found.append(Difference(f"readings/{number}", canonical(reading.value), "falling"))
+    return found
+
+
+def differences(stated: object, computed: object, path: str) -> list[Difference]:
+    """Leaf by leaf, where two JSON values differ."""
+    if isinstance(stated, Mapping) and isinstance(computed, Mapping):
+        keys = [*computed, *(key for key in stated if key not in computed)]
+        pairs = [(key, stated.get(key), computed.get(key)) for key in keys]
+        return [item for key, a, b in pairs for item in differences(a, b, f"{path}/{key}")]
+    if isinstance(stated, (list, tuple)) and isinstance(computed, (list, tuple)):
+        if len(stated) != len(computed):
+            return [Difference(path, f"{len(stated)} entries", f"{len(computed)} entries")]
+        both = enumerate(zip(stated, computed, strict=True))
+        return [item for n, (a, b) in both for item in differences(a, b, f"{path}/{n}")]
+    # True == 1 in Python, so the types are compared too.
+    same = type(stated) is type(computed) and stated == computed
+    return [] if same else [Difference(path, _leaf(stated), _leaf(computed))]
+
+
+def _leaf(value: object) -> str:
+    return "nothing" if value is None else str(value)

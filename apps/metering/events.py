@@ -1,0 +1,71 @@
+"""What this app publishes. Payloads carry keys."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class MeteringWanted:
+    """A provider needs the usage of these periods from the company that collects."""
+
+    name: ClassVar[str] = "metering.wanted"
+    periods: tuple[tuple[UUID, UUID, str, str], ...]
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """Each period: its key, its contract, its start and end as RFC 3339."""
+        return {
+            "periods": [
+                {"period": str(period), "contract": str(contract), "start": start, "end": end}
+                for period, contract, start, end in self.periods
+            ]
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class MeteringRecorded:
+    """The usage of these periods is recorded; for the provider."""
+
+    name: ClassVar[str] = "metering.recorded"
+    contracts: tuple[UUID, ...]
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {"contracts": [str(key) for key in self.contracts]}
+
+
+@dataclass(frozen=True, slots=True)
+class MeteringRefused:
+    """The collector wrote no usage for these contracts, and why; for the provider."""
+
+    name: ClassVar[str] = "metering.refused"
+    contracts: tuple[tuple[UUID, str, dict[str, str]], ...]
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """Each contract: its key, the reason's code and the code's parameters."""
+        return {
+            "contracts": [
+                {"contract": str(key), "reason": reason, "params": params}
+                for key, reason, params in self.contracts
+            ]
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class MeteringCorrected:
+    """Usage that was recorded once is another now; for the provider."""
+
+    name: ClassVar[str] = "metering.corrected"
+    periods: tuple[tuple[UUID, str, dict[str, str]], ...]
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """Each billed period: its key; where it cannot be measured any more, why not."""
+        return {
+            "periods": [
+                {"period": str(key), "reason": reason, "params": params}
+                for key, reason, params in self.periods
+            ]
+        }

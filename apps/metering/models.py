@@ -1,0 +1,182 @@
+"""What is to be metered, for which periods, and the evidence of what was."""
+
+from typing import Any, ClassVar
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
+from django.db import models
+from django.db.models import Func, Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.common.fields import QuantityField
+from apps.tenancy.fence import FencedModel
+
+
+class MeteringOrder(FencedModel):
+    """All a collector needs to see of one contract item. Written by the provider on activation.
+
+    A component's item has one for each company that collects from its hosts: `stays` are dicts of
+    `domain.parts.Stay` on that company's hosts, rewritten with every mounting.
+    """
+
+    prefix = "mor"
+
+    collector = models.ForeignKey("tenancy.Company", on_delete=models.PROTECT, related_name="+")
+    contract_id = models.UUIDField()
+    item_id = models.UUIDField()
+    customer_id = models.IntegerField()
+    asset_id = models.UUIDField()
+    asset_label = models.CharField(max_length=120)
+    meter = models.CharField(max_length=40)
+    channel_code = models.CharField(max_length=40)
+    unit = models.CharField(max_length=20)
+    time_zone = models.CharField(max_length=64)
+    period_kind = models.CharField(max_length=5)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+    follows_host = models.BooleanField(default=False)
+    stays = models.JSONField(default=list)
+    host_ids = ArrayField(models.UUIDField(), default=list)
+    # Up to here the evidence of every invoice is stored: the readings before may go.
+    evidenced_until = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["contract_id", "meter", "asset_label"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["author", "item_id", "collector"], name="metering_order_of_collector"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.asset_label} {self.channel_code}"
+
+
+class BilledPeriod(FencedModel):
+    """One contract and service period `[start, end)`; the chain that is billed at most once."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        BILLED = "billed", _("billed")
+        PARKED = "parked", _("parked")
+
+    prefix = "bpd"
+
+    contract = models.ForeignKey(
+        "contracts.Contract", on_delete=models.PROTECT, related_name="periods"
+    )
+    start = models.DateTimeField()
+    end = models.DateTimeField()
+    follows = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="followed_by"
+    )
+    state = models.CharField(max_length=7, choices=State, default=State.OPEN)
+
+    class Meta:
+        ordering = ["contract", "start"]
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(
+                condition=Q(end__gt=models.F("start")), name="metering_period_not_empty"
+            ),
+            ExclusionConstraint(
+                name="metering_period_no_overlap",
+                expressions=[
+                    ("contract", RangeOperators.EQUAL),
+                    (
+                        Func(
+                            models.F("start"),
+                            models.F("end"),
+                            function="tstzrange",
+                            output_field=DateTimeRangeField(),
+                        ),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contract_id} {self.start:%Y-%m-%d}"
+
+
+class UsageRecord(FencedModel):
+    """The evidence of one item and period. Written by the collector; frozen; newer ones name it.
+
+    `figures` has the form of `apps.metering.domain.usage.UsageFigures`.
+    """
+
+    prefix = "usg"
+
+    billed_period = models.ForeignKey(
+        BilledPeriod, on_delete=models.PROTECT, related_name="usage_records"
+    )
+    generation = models.SmallIntegerField(default=1)
+    item_id = models.UUIDField()
+    asset_id = models.UUIDField()
+    asset_label = models.CharField(max_length=120)
+    meter = models.CharField(max_length=40)
+    channel_code = models.CharField(max_length=40)
+    unit = models.CharField(max_length=20)
+    # What of the period the item is covered for.
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    quantity = QuantityField()
+    figures = models.JSONField()
+    readings_sha256 = models.CharField(max_length=64)
+    replaces = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["billed_period", "meter", "asset_label", "id"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["billed_period", "generation", "item_id", "author"],
+                name="metering_usage_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=-(10**18), quantity__lte=10**18),
+                name="metering_usage_bounded",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            # A late reading looks for the records of its asset from its day on.
+            models.Index(fields=["asset_id", "ends_at"], name="metering_usage_asset"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.asset_label} {self.quantity}"
+
+    def says_the_same(self, other: "UsageRecord") -> bool:
+        """Whether both state the same usage and evidence, whatever versions they rest on."""
+        one, two = ({**row.figures, "versions": None} for row in (self, other))
+        return one == two
+
+
+class ProvisionalUsage(FencedModel):
+    """What an open period's usage is so far; feeds the running cost. Rewritten as readings come."""
+
+    prefix = "pvu"
+
+    contract_id = models.UUIDField()
+    item_id = models.UUIDField()
+    asset_id = models.UUIDField()
+    asset_label = models.CharField(max_length=120)
+    meter = models.CharField(max_length=40)
+    unit = models.CharField(max_length=20)
+    period_start = models.DateTimeField()
+    period_end = models.DateTimeField()
+    quantity = QuantityField()
+    daily = models.JSONField(default=list)
+    last_reading_at = models.DateTimeField(null=True)
+    as_of = models.DateTimeField()
+
+    class Meta:
+        ordering = ["contract_id", "meter", "asset_label"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["author", "item_id", "period_start"], name="metering_provisional_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.asset_label} {self.quantity}"

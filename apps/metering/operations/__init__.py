@@ -1,0 +1,20 @@
+"""Writes of metering: orders, billed periods, usage records, running usage."""
+
+from apps.metering.operations.collecting import record_wanted
+from apps.metering.operations.components import follow_mountings
+from apps.metering.operations.late import record_late
+from apps.metering.operations.metering import meter_periods
+from apps.metering.operations.orders import (
+    end_orders,
+    note_evidenced,
+    order_usage,
+    write_orders,
+)
+from apps.metering.operations.provisional import open_periods, refresh_provisional
+from apps.metering.queries import Metered, NotMetered
+
+__all__ = [
+    "Metered", "NotMetered", "end_orders", "follow_mountings", "meter_periods", "note_evidenced",
+    "open_periods", "order_usage", "record_late", "record_wanted",
+    "refresh_provisional", "write_orders",
+]  # fmt: skip

@@ -1,0 +1,81 @@
+"""Metering orders: all a collector needs to see of a contract item."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from apps.assets.models import Asset
+from apps.contracts.models import Contract, ContractItem
+from apps.contracts.queries import item_span
+from apps.metering.models import MeteringOrder
+from apps.metering.operations.components import (
+    tell_collectors,
+    want_host_data,
+    write_component_orders,
+)
+from apps.tenancy.context import current_company
+
+
+@transaction.atomic
+def order_usage(*, contract_id: UUID, now: datetime) -> int:
+    """In the provider's company: write the orders of a contract in force, ask for the grants its
+    components need, and tell who collects. Returns how many orders there are."""
+    orders = write_orders(contract_id=contract_id)
+    following = [order for order in orders if order.follows_host]
+    if following:
+        contract = Contract.objects.get(pk=contract_id)
+        want_host_data(contract, following, now)
+    tell_collectors(orders, now)
+    return len(orders)
+
+
+@transaction.atomic
+def write_orders(*, contract_id: UUID) -> list[MeteringOrder]:
+    """In the provider's company: one order per item of its contract in force, of a component one
+    per company that collects from its hosts. Twice is once."""
+    own = Contract.objects.written_by(current_company())
+    contract = own.filter(pk=contract_id, state=Contract.State.ACTIVE).first()
+    if contract is None:
+        return []
+    items = list(ContractItem.objects.filter(contract=contract))
+    collectors = dict(
+        Asset.objects.filter(pk__in={item.asset_id for item in items}).values_list("pk", "author")
+    )
+    rows = [
+        _order(contract, item, collectors[item.asset_id])
+        for item in items if item.asset_id in collectors and not item.follows_host
+    ]  # fmt: skip
+    MeteringOrder.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+    write_component_orders(contract, [item for item in items if item.follows_host])
+    return list(MeteringOrder.objects.filter(contract_id=contract_id))
+
+
+def _order(contract: Contract, item: ContractItem, collector: int) -> MeteringOrder:
+    starts_at, ends_at = item_span(contract, item)
+    return MeteringOrder(
+        author_id=contract.author_id, parties=sorted({contract.author_id, collector}),
+        collector_id=collector, contract_id=contract.pk, item_id=item.pk,
+        customer_id=contract.customer_id, asset_id=item.asset_id, asset_label=item.asset_label,
+        meter=item.meter, channel_code=item.channel_code, unit=item.unit,
+        time_zone=contract.time_zone, period_kind=contract.period_kind, starts_at=starts_at,
+        ends_at=ends_at,
+    )  # fmt: skip
+
+
+def note_evidenced(*, contract_id: UUID, until: datetime) -> int:
+    """In the provider's company: evidence is stored up to this instant. Returns how many orders."""
+    own = MeteringOrder.objects.written_by(current_company()).filter(contract_id=contract_id)
+    return own.filter(Q(evidenced_until=None) | Q(evidenced_until__lt=until)).update(
+        evidenced_until=until
+    )
+
+
+@transaction.atomic
+def end_orders(*, contract_id: UUID, ends_at: datetime) -> int:
+    """In the provider's company: orders of a contract end no later than this. Returns how many."""
+    later = MeteringOrder.objects.written_by(current_company()).filter(
+        Q(ends_at=None) | Q(ends_at__gt=ends_at), contract_id=contract_id
+    )
+    return later.update(ends_at=ends_at)

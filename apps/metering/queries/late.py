@@ -1,0 +1,127 @@
+"""Usage records that are late: a marked day they rest on has another version now."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db.models import F
+from django.db.models.fields.json import KT
+
+from apps.common.period import parse_instant
+from apps.metering.models import MeteringOrder, UsageRecord
+from apps.telemetry.domain.days import day_start
+from apps.telemetry.models import ChannelDay
+from apps.telemetry.queries.usage import channels_named
+from apps.tenancy.context import current_company
+
+_INSTANT = timedelta(microseconds=1)
+
+
+class _Standing(NamedTuple):
+    """The newest record of an item and period, as far as lateness needs it."""
+
+    id: UUID
+    asset_id: UUID
+    channel_code: str
+    starts_at: datetime
+    ends_at: datetime
+    method: str
+    versions: Mapping[str, int]
+    opening: str | None
+
+    def days(self, kind: str) -> tuple[date, date]:
+        """First and last UTC day the figures may rest on, as `telemetry.queries.usage` has it.
+
+        The day of the opening reading counts: a later one may come between it and the start.
+        """
+        first = self.starts_at
+        if kind != "delta":
+            opening = parse_instant(self.opening) if self.opening else first
+            first = min(opening, first) - _INSTANT
+        return first.astimezone(UTC).date(), (self.ends_at - _INSTANT).astimezone(UTC).date()
+
+
+def late_records(asset_ids: Iterable[UUID], since: date) -> list[UsageRecord]:
+    """The company's own newest records of these assets that a change from `since` on has moved.
+
+    Four queries, however many records; figures are read only of those that are late. A component's
+    record counts as late with its hosts: which of them count may have changed too.
+    """
+    assets = set(asset_ids)
+    standing = _newest(assets | _carried_by(assets), since)
+    channels = channels_named((row.asset_id, row.channel_code) for row in standing)
+    spans = {
+        row.id: (channel.pk, *row.days(channel.kind))
+        for row in standing
+        if (channel := channels.get((row.asset_id, row.channel_code))) is not None
+    }
+    versions = _versions(spans.values())
+    late = [
+        row.id for row in standing
+        if row.method == "component"
+        or (row.id in spans and _moved(row, spans[row.id], versions))
+    ]  # fmt: skip
+    rows = UsageRecord.objects.filter(id__in=late)
+    return list(rows.order_by("starts_at", "item_id")) if late else []
+
+
+def _carried_by(hosts: set[UUID]) -> set[UUID]:
+    """Components whose orders name one of these hosts."""
+    orders = MeteringOrder.objects.filter(
+        collector=current_company(), follows_host=True, host_ids__overlap=list(hosts)
+    )
+    return set(orders.values_list("asset_id", flat=True))
+
+
+def _newest(asset_ids: Iterable[UUID], since: date) -> list[_Standing]:
+    rows = UsageRecord.objects.written_by(current_company()).filter(
+        asset_id__in=list(asset_ids), ends_at__gt=day_start(since)
+    )
+    newest = rows.order_by("billed_period_id", "item_id", "-generation")
+    found: Any = (
+        newest.distinct("billed_period_id", "item_id")
+        .annotate(
+            method=KT("figures__method"),
+            versions=F("figures__versions"),
+            opening=KT("figures__opening__measured_at"),
+        )
+        .values_list(
+            "id",
+            "asset_id",
+            "channel_code",
+            "starts_at",
+            "ends_at",
+            "method",
+            "versions",
+            "opening",
+        )
+    )
+    return [_Standing(*row) for row in found]
+
+
+def _versions(spans: Iterable[tuple[int, date, date]]) -> dict[int, dict[date, int]]:
+    """By channel and day the version that is worked in, over all the spans at once."""
+    wanted = list(spans)
+    if not wanted:
+        return {}
+    rows = ChannelDay.objects.filter(
+        channel__in={channel for channel, _, _ in wanted},
+        day__gte=min(first for _, first, _ in wanted), day__lte=max(last for _, _, last in wanted),
+    )  # fmt: skip
+    found: dict[int, dict[date, int]] = {}
+    for channel, day, version in rows.values_list("channel_id", "day", "done_version"):
+        found.setdefault(channel, {})[day] = version
+    return found
+
+
+def _moved(
+    row: _Standing, span: tuple[int, date, date], versions: Mapping[int, Mapping[date, int]]
+) -> bool:
+    channel, first, last = span
+    current = {
+        day.isoformat(): version
+        for day, version in versions.get(channel, {}).items()
+        if first <= day <= last
+    }
+    return current != dict(row.versions)

@@ -1,0 +1,136 @@
+"""What the items of many orders used, read from the current company's own channels at once."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from apps.common.period import Period
+from apps.metering.domain.figures import Day, Gap, UsageFigures
+from apps.metering.models import MeteringOrder
+from apps.metering.queries.answers import NotMetered
+from apps.telemetry.domain.belief import Declaration
+from apps.telemetry.models import Channel
+from apps.telemetry.queries.belief import declarations_in_force, rules_of
+from apps.telemetry.queries.usage import (
+    ChannelUsage,
+    Quantity,
+    Span,
+    channels_named,
+    quantities_of,
+    usage_of,
+)
+
+
+class Asked(NamedTuple):
+    """One order's item, and the part of the period it is covered for."""
+
+    order: MeteringOrder
+    span: Period
+
+
+class Measurement(NamedTuple):
+    """The figures of one item; `last_at`: its last believed reading before the end."""
+
+    asked: Asked
+    figures: UsageFigures
+    last_at: datetime | None
+
+
+def measure_channels(
+    asked: Sequence[Asked], *, evidence: bool = True, may_be_empty: bool = False
+) -> list[Measurement | NotMetered]:
+    """Figures of each, in order; a few queries, however many.
+
+    Without evidence: no gaps and no digest, and no reading is touched. `may_be_empty`: a channel
+    that was never read used nothing so far, instead of being refused.
+    """
+    refused, places, spans = _asked_spans(asked)
+    answers: list[Measurement | NotMetered] = [*refused]
+    said = declared_of(spans) if evidence else {}
+    for place, span, usage in zip(places, spans, usage_of(spans, evidence=evidence), strict=True):
+        answers[place] = _missing(asked[place], usage, may_be_empty) or Measurement(
+            asked[place], counter_or_delta_figures(span, usage, said.get(span.channel.pk, ()), evidence),
+            usage.last_at,
+        )  # fmt: skip
+    return answers
+
+
+def channel_quantities(asked: Sequence[Asked]) -> list[Decimal | NotMetered]:
+    """The quantity of each alone, in order: the same as `measure_channels` gives, for a part of its cost."""
+    refused, places, spans = _asked_spans(asked)
+    answers: list[Decimal | NotMetered] = [*refused]
+    for place, found in zip(places, quantities_of(spans), strict=True):
+        answers[place] = _missing(asked[place], found) or found.quantity
+    return answers
+
+
+def _asked_spans(asked: Sequence[Asked]) -> tuple[list[NotMetered], list[int], list[Span]]:
+    """What each answers where it cannot be measured; places and spans of those that can."""
+    channels = channels_named((ask.order.asset_id, ask.order.channel_code) for ask in asked)
+    found = [channels.get((ask.order.asset_id, ask.order.channel_code)) for ask in asked]
+    refusals = [_refusal(ask, channel) for ask, channel in zip(asked, found, strict=True)]
+    places = [place for place, refusal in enumerate(refusals) if refusal is None]
+    answers = [refusal or NotMetered("readings_not_ready") for refusal in refusals]
+    return answers, places, [_span(asked[place], found[place]) for place in places]
+
+
+def _refusal(ask: Asked, channel: Channel | None) -> NotMetered | None:
+    names = {"asset": ask.order.asset_label, "channel": ask.order.channel_code}
+    if channel is None:
+        return NotMetered("no_channel", names)
+    if channel.unit != ask.order.unit:
+        return NotMetered(
+            "unit_mismatch", {**names, "unit": channel.unit, "expected": ask.order.unit}
+        )
+    return None
+
+
+def _span(ask: Asked, channel: Channel | None) -> Span:
+    assert channel is not None
+    return Span(channel, ask.span.start, ask.span.end, ask.order.time_zone)
+
+
+def declared_of(spans: Sequence[Span]) -> Mapping[int, Sequence[Declaration]]:
+    """By channel: what people declared of the spans' levels."""
+    return declarations_in_force(
+        {span.channel.pk for span in spans if span.channel.kind != "delta"}
+    )
+
+
+def _missing(
+    ask: Asked, usage: ChannelUsage | Quantity, may_be_empty: bool = False
+) -> NotMetered | None:
+    if may_be_empty:
+        return None
+    if not usage.ready:
+        return NotMetered("readings_not_ready")
+    if usage.last_at is None:
+        return NotMetered(
+            "no_readings", {"asset": ask.order.asset_label, "channel": ask.order.channel_code}
+        )
+    return None
+
+
+def counter_or_delta_figures(
+    span: Span, usage: ChannelUsage, declared: Sequence[Declaration], evidence: bool
+) -> UsageFigures:
+    """A channel's own figures in a span, as the usage record states them."""
+    is_delta = span.channel.kind == "delta"
+    return UsageFigures(
+        quantity=usage.quantity, unit=span.channel.unit,
+        method="delta" if is_delta else "counter",
+        opening=None if is_delta else usage.opening, closing=None if is_delta else usage.closing,
+        corrections=usage.jumps, reading_count=usage.reading_count,
+        gaps=tuple(Gap(start, end) for start, end in usage.gaps),
+        daily=tuple(Day(day, amount) for day, amount in usage.daily.items()),
+        readings_digest=usage.digest, versions=usage.versions,
+        rules=None if is_delta or not evidence else rules_of(span.channel),
+        declarations=tuple(item for item in declared if _applies(item, usage)),
+    )  # fmt: skip
+
+
+def _applies(item: Declaration, usage: ChannelUsage) -> bool:
+    if usage.opening is None or usage.closing is None or item.kind == "disbelieve":
+        return False
+    return usage.opening.measured_at < item.measured_at <= usage.closing.measured_at

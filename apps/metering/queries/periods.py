@@ -1,0 +1,83 @@
+"""Service periods of contracts and their metering orders."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from uuid import UUID
+
+from apps.common.period import Period, local_date, midnight, period_of, periods_between
+from apps.contracts.models import Contract
+from apps.metering.domain.parts import Stay
+from apps.metering.models import BilledPeriod, MeteringOrder
+
+
+def first_period(contract: Contract) -> Period:
+    """The calendar period that holds the contract's first day."""
+    start = midnight(contract.starts_on, contract.time_zone)
+    return period_of(contract.period_kind, contract.time_zone, start)
+
+
+def current_period(order: MeteringOrder, now: datetime) -> Period:
+    """The calendar period of the order's contract that holds `now`."""
+    return period_of(order.period_kind, order.time_zone, now)
+
+
+def covered_part(order: MeteringOrder, period: Period) -> Period | None:
+    """What of the period the order's item is covered for."""
+    start = max(order.starts_at, period.start)
+    end = period.end if order.ends_at is None else min(order.ends_at, period.end)
+    if _comes_later(order, end):
+        return None
+    return Period(start, end) if start < end else None
+
+
+def _comes_later(order: MeteringOrder, end: datetime) -> bool:
+    """Whether a component comes to another collector's hosts only after an instant."""
+    if not order.follows_host or order.collector_id == order.author_id:
+        return False
+    return all(Stay.from_dict(row).start >= end for row in order.stays)
+
+
+def periods_due(contracts: Sequence[Contract], until: datetime) -> dict[UUID, list[Period]]:
+    """By contract, oldest first: periods that end at or before `until` and are not billed."""
+    billed = set(
+        BilledPeriod.objects.filter(
+            contract__in=[contract.pk for contract in contracts], state=BilledPeriod.State.BILLED
+        ).values_list("contract", "start")
+    )
+    return {
+        contract.pk: [
+            period
+            for period in _periods(contract, until)
+            if (contract.pk, period.start) not in billed
+        ]
+        for contract in contracts
+    }
+
+
+def _periods(contract: Contract, until: datetime) -> Iterable[Period]:
+    return _calendar(
+        contract.period_kind, contract.time_zone, contract.starts_on, contract.ends_on, until
+    )
+
+
+@lru_cache(maxsize=1024)
+def _calendar(
+    kind: str, zone: str, starts_on: date, ends_on: date | None, until: datetime
+) -> tuple[Period, ...]:
+    """Periods that are over by then. Many contracts of a run share theirs."""
+    first = local_date(period_of(kind, zone, midnight(starts_on, zone)).start, zone)
+    last = local_date(until, zone)
+    if ends_on is not None:
+        last = min(last, ends_on)
+    return tuple(
+        period for period in periods_between(kind, zone, first, last) if period.end <= until
+    )
+
+
+def orders_of(contract_ids: Iterable[UUID]) -> dict[UUID, list[MeteringOrder]]:
+    """Metering orders by contract."""
+    found: dict[UUID, list[MeteringOrder]] = {}
+    for order in MeteringOrder.objects.filter(contract_id__in=list(contract_ids)):
+        found.setdefault(order.contract_id, []).append(order)
+    return found

@@ -1,0 +1,64 @@
+"""The believed readings behind a usage record: our own, or the collector's through the door."""
+
+from datetime import datetime
+
+from apps.common.period import Period, midnight
+from apps.contracts.models import ContractItem
+from apps.metering.models import UsageRecord
+from apps.metering.queries.sources import Source, sources_of
+from apps.telemetry.domain.belief import Reading
+from apps.telemetry.door import DoorClosed, grant_for, read_under_grant
+from apps.telemetry.models import Channel
+from apps.telemetry.queries import readings_between
+from apps.tenancy.context import current_company_id
+
+
+class NoGrant(LookupError):
+    """The readings are another company's, and no grant in force opens them."""
+
+
+def span_of(record: UsageRecord) -> Period:
+    """What the record covers: its item's days within the contract's, within the period."""
+    period, contract = record.billed_period, record.billed_period.contract
+    item = ContractItem.objects.filter(pk=record.item_id).first()
+    starts = [contract.starts_on, item.starts_on if item else None]
+    ends = [contract.ends_on, item.ends_on if item else None]
+    zone = contract.time_zone
+    return Period(
+        max([period.start, *(midnight(day, zone) for day in starts if day)]),
+        min([period.end, *(midnight(day, zone) for day in ends if day)]),
+    )
+
+
+def readings_of(record: UsageRecord, *, reader: str, now: datetime) -> list[Reading]:
+    """In order, a counter's opening reading first; of a component one host after the other.
+
+    Raises NoGrant.
+    """
+    span = span_of(record)
+    return [
+        reading
+        for source in sources_of(record)
+        for reading in _readings(record, source, span, reader, now)
+    ]
+
+
+def _readings(
+    record: UsageRecord, source: Source, span: Period, reader: str, now: datetime
+) -> list[Reading]:
+    if record.author_id == current_company_id():
+        channels = Channel.objects.filter(asset_id=source.asset_id, code=source.channel_code)
+        channel = channels.first()
+        return [] if channel is None else readings_between(channel, span.start, span.end)
+    grant = grant_for(
+        asset_id=source.asset_id, channel_code=source.channel_code, resolution="raw", now=now
+    )
+    if grant is None:
+        raise NoGrant(str(record.pk))
+    try:
+        return read_under_grant(
+            grant=grant, channel_code=source.channel_code, start=span.start, end=span.end,
+            reader=reader, now=now,
+        )  # fmt: skip
+    except DoorClosed:
+        raise NoGrant(str(record.pk)) from None

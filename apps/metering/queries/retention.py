@@ -1,0 +1,36 @@
+"""From when on the readings of the current company are still needed to bill and to prove."""
+
+from datetime import datetime
+
+from django.db.models import F, Q
+
+from apps.metering.models import MeteringOrder
+from apps.telemetry.queries.retention import earliest_opening
+from apps.telemetry.queries.usage import channels_named
+from apps.tenancy.context import current_company
+
+
+def readings_needed_from(now: datetime) -> datetime:
+    """The oldest instant whose readings an invoice without stored evidence may still rest on.
+
+    Of each order that the company collects: the reading its next unproven period opens with, of a
+    component that of every host it was on.
+    """
+    orders = list(
+        MeteringOrder.objects.filter(collector=current_company()).filter(
+            Q(ends_at=None) | Q(evidenced_until=None) | Q(evidenced_until__lt=F("ends_at"))
+        )
+    )
+    since = [order.evidenced_until or order.starts_at for order in orders]
+    read = [
+        (asset, order.channel_code, instant)
+        for order, instant in zip(orders, since, strict=True)
+        for asset in (order.host_ids if order.follows_host else [order.asset_id])
+    ]
+    channels = channels_named((asset, code) for asset, code, _ in read)
+    wanted = [
+        (channels[asset, code].pk, instant) for asset, code, instant in read
+        if (asset, code) in channels
+    ]  # fmt: skip
+    opening = earliest_opening(wanted) if wanted else None
+    return min([now, *since, *([opening] if opening else [])])

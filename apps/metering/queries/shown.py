@@ -1,0 +1,46 @@
+"""Parts of a component's usage as a page, a program or a file shows them."""
+
+from itertools import pairwise
+from typing import Any
+
+from apps.common.quantity import canonical, subtract
+from apps.metering.domain.figures import UsageFigures
+from apps.metering.domain.parts import Edge, Part
+
+
+def shown_parts(figures: UsageFigures) -> list[dict[str, Any]]:
+    """One dict a part, in order; decimals as text, instants as datetimes.
+
+    `leap`: how far the next host's counter stands from this one's where the component moved,
+    higher or lower; it bills nothing, because each part counts its own host's difference.
+    """
+    parts = [_shown(part) for part in figures.parts]
+    for (before, part), shown in zip(pairwise(figures.parts), parts[1:], strict=True):
+        if before.stay.host != part.stay.host and before.closing and part.opening:
+            leap = subtract(part.opening.value, before.closing.value)
+            shown["leap"], shown["is_higher"] = canonical(abs(leap)) if leap else None, leap > 0
+            shown["left"] = before.stay.host_label
+    return parts
+
+
+def _shown(part: Part) -> dict[str, Any]:
+    stay = part.stay
+    return {
+        "host": stay.host_label, "via": list(stay.via), "position": stay.position,
+        "start": stay.start, "end": stay.end, "opening": _edge(part.opening),
+        "closing": _edge(part.closing),
+        "corrections": [
+            {"measured_at": item.measured_at, "amount": canonical(item.amount), "kind": item.kind}
+            for item in part.corrections
+        ],
+        "gross": canonical(part.gross), "counted": canonical(part.counted),
+        "conditions": [item.to_dict() for item in stay.conditions],
+        "factor": canonical(stay.factor), "quantity": canonical(part.quantity),
+        "leap": None, "is_higher": False, "left": "",
+    }  # fmt: skip
+
+
+def _edge(edge: Edge | None) -> dict[str, Any] | None:
+    if edge is None:
+        return None
+    return {"value": canonical(edge.value), "interpolated": edge.interpolated}

@@ -1,0 +1,88 @@
+"""What metering does when something happened elsewhere."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from apps.common.period import parse_instant
+from apps.events.domain.registry import subscribes
+from apps.events.models import Job
+from apps.metering.operations import (
+    end_orders,
+    follow_mountings,
+    order_usage,
+    record_late,
+    record_wanted,
+    refresh_provisional,
+)
+
+
+@subscribes("contracts.activated", kind="metering.write_orders")
+def order(job: Job, now: datetime) -> dict[str, Any]:
+    """In the provider's company: orders for who collects, which begin the running usage."""
+    return {"orders": order_usage(contract_id=UUID(str(job.payload["contract"])), now=now)}
+
+
+@subscribes("assets.mounted", kind="metering.follow_mounted")
+def follow_mounted(job: Job, now: datetime) -> dict[str, Any]:
+    """In the provider's company: who collects from a component's new host is told."""
+    return {"orders": follow_mountings(mounting_ids=_mountings(job), now=now)}
+
+
+@subscribes("assets.dismounted", kind="metering.follow_dismounted")
+def follow_dismounted(job: Job, now: datetime) -> dict[str, Any]:
+    """In the provider's company: a component's stay has ended."""
+    return {"orders": follow_mountings(mounting_ids=_mountings(job), now=now)}
+
+
+@subscribes("assets.mounting_withdrawn", kind="metering.follow_withdrawn")
+def follow_withdrawn(job: Job, now: datetime) -> dict[str, Any]:
+    """In the provider's company: a component never was where it seemed."""
+    return {"orders": follow_mountings(mounting_ids=_mountings(job), now=now)}
+
+
+@subscribes("contracts.end_set", kind="metering.end_orders")
+def end(job: Job, now: datetime) -> dict[str, Any]:
+    """In the provider's company: metering ends with the contract."""
+    ends_at = parse_instant(str(job.payload["ends_at"]))
+    key = UUID(str(job.payload["contract"]))
+    return {"orders": end_orders(contract_id=key, ends_at=ends_at)}
+
+
+@subscribes("metering.ordered", kind="metering.begin")
+def begin(job: Job, now: datetime) -> dict[str, Any]:
+    """In the collector's company: the running usage of newly ordered assets."""
+    return {"rows": refresh_provisional(asset_ids=_assets(job), now=now)}
+
+
+@subscribes("telemetry.rolled_up", kind="metering.provisional")
+def refresh(job: Job, now: datetime) -> dict[str, Any]:
+    """In the collector's company: running usage follows the readings."""
+    return {"rows": refresh_provisional(asset_ids=_assets(job), now=now)}
+
+
+@subscribes("telemetry.rolled_up", kind="metering.late")
+def find_late(job: Job, now: datetime) -> dict[str, Any]:
+    """In the collector's company: records whose readings moved after they were written."""
+    since = date.fromisoformat(str(job.payload["since"]))
+    return {"records": record_late(asset_ids=_assets(job), since=since, now=now)}
+
+
+@subscribes("metering.ordered", kind="metering.late_mountings")
+def find_late_mountings(job: Job, now: datetime) -> dict[str, Any]:
+    """In the collector's company: records of components that a mounting has moved since."""
+    return {"records": record_late(asset_ids=_assets(job), since=date.min, now=now)}
+
+
+@subscribes("metering.wanted", kind="metering.meter")
+def meter(job: Job, now: datetime) -> dict[str, Any]:
+    """In the collector's company: usage records another company's billing waits for."""
+    return record_wanted(payload=job.payload, asked_by=job.author_id, now=now)
+
+
+def _mountings(job: Job) -> list[UUID]:
+    return [UUID(str(key)) for key in job.payload["mountings"]]
+
+
+def _assets(job: Job) -> list[UUID]:
+    return [UUID(str(key)) for key in job.payload["assets"]]

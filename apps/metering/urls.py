@@ -1,0 +1,18 @@
+"""Addresses of metering in a company's portal."""
+
+from django.urls import path
+
+from apps.metering.views import components, records, retention
+
+_ONE = "usage/<pid:record_id>/"
+
+urlpatterns = [
+    path("assets/<pid:asset_id>/mounting-usage/", components.mounting_usage, name="mounting_usage"),
+    path("assets/<pid:asset_id>/positions/", components.host_positions, name="host_positions"),
+    path("contracts/<pid:contract_id>/usage/", records.contract_usage, name="contract_usage"),
+    path(_ONE, records.usage_record, name="usage_record"),
+    path(f"{_ONE}chart/", records.usage_record_chart, name="usage_record_chart"),
+    path(f"{_ONE}readings/", records.usage_record_readings, name="usage_record_readings"),
+    path("data/retention/", retention.retention, name="retention"),
+    path("data/retention/term/", retention.retention_term, name="retention_term"),
+]

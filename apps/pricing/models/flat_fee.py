@@ -1,0 +1,43 @@
+"""A fee per period, whatever was used; a part of the period costs its share of the days."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from apps.common.quantity import canonical
+from apps.pricing.named import for_days
+from apps.pricing.registry import Charge, PricingContext, charge_model
+from apps.pricing.source import Source
+from apps.pricing.values import PricedLine, step
+
+TIMINGS = ("arrears", "advance")
+
+
+@charge_model("flat_fee")
+@dataclass(frozen=True, slots=True)
+class FlatFee(Charge):
+    """Zero covered days make no line; usage plays no part."""
+
+    indexable: ClassVar[bool] = True
+    amount: Decimal
+    timing: str
+
+    @classmethod
+    def read(cls, source: Source, head: dict[str, Any]) -> "FlatFee":
+        return cls(
+            **head,
+            amount=source.price("amount"),
+            timing=source.choice("timing", TIMINGS, "arrears"),
+        )
+
+    def write(self) -> dict[str, object]:
+        return {"amount": canonical(self.amount), "timing": self.timing}
+
+    def price(self, context: PricingContext) -> list[PricedLine]:
+        days = context.advance if self.timing == "advance" else context.service
+        if days.covered == 0:
+            return []
+        fee, how = self.indexed(self.amount, context)
+        amount, prorated = for_days(fee, days, "days", context.currency)
+        steps = (*how, *(prorated or [step("fee", fee=fee, currency=context.currency)]))
+        return [self.amount_line(context, steps, amount, timing=self.timing)]

@@ -1,0 +1,1 @@
+"""Reads for the home page and the search; nothing here writes."""

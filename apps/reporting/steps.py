@@ -1,0 +1,102 @@
+"""What needs the person now, and the first steps of a company that has just begun."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from apps.common import navigation
+from apps.reporting.queries.home import Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One thing to do: how many, and where. `urgent` ones hold money or data back."""
+
+    text: str
+    count: int
+    url: str
+    icon: str
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    title: str | Promise
+    text: str | Promise
+    url: str
+    done: bool
+
+
+def needs(counts: Counts, capabilities: Collection[str]) -> list[Need]:
+    """What waits for somebody with these capabilities, the pressing things first."""
+    found = [
+        Need(wording(count), count, address, icon, urgent)
+        for count, capability, address, icon, urgent, wording in _candidates(counts)
+        if count and address and capability in capabilities
+    ]
+    return sorted(found, key=lambda need: not need.urgent)
+
+
+Candidate = tuple[int, str, str, str, bool, Callable[[int], str]]
+
+
+def _candidates(counts: Counts) -> list[Candidate]:
+    at = navigation.address
+    return [
+        (counts.offers_in, "view_contracts", _with(at("contract_list"), "state=offered"),
+         "file-pen-line", True,
+         lambda n: ngettext("offer to sign", "offers to sign", n)),
+        (counts.prices_in, "view_contracts", _with(at("contract_list"), "waits=prices"),
+         "file-pen-line", True,
+         lambda n: ngettext("contract with new prices to accept",
+                            "contracts with new prices to accept", n)),
+        (counts.parked, "run_billing", at("run_list"), "circle-pause", True,
+         lambda n: ngettext("contract parked in the last run", "contracts parked in the last run", n)),
+        (counts.disbelieved, "view_readings", at("quarantine"), "shield-question-mark", True,
+         lambda n: ngettext("reading that is not believed", "readings that are not believed", n)),
+        (counts.refused, "view_readings", at("quarantine"), "shield-alert", True,
+         lambda n: ngettext("refused item", "refused items", n)),
+        (counts.silent, "view_assets", at("asset_list"), "wifi-off", True,
+         lambda n: ngettext("silent asset", "silent assets", n)),
+        (counts.invoice_drafts, "approve_invoices", _with(at("invoice_list"), "state=draft"),
+         "receipt-text", False,
+         lambda n: ngettext("invoice draft to approve", "invoice drafts to approve", n)),
+        (counts.invoices_approved, "issue_invoices", _with(at("invoice_list"), "state=approved"),
+         "send", False,
+         lambda n: ngettext("approved invoice to issue", "approved invoices to issue", n)),
+        (counts.offers_out, "view_contracts", _with(at("contract_list"), "state=offered"),
+         "hourglass", False,
+         lambda n: ngettext("offer waiting for the customer", "offers waiting for the customer", n)),
+    ]  # fmt: skip
+
+
+def _with(address: str, query: str) -> str:
+    return f"{address}?{query}" if address else ""
+
+
+def first_steps(counts: Counts, capabilities: Collection[str]) -> list[Step]:
+    """The way to the first invoice; empty once a contract runs or the company only uses."""
+    if counts.provides or (counts.is_customer and not counts.is_provider):
+        return []
+    at = navigation.address
+    steps = [
+        (_("Describe a type of asset"), _("Which channels does it measure, in which unit?"),
+         at("asset_type_list"), counts.types, "manage_assets"),
+        (_("Register assets"), _("By form, or many at once from a CSV file."),
+         at("asset_list"), counts.collected, "manage_assets"),
+        (_("Bring in readings"), _("Import a file, or give a device a key and send them."),
+         at("import_list"), counts.heard, "import_readings"),
+        (_("Add your customer as a partner"), _("You need the address of their portal."),
+         at("partners"), counts.own_drafts + counts.offers_out, "manage_partners"),
+        (_("Draft a contract"), _("With a price plan and a preview on real usage."),
+         at("contract_list"), counts.own_drafts + counts.offers_out, "draft_contracts"),
+        (_("Send the offer"), _("The contract begins when both sides have signed."),
+         at("contract_list"), counts.offers_out, "draft_contracts"),
+    ]  # fmt: skip
+    return [
+        Step(title, text, url if capability in capabilities else "", bool(done))
+        for title, text, url, done, capability in steps
+    ]

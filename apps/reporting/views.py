@@ -1,0 +1,71 @@
+"""The home page, its running cost, and the search."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from apps.assets.models import Asset
+from apps.assets.queries import reporting_state
+from apps.common.money import CURRENCIES
+from apps.reporting import steps
+from apps.reporting.charts import cost_by_day
+from apps.reporting.queries import costs
+from apps.reporting.queries import home as reads
+from apps.reporting.queries.search import search
+
+LONGEST_SEARCH = 200
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """What needs the person now, what runs, what it costs or brings."""
+    now = timezone.now()
+    intervals = reads.shortest_intervals()
+    counts = reads.counts(now, intervals)
+    context: dict[str, Any] = {"counts": counts, "now": now}
+    if counts.has_begun:
+        context["needs"] = steps.needs(counts, request.capabilities)  # type: ignore[attr-defined]
+        context["invoices"] = (
+            reads.latest_invoices() if counts.invoices or counts.invoice_drafts else []
+        )
+        context["assets"] = _assets(now, intervals) if counts.assets else []
+        context["offers"] = reads.latest_offers() if counts.offers_in else []
+    context["steps"] = steps.first_steps(counts, request.capabilities)  # type: ignore[attr-defined]
+    return render(request, "reporting/home.html", context)
+
+
+def _assets(now: datetime, intervals: dict[UUID, tuple[int, int]]) -> list[Asset]:
+    assets = reads.lately_heard_assets()
+    for asset in assets:
+        _author, interval = intervals.get(asset.asset_type_id, (0, None))
+        state = reporting_state(asset.last_reading_at, interval, now)
+        asset.reporting = state  # type: ignore[attr-defined]
+    return assets
+
+
+def running_cost_tile(request: HttpRequest) -> HttpResponse:
+    """The open periods' cost so far, on the provider's and the customer's side, by currency."""
+    totals = costs.running_totals(now=timezone.now())
+    return render(request, "reporting/running_cost.html", {"totals": totals})
+
+
+def running_cost_chart(request: HttpRequest) -> HttpResponse:
+    """A plotly figure: cost of each day's usage in the open periods."""
+    side = "customer" if request.GET.get("side") == "customer" else "provider"
+    currency = request.GET.get("currency", "")
+    if currency not in CURRENCIES:
+        return JsonResponse({"data": [], "layout": {}})
+    days = costs.cost_of_days(side=side, currency=currency, now=timezone.now())
+    return JsonResponse(cost_by_day(days, currency))
+
+
+def search_page(request: HttpRequest) -> HttpResponse:
+    """Hits for `?q=`: a part for the palette, a page without JavaScript."""
+    text = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_SEARCH]
+    groups = search(text, request.capabilities)  # type: ignore[attr-defined]
+    htmx = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
+    template = "reporting/hits.html" if htmx else "reporting/search.html"
+    return render(request, template, {"groups": groups, "text": text})

@@ -1,0 +1,55 @@
+"""Devices: what sends an asset's readings, each with a key of its own."""
+
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from apps.accounts.operations import make_key
+from apps.assets.models import Asset
+from apps.events.operations import record
+from apps.telemetry.models import Device
+from apps.tenancy.context import current_company
+
+
+def register_device(*, asset: Asset, name: str, now: datetime, by: Any) -> tuple[Device, str]:
+    """A device of an own asset and its secret key, which is shown once.
+
+    Raises ValidationError for another company's asset, an empty or a known name.
+    """
+    name = name.strip()
+    if asset.author_id != current_company().pk:
+        raise ValidationError(_("Only the company that collects an asset's data adds devices."))
+    if not name or len(name) > 120 or not name.isprintable():
+        raise ValidationError({"name": _("Give a name of at most 120 characters.")})
+    if Device.objects.filter(asset_id=asset.pk, name=name).exists():
+        raise ValidationError({"name": _("This asset already has a device of this name.")})
+    with transaction.atomic():
+        device = Device.objects.create(
+            asset_id=asset.pk, asset_label=asset.name, name=name, made_at=now
+        )
+        secret = new_device_key(device=device, now=now, by=by)
+        record(
+            action="telemetry.device_registered",
+            now=now,
+            subject=asset.public_id,
+            actor=by,
+            details={"device": str(device.pk), "name": name},
+        )
+    return device, secret
+
+
+def new_device_key(*, device: Device, now: datetime, by: Any) -> str:
+    """One more key for the device (two are valid while one is replaced)."""
+    label = f"{device.asset_label} {device.name}"[:120]
+    _key, secret = make_key(
+        name=device.name[:80],
+        scope="intake",
+        device_id=device.pk,
+        device_label=label,
+        now=now,
+        actor=by,
+    )
+    return secret

@@ -1,0 +1,65 @@
+"""Addresses of readings: quarantine, channels, devices, grants, and file imports."""
+
+from django.urls import path
+
+from apps.accounts.access import requires
+from apps.telemetry import urls_imports
+from apps.telemetry.views import channels, declarations, devices, grants, quarantine
+
+view = requires("view_readings")
+
+urlpatterns = [
+    path("data/refused/", view(quarantine.RefusedList.as_view()), name="quarantine"),
+    path("data/not-believed/", view(quarantine.DisbeliefList.as_view()), name="disbelief_list"),
+    path("data/refused/<pid:item_id>/", quarantine.refused_detail, name="refused_detail"),
+    path(
+        "data/refused/release/", quarantine.judge_items, {"verdict": "release"},
+        name="refused_release",
+    ),
+    path(
+        "data/refused/disposal/", quarantine.judge_items, {"verdict": "discard"},
+        name="refused_disposal",
+    ),
+    path(
+        "data/not-believed/release/", quarantine.judge_disbeliefs, {"verdict": "believe"},
+        name="disbelief_release",
+    ),
+    path(
+        "data/not-believed/disposal/", quarantine.judge_disbeliefs, {"verdict": "disbelieve"},
+        name="disbelief_disposal",
+    ),
+    path("data/grants/", view(grants.GrantList.as_view()), name="grant_list"),
+    path("data/grants/<pid:grant_id>/", grants.grant_detail, name="grant_detail"),
+    path(
+        "assets/<pid:asset_id>/channels/<slug:code>/", channels.channel_detail,
+        name="channel_detail",
+    ),
+    path(
+        "assets/<pid:asset_id>/channels/<slug:code>/chart/", channels.channel_chart,
+        name="channel_chart",
+    ),
+    path(
+        "assets/<pid:asset_id>/channels/<slug:code>/declaration/", declarations.declare_jump,
+        name="channel_declaration",
+    ),
+    path(
+        "assets/<pid:asset_id>/channels/<slug:code>/correction/", declarations.correct_usage,
+        name="channel_correction",
+    ),
+    path(
+        "assets/<pid:asset_id>/channels/<slug:code>/correction-limit/",
+        declarations.limit_of_channel, name="channel_correction_limit",
+    ),
+    path(
+        "assets/<pid:asset_id>/channels/<slug:code>/declarations/<pid:declaration_id>/confirmation/",
+        declarations.confirm, name="declaration_confirmation",
+    ),
+    path(
+        "assets/<pid:asset_id>/channels/<slug:code>/declarations/<pid:declaration_id>/withdrawal/",
+        declarations.withdraw, name="declaration_withdrawal",
+    ),
+    path("data/correction-limit/", declarations.limit_of_company, name="correction_limit"),
+    path("assets/<pid:asset_id>/devices/", devices.asset_devices, name="asset_devices"),
+    path("assets/<pid:asset_id>/devices/new/", devices.new_device, name="device_new"),
+    *urls_imports.urlpatterns,
+]  # fmt: skip

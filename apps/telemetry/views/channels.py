@@ -1,0 +1,221 @@
+"""A channel's page: course, readings with belief, jumps; for a grantee through the door."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from apps.accounts.access import requires
+from apps.assets.models import Asset, DataGrant
+from apps.common.templatetags.portal import unit_symbol
+from apps.common.timerange import TimeRange, chosen_range
+from apps.telemetry.domain.belief import Reading
+from apps.telemetry.door import (
+    DoorClosed,
+    channel_under_grant,
+    grant_for,
+    hours_under_grant,
+    read_under_grant,
+)
+from apps.telemetry.models import Channel, Declaration, Disbelief, Discontinuity, HourRollup
+from apps.telemetry.queries.belief import disbeliefs_and_limit
+from apps.telemetry.queries.quarantine import disbeliefs_within
+from apps.telemetry.queries.readings import latest, series, stored_readings
+from apps.telemetry.wording import in_words
+
+SHOWN = 200
+MOST_POINTS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A reading as the page lists it."""
+
+    measured_at: datetime
+    value: Decimal
+    received_at: datetime | None = None
+    disbelief: Disbelief | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a page of a channel shows, and by which right: one's own, or a grant."""
+
+    asset: Asset
+    channel: Channel
+    grant: DataGrant | None
+    span: TimeRange
+    now: datetime
+
+    @property
+    def start(self) -> datetime:
+        return self.span.period.start
+
+    @property
+    def end(self) -> datetime:
+        return self.span.period.end
+
+    @property
+    def shows_readings(self) -> bool:
+        return self.grant is None or self.grant.resolution == DataGrant.Resolution.RAW
+
+
+def view_of(request: HttpRequest, asset_id: UUID, code: str) -> View:
+    """The channel as this company may see it; anything else is the same 404."""
+    now = timezone.now()
+    asset = get_object_or_404(Asset.objects.select_related("author"), pk=asset_id)
+    zone = str(timezone.get_current_timezone())
+    span = chosen_range(request.GET, now=now, zone=zone)
+    if asset.author_id == request.company.pk:  # type: ignore[attr-defined]
+        channel = get_object_or_404(Channel, asset_id=asset.pk, code=code)
+        return View(asset, channel, None, span, now)
+    grant = grant_for(asset_id=asset.pk, channel_code=code, resolution="hourly", now=now)
+    if grant is None:
+        raise Http404
+    try:
+        return View(
+            asset, channel_under_grant(grant=grant, channel_code=code, now=now), grant, span, now
+        )
+    except DoorClosed:
+        raise Http404 from None
+
+
+@require_GET
+@requires("view_readings")
+def channel_detail(request: HttpRequest, asset_id: UUID, code: str) -> HttpResponse:
+    """The page: own readings with their belief, or what a grant lets through."""
+    view = view_of(request, asset_id, code)
+    shown = _granted(request, view) if view.grant else _own(view)
+    context = {
+        "asset": view.asset, "channel": view.channel, "grant": view.grant, "span": view.span,
+        "readings": shown, "limit": SHOWN, "shows_readings": view.shows_readings,
+        **({} if view.grant else _own_facts(view)),
+    }  # fmt: skip
+    return render(request, "telemetry/channel_detail.html", context)
+
+
+def _own(view: View) -> list[Shown]:
+    rows = stored_readings(view.channel, view.start, view.end, SHOWN)
+    if not rows:
+        return []
+    found = disbeliefs_within(view.channel, rows[-1].measured_at, rows[0].measured_at)
+    shown = []
+    for row in rows:
+        disbelief = found.get((row.measured_at, row.event_key))
+        reason = in_words(disbelief.reason, disbelief.params) if disbelief else ""
+        shown.append(Shown(row.measured_at, row.value, row.received_at, disbelief, reason))
+    return shown
+
+
+def _granted(request: HttpRequest, view: View) -> list[Shown]:
+    """The last readings under the grant. Reading them is logged; both companies see the log."""
+    assert view.grant is not None
+    if not view.shows_readings:
+        return []
+    readings = read_under_grant(
+        grant=view.grant,
+        channel_code=view.channel.code,
+        start=view.start,
+        end=view.end,
+        reader=str(request.user),
+        now=view.now,
+    )
+    return [Shown(item.measured_at, item.value) for item in reversed(readings[-SHOWN:])]
+
+
+def _own_facts(view: View) -> dict[str, Any]:
+    channel = view.channel
+    disbelief_count, correction_limit = disbeliefs_and_limit(channel)
+    jumps = Discontinuity.objects.filter(channel=channel).order_by("-measured_at")[:20]
+    return {
+        "last": latest([channel.pk]).get(channel.pk),
+        "jumps": jumps,
+        "declarations": Declaration.objects.filter(channel=channel).order_by("-declared_at")[:20],
+        "disbelief_count": disbelief_count,
+        "can_declare": channel.kind == "counter",
+        "correction_limit": correction_limit,
+    }
+
+
+@require_GET
+@requires("view_readings")
+def channel_chart(request: HttpRequest, asset_id: UUID, code: str) -> HttpResponse:
+    """The figure: hourly or daily usage of what is counted, the course of a level."""
+    view = view_of(request, asset_id, code)
+    counted = view.channel.kind in ("counter", "delta")
+    return JsonResponse(_usage_figure(request, view) if counted else _course_figure(request, view))
+
+
+def _usage_figure(request: HttpRequest, view: View) -> dict[str, Any]:
+    bars: dict[str, Decimal] = {}
+    zone = timezone.get_current_timezone()
+    by_day = (view.end - view.start).days > 4
+    for hour, usage in _hours(request, view):
+        local = hour.astimezone(zone)
+        name = f"{local:%Y-%m-%d}" if by_day else f"{local:%Y-%m-%d %H:00}"
+        bars[name] = bars.get(name, Decimal(0)) + usage
+    return _figure(view, "bar", list(bars), [float(value) for value in bars.values()])
+
+
+def _hours(request: HttpRequest, view: View) -> list[tuple[datetime, Decimal]]:
+    if view.grant:
+        return hours_under_grant(
+            grant=view.grant,
+            channel_code=view.channel.code,
+            start=view.start,
+            end=view.end,
+            reader=str(request.user),
+            now=view.now,
+        )
+    hours = HourRollup.objects.filter(channel=view.channel, hour__gte=view.start, hour__lt=view.end)
+    return list(hours.order_by("hour").values_list("hour", "usage"))
+
+
+def _course_figure(request: HttpRequest, view: View) -> dict[str, Any]:
+    points = _points(request, view)
+    zone = timezone.get_current_timezone()
+    times = [f"{instant.astimezone(zone):%Y-%m-%d %H:%M:%S}" for instant, _value in points]
+    return _figure(view, "scatter", times, [float(value) for _instant, value in points])
+
+
+def _points(request: HttpRequest, view: View) -> list[tuple[datetime, Decimal]]:
+    if not view.grant:
+        return series(view.channel, view.start, view.end, MOST_POINTS)
+    if not view.shows_readings:
+        return []
+    readings: list[Reading] = read_under_grant(
+        grant=view.grant,
+        channel_code=view.channel.code,
+        start=view.start,
+        end=view.end,
+        reader=str(request.user),
+        now=view.now,
+    )
+    every = max(1, len(readings) // MOST_POINTS)
+    return [(item.measured_at, item.value) for item in readings[::every]]
+
+
+def _figure(view: View, kind: str, x: list[str], y: list[float]) -> dict[str, Any]:
+    symbol = unit_symbol(view.channel.unit)
+    trace: dict[str, Any] = {"type": kind, "x": x, "y": y, "name": view.channel.title}
+    if kind == "scatter":
+        trace |= {
+            "mode": "lines",
+            "line": {"shape": "hv" if view.channel.kind == "state" else "linear"},
+        }
+    trace["hovertemplate"] = f"%{{y}} {symbol}<extra></extra>"
+    return {
+        "data": [trace],
+        "layout": {
+            "yaxis": {"title": {"text": symbol}},
+            "xaxis": {"type": "date"},
+            "showlegend": False,
+        },
+    }

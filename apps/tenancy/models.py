@@ -1,0 +1,86 @@
+"""Companies, their addresses, and which of them know each other."""
+
+from typing import Any, ClassVar
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_tenants.models import DomainMixin, TenantMixin
+
+from apps.tenancy.fence import FencedModel
+
+ADDRESS_NAME = RegexValidator(
+    r"^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){1,39}$",
+    _("Use 2 to 40 lower-case letters, digits and single hyphens, beginning with a letter."),
+)
+
+
+class Company(TenantMixin):
+    """A tenant. Exempt from the fence: others see it only through `known_companies`."""
+
+    class State(models.TextChoices):
+        PROVISIONING = "provisioning", _("being set up")
+        ACTIVE = "active", _("active")
+        SUSPENDED = "suspended", _("suspended")
+
+    auto_create_schema = False
+
+    id = models.AutoField(primary_key=True)
+    slug = models.CharField(max_length=40, unique=True, validators=[ADDRESS_NAME])
+    name = models.CharField(max_length=120)
+    street = models.CharField(max_length=120, blank=True)
+    postcode = models.CharField(max_length=20, blank=True)
+    city = models.CharField(max_length=80, blank=True)
+    country = models.CharField(max_length=2)
+    vat_id = models.CharField(max_length=20, blank=True)
+    email = models.EmailField(blank=True)
+    language = models.CharField(max_length=5, default="en")
+    time_zone = models.CharField(max_length=64, default="Europe/Berlin")
+    currency = models.CharField(max_length=3, default="EUR")
+    state = models.CharField(max_length=12, choices=State, default=State.PROVISIONING)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name", "id"]
+        verbose_name_plural = "companies"
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(
+                condition=models.Q(country__regex=r"^[A-Z]{2}$"), name="tenancy_company_country"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Hostname(DomainMixin):
+    """One address of a company's portal, without port. Exempt from the fence."""
+
+    tenant = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="hostnames")
+
+    class Meta:
+        ordering = ["domain"]
+
+    def __str__(self) -> str:
+        return self.domain
+
+
+class Acquaintance(FencedModel):
+    """Two companies that may choose each other in forms; written by the one that knew the address."""
+
+    prefix = "acq"
+
+    other = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["made_at", "id"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["author", "other"], name="tenancy_acquaintance_once"),
+            models.CheckConstraint(
+                condition=~models.Q(author=models.F("other")), name="tenancy_acquaintance_of_two"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.author_id} – {self.other_id}"

@@ -1,0 +1,29 @@
+"""Reads of companies; the only way from one company to another."""
+
+from django.db.models import QuerySet
+
+from apps.tenancy.context import current_company_id
+from apps.tenancy.models import Acquaintance, Company
+
+
+def known_company_ids() -> set[int]:
+    """Keys of the current company and of all it is acquainted with."""
+    pairs = Acquaintance.objects.values_list("author_id", "other_id")
+    known = {key for pair in pairs for key in pair}
+    own = current_company_id()
+    return known | ({own} if own is not None else set())
+
+
+def known_companies() -> QuerySet[Company]:
+    """The current company and those it is acquainted with, by name."""
+    return Company.objects.filter(pk__in=known_company_ids())
+
+
+def company_by_slug(slug: str) -> Company | None:
+    """A company by its exact address name; for signing in and command lines, never for pickers."""
+    return Company.objects.filter(slug=slug).first()
+
+
+def active_companies() -> QuerySet[Company]:
+    """All companies whose schema stands; for platform processes that fan out."""
+    return Company.objects.exclude(state=Company.State.PROVISIONING).order_by("pk")

@@ -1,0 +1,303 @@
+"""Settings. Everything an operator may set is an environment variable named here."""
+
+import os
+from pathlib import Path
+
+from django.utils.translation import gettext_lazy as _
+
+from portal.local import connection as local
+from portal.local.secret import secret_key
+from portal.local.state import LocalError, state_dir
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+STATE_DIR = state_dir()
+
+PRODUCTION = os.environ.get("PERUSE_PRODUCTION") == "1"
+DEBUG = False
+SECRET_KEY = secret_key()
+# Keys used before, newest first, apart by spaces: what they sealed can still be opened.
+SECRET_KEY_FALLBACKS = os.environ.get("PERUSE_SECRET_KEY_FALLBACKS", "").split()
+
+# --- Addresses ----------------------------------------------------------------------------------
+PERUSE_DOMAIN = os.environ.get("PERUSE_DOMAIN", "peruse.localhost")
+PERUSE_SCHEME = "https" if PRODUCTION else "http"
+PERUSE_PORT = os.environ.get("PERUSE_PORT", "" if PRODUCTION else "8000")
+PERUSE_CONSOLE_PORT = os.environ.get("PERUSE_CONSOLE_PORT", "" if PRODUCTION else "8001")
+PERUSE_CONSOLE_HOST = f"console.{PERUSE_DOMAIN}"
+PERUSE_PUBLIC_HOSTS = frozenset({PERUSE_DOMAIN, PERUSE_CONSOLE_HOST})
+ALLOWED_HOSTS = [PERUSE_DOMAIN, f".{PERUSE_DOMAIN}"]
+
+# --- Applications -------------------------------------------------------------------------------
+SHARED_APPS = [
+    "apps.tenancy",
+    "django_tenants",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.admin.apps.SimpleAdminConfig",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "template_partials",
+    "django_tables2",
+    "django_filters",
+    "lucide",
+    "rest_framework",
+    "drf_spectacular",
+    "csp",
+    "apps.common",
+    "apps.events",
+    "apps.accounts",
+    "apps.assets",
+    "apps.contracts",
+    "apps.metering",
+    "apps.billing",
+    "apps.reporting",
+    "apps.blueprints",
+    "apps.demo",
+]
+TENANT_APPS = ["apps.telemetry"]
+INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]
+CONSOLE = os.environ.get("PERUSE_PROCESS") == "console"
+if CONSOLE:
+    # Unfold stands before the admin it dresses; only the console process knows it.
+    INSTALLED_APPS = ["unfold", "apps.console", *INSTALLED_APPS]
+
+TENANT_MODEL = "tenancy.Company"
+TENANT_DOMAIN_MODEL = "tenancy.Hostname"
+AUTH_USER_MODEL = "accounts.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Database -----------------------------------------------------------------------------------
+# PERUSE_LOGIN: "app" may only become peruse_app; "ops" (platform worker, console, migrations) may
+# become peruse_owner and peruse_platform too.
+try:
+    _parameters = local.parameters(
+        os.environ.get("PERUSE_LOGIN", "app"), os.environ.get("PERUSE_DATABASE")
+    )
+except LocalError as _error:
+    # Checks and `--help` work without a server; a query will say what is missing.
+    _parameters = {"NAME": "peruse", "HOST": str(STATE_DIR / "no-server-yet"), "USER": "nobody"}
+DATABASES = {
+    "default": {
+        "ENGINE": "apps.tenancy.backend",
+        "ATOMIC_REQUESTS": True,
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        **_parameters,
+        "OPTIONS": {"connect_timeout": 5, **_parameters.get("OPTIONS", {})},
+    }
+}
+DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
+
+# --- Requests -----------------------------------------------------------------------------------
+ROOT_URLCONF = "portal.urls_console" if CONSOLE else "portal.urls"
+PUBLIC_SCHEMA_URLCONF = "portal.urls_console" if CONSOLE else "portal.urls_public"
+WSGI_APPLICATION = "portal.wsgi.application"
+MIDDLEWARE = [
+    "apps.tenancy.middleware.DatabaseErrorsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "apps.tenancy.middleware.CompanyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "apps.accounts.middleware.PersonMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "csp.context_processors.nonce",
+                "apps.accounts.context_processors.portal",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+INSTALLED_APPS.append("django.forms")
+
+# --- Sessions, cookies, headers -----------------------------------------------------------------
+# Host-only cookies. Browsers take `Secure` cookies from *.localhost over plain HTTP too.
+SESSION_COOKIE_NAME = "__Host-session"
+SESSION_COOKIE_SECURE = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600
+CSRF_COOKIE_NAME = "__Host-csrf"
+CSRF_COOKIE_SECURE = True
+CSRF_FAILURE_VIEW = "apps.accounts.views.csrf_failure"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = PRODUCTION
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
+SECURE_HSTS_PRELOAD = PRODUCTION
+if os.environ.get("PERUSE_BEHIND_PROXY") == "1":
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'", f"*.{PERUSE_DOMAIN}:*", f"{PERUSE_DOMAIN}:*"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+        "manifest-src": ["'self'"],
+    }
+}
+
+if CONSOLE:
+    # Unfold's widgets evaluate expressions and set styles; the portal's own policy stays strict.
+    MIDDLEWARE.insert(4, "apps.console.middleware.ConsoleMiddleware")
+    CONTENT_SECURITY_POLICY["DIRECTIVES"] |= {
+        "script-src": ["'self'", "'unsafe-eval'", "'unsafe-inline'"],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "form-action": ["'self'"],
+    }
+    SESSION_COOKIE_AGE = 2 * 3600
+    UNFOLD = {
+        "SITE_TITLE": "Peruse console",
+        "SITE_HEADER": "Peruse",
+        "SITE_SUBHEADER": "Platform operations",
+        "SHOW_HISTORY": False,
+        "SHOW_VIEW_ON_SITE": False,
+    }
+
+# --- People -------------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_ADAPTER = "apps.accounts.adapter.AccountAdapter"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_LOGOUT_ON_GET = False
+LOGIN_URL = "/sign-in/"
+LOGIN_REDIRECT_URL = "/companies/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/sign-in/"
+
+# --- Languages, time, numbers -------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("de", _("German"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_NAME = "__Host-language"
+LANGUAGE_COOKIE_SECURE = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- Files --------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = STATE_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+if (STATE_DIR / "frontend").is_dir():
+    STATICFILES_DIRS.append(STATE_DIR / "frontend")
+MEDIA_ROOT = Path(os.environ.get("PERUSE_FILES", STATE_DIR / "files"))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if os.environ.get("PERUSE_STATIC") == "collected"
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = os.environ.get("PERUSE_STATIC") != "collected"
+
+# --- Mail ---------------------------------------------------------------------------------------
+EMAIL_BACKEND = os.environ.get(
+    "PERUSE_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend"
+)
+DEFAULT_FROM_EMAIL = os.environ.get("PERUSE_MAIL_FROM", f"portal@{PERUSE_DOMAIN}")
+
+# --- Cache --------------------------------------------------------------------------------------
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+if os.environ.get("PERUSE_CACHE_URL"):
+    CACHES["default"] = {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": os.environ["PERUSE_CACHE_URL"],
+    }
+
+# --- Celery -------------------------------------------------------------------------------------
+CELERY_BROKER_URL = local.broker_url()
+CELERY_BROKER_TRANSPORT_OPTIONS = local.broker_options()
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_DEFAULT_QUEUE = "company"
+CELERY_DB_REUSE_MAX = 1000
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "beat-schedule")
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "peruse.sweep", "schedule": 10.0, "options": {"queue": "platform"}},
+    "fan-out": {"task": "peruse.fan_out", "schedule": 60.0, "options": {"queue": "platform"}},
+}
+
+# --- API ----------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["apps.accounts.api.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["apps.accounts.api.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "apps.accounts.api.problem_details",
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+# Requests a second that one key may send to one process.
+PERUSE_REQUESTS_PER_SECOND = float(os.environ.get("PERUSE_REQUESTS_PER_SECOND", "250"))
+SPECTACULAR_SETTINGS = {"TITLE": "Peruse", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
+
+# --- Logs ---------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "filters": {"mask": {"()": "apps.accounts.logs.MaskSecrets"}},
+    "handlers": {
+        "stream": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["mask"],
+        }
+    },
+    "root": {"handlers": ["stream"], "level": os.environ.get("PERUSE_LOG_LEVEL", "INFO")},
+}
+SILENCED_SYSTEM_CHECKS = ["account.W001"]

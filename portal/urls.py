@@ -1,0 +1,24 @@
+"""Addresses of a company's portal."""
+
+from django.urls import include, path, register_converter
+from django.views.generic import RedirectView
+
+from apps.common.fields import PublicIdConverter
+
+register_converter(PublicIdConverter, "pid")
+
+urlpatterns = [
+    path("", include("apps.reporting.urls")),
+    path("", include("apps.accounts.urls")),
+    path("", include("apps.assets.urls")),
+    path("", include("apps.telemetry.urls")),
+    path("", include("apps.contracts.urls")),
+    path("", include("apps.metering.urls")),
+    path("", include("apps.billing.urls")),
+    path("api/v1/", include("apps.telemetry.api_urls")),
+    path("api/v1/", include("apps.assets.api_urls")),
+    path("favicon.ico", RedirectView.as_view(url="/static/peruse/icon.svg", permanent=True)),
+]
+handler404 = "apps.accounts.views.not_found"
+handler403 = "apps.accounts.views.forbidden"
+handler500 = "apps.tenancy.middleware.server_error"

@@ -1,0 +1,185 @@
+"""A crash before or after any statement of a run and a correction: done again, nothing differs.
+
+The crash is an exception that nothing catches, thrown at the n-th statement: what was not committed
+is gone, as with a process that dies. Then everything is asked for again, from the run to the issue.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from apps.billing.models import Correction, Invoice, InvoiceLine, RunItem
+from apps.billing.operations import approve_invoices, correcting, issue_invoices, start_run
+from apps.common.canonical import digest
+from apps.events.domain import registry
+from apps.events.models import Job
+from apps.events.operations import run_waiting_jobs, work_on
+from apps.metering.models import BilledPeriod, UsageRecord
+from apps.telemetry.operations import RawItem, recompute_dirty, take_in
+from apps.tenancy.context import company_context
+from tests.integration.billing.scene import NOW, make_asset, make_contract, month_of_readings
+
+pytestmark = pytest.mark.faults
+CONTRACTS = 20
+LEASE_OVER = timedelta(minutes=5)
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+class Books:
+    """A company with contracts on one press, and all that is done with them."""
+
+    def __init__(self, provider: Any, customer: Any) -> None:
+        self.provider = provider
+        self.press = make_asset(provider)
+        for number in range(CONTRACTS):
+            make_contract(provider, customer, [self.press], title=f"Contract {number:02d}")
+        month_of_readings(provider, self.press, "2026-10", 1000, 1055)
+
+    def work(self, now: datetime) -> None:
+        """Run, issue, hear a late reading, correct, issue. Twice is once."""
+        with company_context(self.provider):
+            self.resume(now)
+            start_run(label="2026-10", now=now, started_by="test")
+            run_waiting_jobs(now=now)
+            self.issue(now)
+            item = RawItem(0, self.press.public_id, "cycles", "2026-10-25T10:00:00Z", "1060")
+            take_in(items=[item], source="test", now=now)
+            recompute_dirty(now=now)
+            run_waiting_jobs(now=now)
+            self.issue(now)
+
+    def resume(self, now: datetime) -> None:
+        """What the sweeper does with jobs whose worker died."""
+        for job in Job.objects.filter(state="running", lease_until__lt=now):
+            work_on(job_id=job.id, now=now)
+        run_waiting_jobs(now=now)
+
+    def issue(self, now: datetime) -> None:
+        keys = list(Invoice.objects.exclude(state="issued").values_list("id", flat=True))
+        approve_invoices(invoices=keys, now=now, approved_by="test")
+        issue_invoices(invoices=keys, now=now, issued_by="test")
+
+    def digest(self) -> str:
+        """Everything billed, without ids and times."""
+        with company_context(self.provider):
+            lines = InvoiceLine.objects.select_related("invoice__contract", "corrects")
+            return digest({
+                "lines": sorted(
+                    [line.invoice.contract.title, line.invoice.kind, line.invoice.state,
+                     line.charge, line.generation, line.net_minor,
+                     line.corrects.net_minor if line.corrects else None]
+                    for line in lines
+                ),
+                "numbers": sorted(str(row.number) for row in Invoice.objects.all()),
+                "corrections": sorted(row.state for row in Correction.objects.all()),
+                "records": sorted(row.generation for row in UsageRecord.objects.all()),
+                "periods": sorted(row.state for row in BilledPeriod.objects.all()),
+                "parked": RunItem.objects.filter(state="parked").count(),
+            })  # fmt: skip
+
+
+@contextmanager
+def counted(at: int | None = None, after: bool = False) -> Iterator[list[int]]:
+    """Counts statements; throws at the n-th one, before or after it is done."""
+    count = [0]
+
+    def watch(execute: Callable[..., Any], *words: Any) -> Any:
+        count[0] += 1
+        if count[0] == at and not after:
+            raise Crash
+        result = execute(*words)
+        if count[0] == at and after:
+            raise Crash
+        return result
+
+    with connection.execute_wrapper(watch):
+        yield count
+
+
+@contextmanager
+def forgotten() -> Iterator[None]:
+    """What happens inside never happened."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def books(cast: dict[str, Any], settings: Any, tmp_path: Any) -> Books:
+    settings.MEDIA_ROOT = tmp_path / "files"
+    return Books(cast["provider"], cast["customer"])
+
+
+def undisturbed(books: Books) -> tuple[str, int]:
+    """The digest of the books, and how many statements they take."""
+    with forgotten(), counted() as count:
+        books.work(NOW)
+        statements = count[0]
+        found = books.digest()
+    return found, statements
+
+
+def crashed(books: Books, at: int, after: bool) -> str:
+    """The digest after a crash there and everything once more."""
+    with forgotten():
+        with counted(at, after), suppress(Crash):
+            books.work(NOW)
+        books.work(NOW + LEASE_OVER)
+        return books.digest()
+
+
+def test_a_crash_at_some_statements_changes_nothing(books: Books) -> None:
+    expected, statements = undisturbed(books)
+    assert statements > 200
+    for at in range(11, statements, statements // 6):
+        assert crashed(books, at, after=bool(at % 2)) == expected, at
+
+
+@pytest.mark.long
+def test_a_crash_before_and_after_every_statement_changes_nothing(books: Books) -> None:
+    expected, statements = undisturbed(books)
+    for at in range(1, statements + 1):
+        for after in (False, True):
+            assert crashed(books, at, after) == expected, (at, after)
+
+
+def test_control_without_transactions_a_crash_is_found(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The correction is written and its documents are not: nobody would ask for them again."""
+    expected, _ = undisturbed(books)
+
+    class Careless:
+        atomic = staticmethod(lambda: nullcontext())
+
+    work = registry.handler_of("billing.correct").work
+    careless = registry.Handler("billing.correct", work, atomic=False)
+    monkeypatch.setitem(registry._handlers, "billing.correct", careless)
+    monkeypatch.setattr(correcting, "transaction", Careless)
+    monkeypatch.setattr(
+        "apps.billing.subscribers.correct_periods", correcting.correct_periods.__wrapped__
+    )
+    from apps.billing.operations import correction_rows
+
+    write, written = correction_rows._write_documents, [0]
+
+    def die_first(*words: Any) -> None:
+        written[0] += 1
+        if written[0] == 3:
+            raise Crash
+        write(*words)
+
+    monkeypatch.setattr(correction_rows, "_write_documents", die_first)
+    with forgotten():
+        with suppress(Crash):
+            books.work(NOW)
+        books.work(NOW + LEASE_OVER)
+        assert written[0] > 3
+        assert books.digest() != expected

@@ -1,0 +1,190 @@
+"""Every route as every company: what is not yours does not exist, and nothing of it shows.
+
+The provider's rows carry canaries. A stranger opens every route with the provider's ids and gets the
+same 404 as for absent ones; nobody sees a canary that is not theirs; nothing answers 5xx.
+"""
+
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver
+
+from apps.common.ids import encode
+from apps.tenancy.models import Company
+from tests.architecture.test_routes import routes
+from tests.conftest import make_person
+from tests.world import CANARY, SHARED_CANARY, build_world
+
+# Parameters of routes that are not ids.
+WORDS = {"code": "distance", "channel": "distance", "charge": "base", "position": "1"}
+PREFIXES = (
+    "ast",
+    "aty",
+    "ctr",
+    "inv",
+    "lin",
+    "run",
+    "rni",
+    "usg",
+    "dev",
+    "ref",
+    "dsb",
+    "prf",
+    "imp",
+    "mem",
+    "ivt",
+    "key",
+    "job",
+    "grt",
+    "bpd",
+    "acq",
+    "sig",
+    "pln",
+    "itm",
+    "tch",
+    "evf",
+    "cor",
+    "mnt",
+    "lif",
+)
+
+
+@pytest.fixture(scope="module")
+def world(shared_database: str) -> dict[str, Any]:
+    companies = {company.slug: company for company in Company.objects.all()}
+    return build_world(companies, make_person)
+
+
+def portal_routes() -> list[str]:
+    return [route for route, _view in routes("portal.urls") if "favicon" not in route]
+
+
+def parameters(route: str) -> list[str]:
+    return re.findall(r"<(?:\w+:)?(\w+)>", route)
+
+
+def filled(route: str, ids: dict[str, str]) -> Iterator[str]:
+    """The route's addresses with every id that could fit; other parameters as WORDS."""
+    names = parameters(route)
+    pids = re.findall(r"<pid:(\w+)>", route)
+    for prefix in ids if pids else [""]:
+        path = route
+        for name in names:
+            value = ids[prefix] if name in pids else WORDS.get(name, "1")
+            path = re.sub(rf"<(?:\w+:)?{name}>", value, path)
+        yield "/" + path
+
+
+def absent_ids() -> dict[str, str]:
+    return {prefix: encode(prefix, uuid.uuid4()) for prefix in PREFIXES}
+
+
+def body_of(answer: Any) -> str:
+    return "" if getattr(answer, "streaming", False) else answer.content.decode(errors="replace")
+
+
+def same_but_for_tokens(text: str) -> str:
+    """Form tokens and the path itself differ between any two answers."""
+    text = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", text)
+    text = re.sub(r"[a-z]{2,4}_[0-9a-hjkmnp-tv-z]{26}", "ID", text)
+    return re.sub(r'"X-CSRFToken": "\w+"|csrf[^"]*"[^"]*"', "", text)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_strangers_answer_is_the_same_for_foreign_and_absent(
+    world: dict[str, Any], cast: dict[str, Any], client_of: Callable[..., Any], method: str
+) -> None:
+    client = client_of(cast["stranger"], raise_request_exception=False)
+    for route in portal_routes():
+        if not re.search(r"<pid:", route):
+            continue
+        absent = same_but_for_tokens(
+            body_of(getattr(client, method)(next(filled(route, absent_ids()))))
+        )
+        for path in filled(route, world["ids"]):
+            answer = getattr(client, method)(path)
+            text = body_of(answer)
+            assert answer.status_code in (401, 404, 405), (path, answer.status_code)
+            assert CANARY not in text, path
+            assert SHARED_CANARY not in text, path
+            if answer.status_code == 404:
+                assert same_but_for_tokens(text) == absent, path
+
+
+def test_a_stranger_sees_nothing_in_lists(
+    world: dict[str, Any], cast: dict[str, Any], client_of: Callable[..., Any]
+) -> None:
+    client = client_of(cast["stranger"], raise_request_exception=False)
+    for route in portal_routes():
+        if parameters(route):
+            continue
+        for query in ("", "?export=csv", "?q=CANARY"):
+            answer = client.get("/" + route + query)
+            assert answer.status_code < 500, (route, answer.status_code)
+            text = body_of(answer).replace('value="CANARY"', "").replace("“CANARY”", "")
+            assert CANARY not in text, route
+            assert SHARED_CANARY not in text, route
+
+
+def test_a_customer_sees_what_is_shared_and_no_more(
+    world: dict[str, Any], cast: dict[str, Any], client_of: Callable[..., Any]
+) -> None:
+    client = client_of(cast["customer"], raise_request_exception=False)
+    seen = ""
+    for route in portal_routes():
+        for path in filled(route, world["ids"]):
+            answer = client.get(path)
+            assert answer.status_code < 500, (path, answer.status_code)
+            text = body_of(answer)
+            assert CANARY not in text, path
+            seen += text
+    assert SHARED_CANARY in seen
+
+
+@pytest.mark.parametrize("position", ["director", "finance", "technician", "viewer"])
+def test_the_owner_never_meets_an_error(
+    world: dict[str, Any], cast: dict[str, Any], client_of: Callable[..., Any], position: str
+) -> None:
+    client = client_of(cast["provider"], position, raise_request_exception=False)
+    opened = 0
+    for route in portal_routes():
+        for path in filled(route, world["ids"]):
+            answer = client.get(path)
+            assert answer.status_code < 500, (path, answer.status_code)
+            opened += answer.status_code == 200
+    assert opened > 15
+
+
+def test_who_is_not_signed_in_is_sent_to_sign_in(
+    world: dict[str, Any], cast: dict[str, Any], settings: Any
+) -> None:
+    client = Client(HTTP_HOST=f"provider.{settings.PERUSE_DOMAIN}", raise_request_exception=False)
+    for route in portal_routes():
+        for path in filled(route, world["ids"]):
+            for method in ("get", "post"):
+                answer = getattr(client, method)(path)
+                assert answer.status_code < 500, path
+                text = body_of(answer)
+                assert CANARY not in text, path
+                assert SHARED_CANARY not in text, path
+
+
+def test_unknown_hosts_and_odd_hosts_are_plain_404(db: None) -> None:
+    for host in (
+        "nobody.peruse.localhost",
+        "evil.example",
+        "provider.peruse.localhost.evil.example",
+        "[::1]",
+        "provider_.peruse.localhost",
+        "a" * 300,
+    ):
+        answer = Client(HTTP_HOST=host, raise_request_exception=False).get("/")
+        assert answer.status_code in (400, 404), host
+
+
+def test_every_route_is_known_to_the_resolver(db: None) -> None:
+    assert len(list(get_resolver("portal.urls").reverse_dict)) > 20

@@ -1,0 +1,15 @@
+"""Loaded before Django's settings: names the login and the database of this test process."""
+
+import os
+
+os.environ.setdefault("PERUSE_LOGIN", "ops")
+# Set, not defaulted: parallel workers inherit the environment of who started them.
+os.environ["PERUSE_DATABASE"] = (
+    f"peruse_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
+)
+os.environ.setdefault("PERUSE_EMAIL_BACKEND", "django.core.mail.backends.locmem.EmailBackend")
+
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    from portal.local.__main__ import start_servers
+
+    start_servers()

@@ -1,0 +1,161 @@
+"""A small world for crawls: the provider with everything a company can have, in canaries.
+
+CANARY marks what nobody but the provider may see; SHARED_CANARY what the customer may see too.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+CANARY = "ZX-PRIVATE-7731"
+SHARED_CANARY = "ZX-SHARED-4402"
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+
+SCENARIO = f"""
+format: 1
+asset_types:
+  - company: provider
+    name: Truck {SHARED_CANARY}
+    description: {CANARY}
+    positions: ["FL; Front left", "SP; Spare; 0"]
+    channels:
+      - {{code: distance, title: Distance, kind: counter, unit: km, max_rate_per_hour: "150",
+         expected_interval_seconds: 3600}}
+  - {{company: provider, name: Tire, description: {CANARY}, is_component: true}}
+assets:
+  - {{company: provider, type: Tire, name: Tire {SHARED_CANARY}, serial: R-1, provider: provider,
+     customer: customer}}
+  - {{company: provider, type: Tire, name: Tire {CANARY}, serial: R-2, provider: provider}}
+  - {{company: provider, type: Truck {SHARED_CANARY}, name: Truck {SHARED_CANARY}, serial: T-1,
+     provider: provider, customer: customer}}
+  - {{company: provider, type: Truck {SHARED_CANARY}, name: Truck {CANARY}, serial: T-2,
+     provider: provider}}
+mountings:
+  - {{company: provider, component: R-1, host: T-1, position: FL,
+     mounted_at: "2026-08-20T00:00:00+02:00"}}
+  - {{company: provider, component: R-2, host: T-2, position: FL,
+     mounted_at: "2026-08-20T00:00:00+02:00"}}
+import_profiles: []
+contracts:
+  - provider: provider
+    customer: customer
+    title: Kilometres {SHARED_CANARY}
+    starts_on: 2026-09-01
+    state: active
+    items:
+      - {{asset: T-1, channel: distance, meter: distance}}
+      - {{asset: R-1, channel: distance, meter: tire, follows_host: true}}
+    plan:
+      name: Kilometres
+      currency: EUR
+      charges:
+        - {{model: flat_fee, code: base, title: {{en: Base, de: Grundgebühr}}, amount: "90.00"}}
+        - {{model: per_unit, code: km, title: {{en: Kilometres, de: Kilometer}}, meter: distance,
+           unit: km, unit_price: "0.067", pooling: each}}
+        - {{model: per_unit, code: tire, title: {{en: Tire, de: Reifen}}, meter: tire, unit: km,
+           unit_price: "0.004", pooling: each}}
+  - provider: provider
+    customer: customer
+    title: Draft {CANARY}
+    starts_on: 2026-09-01
+    state: draft
+    items: [{{asset: T-2, channel: distance, meter: distance}}]
+    plan:
+      name: Draft {CANARY}
+      currency: EUR
+      charges:
+        - {{model: per_unit, code: km, title: {{en: Kilometres, de: Kilometer}}, meter: distance,
+           unit: km, unit_price: "0.05", pooling: each}}
+"""
+
+
+def build_world(cast: dict[str, Any], person_of: Callable[..., Any]) -> dict[str, Any]:
+    """Load, send readings, bill and issue a month. Gives the provider's ids by prefix."""
+    from apps.blueprints.domain.scenario import parse
+    from apps.blueprints.operations import load_scenario
+    from apps.tenancy.context import as_platform, company_context, no_company
+
+    scenario, lines = parse(SCENARIO)
+    with no_company():
+        load_scenario(scenario=scenario, lines=lines, now=NOW - timedelta(days=70))
+    person_of(cast["provider"])
+    with company_context(cast["provider"]):
+        _readings()
+        _lives()
+        _bill(person_of(cast["provider"]))
+        ids = _tenant_ids()
+    with no_company(), as_platform():
+        ids |= _shared_ids(cast["provider"])
+    return {"ids": ids}
+
+
+def _lives() -> None:
+    from decimal import Decimal
+
+    from apps.assets.domain.mounting import LifeFacts
+    from apps.assets.models import Asset
+    from apps.assets.operations import begin_life
+
+    for tire in Asset.objects.filter(serial__startswith="R-"):
+        note = CANARY if tire.serial == "R-2" else SHARED_CANARY
+        begin_life(facts=LifeFacts(tire.pk, "new", NOW, Decimal(16), note), now=NOW)
+
+
+def _readings() -> None:
+    from apps.telemetry.operations import RawItem, recompute_dirty, take_in
+
+    start = datetime(2026, 8, 31, 20, 0, tzinfo=UTC)
+    items = [
+        RawItem(
+            hour,
+            serial,
+            "distance",
+            (start + timedelta(hours=hour)).isoformat(),
+            str(1000 + hour * 7),
+        )
+        for serial in ("T-1", "T-2")
+        for hour in range(24 * 33)
+    ]
+    items.append(RawItem(9000, "T-1", "distance", "2026-09-20T10:30:00Z", "5"))
+    items.append(RawItem(9001, CANARY, "nothing", "2026-09-20T10:30:00Z", "5", raw=CANARY))
+    take_in(items=items, source="test", now=NOW)
+    recompute_dirty(now=NOW)
+
+
+def _bill(person: Any) -> None:
+    from apps.billing.models import Invoice
+    from apps.billing.operations import approve_invoices, issue_invoices, start_run
+    from apps.events.operations import run_waiting_jobs
+
+    start_run(label="2026-09", now=NOW, started_by=str(person))
+    run_waiting_jobs(now=NOW)
+    drafts = list(Invoice.objects.all())
+    assert drafts, "the world has an invoice"
+    approve_invoices(invoices=drafts, now=NOW, approved_by=str(person))
+    issue_invoices(invoices=drafts, now=NOW, issued_by=str(person))
+    run_waiting_jobs(now=NOW)
+
+
+def _tenant_ids() -> dict[str, str]:
+    from django.apps import apps
+
+    found = {}
+    for model in apps.get_app_config("telemetry").get_models():
+        row = model._default_manager.first() if getattr(model, "prefix", "") else None
+        if row is not None:
+            found[model.prefix] = row.public_id
+    return found
+
+
+def _shared_ids(provider: Any) -> dict[str, str]:
+    from django.apps import apps
+
+    from apps.tenancy.fence import FencedModel
+
+    found = {}
+    for model in apps.get_models():
+        if issubclass(model, FencedModel):
+            row = model.all_parties.filter(author=provider).order_by("id").first()
+            if row is not None:
+                found[model.prefix] = row.public_id
+    return found
