@@ -6,11 +6,14 @@ phone width, and lays them out on one contact sheet. The few that the README sho
 
 import argparse
 import html
+import os
+import re
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+import django
+from django.urls import Resolver404, resolve
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
 from portal.local import provision
 from portal.local.__main__ import start_servers
@@ -24,29 +27,22 @@ PASSWORD = "look-closely-2026"
 PEOPLE = {
     "clearwash": "director@clearwash.example",
     "heidemilch": "director@heidemilch.example",
+    "falkfracht": "director@falkfracht.example",
+    "rotorwerke": "director@rotorwerke.example",
 }
-# (name, company, path or the text of a link to follow from that path)
+# What the README shows, and pages no link leads to: (name, company, a path and texts of links to follow).
 PAGES: list[tuple[str, str, list[str]]] = [
     ("home-provider", "clearwash", ["/"]),
     ("home-customer", "heidemilch", ["/"]),
-    ("assets", "clearwash", ["/assets/"]),
     ("asset", "clearwash", ["/assets/", "Compressor hall 3"]),
-    ("asset-types", "clearwash", ["/asset-types/"]),
-    ("imports", "clearwash", ["/imports/"]),
-    ("refused", "clearwash", ["/data/refused/"]),
-    ("not-believed", "clearwash", ["/data/not-believed/"]),
-    ("grants", "clearwash", ["/data/grants/"]),
-    ("retention", "clearwash", ["/data/retention/"]),
-    ("contracts", "clearwash", ["/contracts/"]),
     ("contract", "clearwash", ["/contracts/", "Cleaning by the wash"]),
-    ("contract-new", "clearwash", ["/contracts/new/"]),
-    ("runs", "clearwash", ["/billing/runs/"]),
-    ("invoices", "clearwash", ["/invoices/"]),
-    ("invoices-customer", "heidemilch", ["/invoices/"]),
-    ("people", "clearwash", ["/people/"]),
-    ("partners", "clearwash", ["/partners/"]),
-    ("keys", "clearwash", ["/keys/"]),
-    ("jobs", "clearwash", ["/jobs/"]),
+    ("refused", "clearwash", ["/data/refused/"]),
+    ("absent", "clearwash", ["/contracts/ctr_00000000000000000000000000/"]),
+    ("invoice", "clearwash", ["/invoices/?state=issued", "RE-"]),
+    ("line", "clearwash", ["/invoices/?state=issued", "RE-", "Explain"]),
+    ("invoice-customer", "heidemilch", ["/invoices/", "RE-"]),
+    ("line-customer", "heidemilch", ["/invoices/", "RE-", "Explain"]),
+    ("contract-customer", "heidemilch", ["/contracts/", "Cleaning by the wash"]),
 ]
 README_PICTURES = {
     "home-provider",
@@ -57,6 +53,7 @@ README_PICTURES = {
     "line",
     "refused",
 }
+WORDS = {"Explain": "Erklär", "Cleaning by the wash": "(Cleaning by the wash|Reinigung)"}
 WIDE, PHONE = {"width": 1360, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -70,8 +67,8 @@ def prepare(fresh: bool) -> None:
 class Photographer:
     """Signed-in windows by company and kind, and the pictures they took."""
 
-    def __init__(self, browser: Browser, portal: Serving, folder: Path) -> None:
-        self.browser, self.portal, self.folder = browser, portal, folder
+    def __init__(self, browser: Browser, portal: Serving, folder: Path, only: set[str]) -> None:
+        self.browser, self.portal, self.folder, self.only = browser, portal, folder, only
         self.pictures: list[Path] = []
         self.faults: list[str] = []
 
@@ -86,6 +83,9 @@ class Photographer:
         sign_in(page, self.portal.address(company), PEOPLE[company], PASSWORD)
         self._speak(page, company, "de" if kind == "german" else "en")
         return page
+
+    def wants(self, name: str) -> bool:
+        return not self.only or name in self.only
 
     def _hear(self, kind: str, level: str, text: str) -> None:
         if level == "error":
@@ -110,44 +110,74 @@ class Photographer:
 
 
 def walk(page: Page, address: str, steps: list[str]) -> None:
-    """Open a path, then follow links by their text."""
+    """Open a path, then follow links by the beginning of their text; German calls them otherwise."""
     for step in steps:
         if step.startswith("/"):
             page.goto(address.rstrip("/") + step)
-        else:
-            page.get_by_role("link", name=step).first.click()
-            page.wait_for_load_state()
+            continue
+        words = WORDS.get(step, step) if page.locator("html[lang=de]").count() else step
+        page.locator("main a").filter(has_text=re.compile(f"^\\s*{words}")).first.click()
+        page.wait_for_load_state()
 
 
-def photograph(photographer: Photographer, kind: str, only: set[str]) -> None:
+def linked_pages(page: Page, address: str) -> dict[str, str]:
+    """The first page found of every route that a link leads to, by the route's name."""
+    found: dict[str, str] = {}
+    waiting = ["/"]
+    while waiting:
+        path = waiting.pop(0)
+        route = route_of(path)
+        if route in found or route is None:
+            continue
+        if not opens(page, address.rstrip("/") + path):
+            found[route] = ""
+            continue
+        found[route] = path
+        links = page.locator("main a[href^='/'], nav a[href^='/'], aside a[href^='/']")
+        hrefs = links.evaluate_all("found => found.map(one => one.getAttribute('href'))")
+        waiting += [str(href).partition("?")[0].partition("#")[0] for href in hrefs]
+    return {route: path for route, path in found.items() if path}
+
+
+def route_of(path: str) -> str | None:
+    try:
+        return resolve(path, "portal.urls").url_name
+    except Resolver404:
+        return None
+
+
+def opens(page: Page, address: str) -> bool:
+    """Whether a page is there: not a file, not a picture's data, not a part of a page."""
+    try:
+        answer = page.goto(address)
+    except Error:
+        return False  # a download begins
+    html = answer is not None and "text/html" in answer.headers.get("content-type", "")
+    return html and page.locator("main").count() > 0
+
+
+def photograph(photographer: Photographer, kind: str, found: dict[str, dict[str, str]]) -> None:
+    """All pages in one kind: a route once, with the first company that has it, and every home.
+
+    `found` keeps the pages of each company from the first kind on.
+    """
     for company in PEOPLE:
         page = photographer.window(company, kind)
         address = photographer.portal.address(company)
+        if company not in found:
+            known = {route for pages in found.values() for route in pages} - {"home"}
+            pages = linked_pages(page, address)
+            found[company] = {route: path for route, path in pages.items() if route not in known}
         for name, of, steps in PAGES:
-            if of == company and (not only or name in only):
+            if of == company and photographer.wants(name):
                 walk(page, address, steps)
                 photographer.take(page, name, kind)
-        for name, opened in invoice_pages(page, address):
-            if not only or name in only:
-                suffix = "" if company == "clearwash" else "-customer"
-                photographer.take(opened, name + suffix, kind)
+        for route, path in found[company].items():
+            name = f"{company}-{route}"
+            if photographer.wants(name):
+                walk(page, address, [path])
+                photographer.take(page, name, kind)
         page.context.close()
-
-
-def invoice_pages(page: Page, address: str) -> Iterator[tuple[str, Page]]:
-    """The first issued invoice, and its last line opened down to the readings."""
-    page.goto(address + "invoices/?state=issued")
-    link = page.locator("table a[href*='/invoices/inv_']").first
-    if link.count() == 0:
-        return
-    link.click()
-    page.wait_for_load_state()
-    yield "invoice", page
-    lines = page.locator("a[href*='/lines/']")
-    if lines.count():
-        lines.last.click()
-        page.wait_for_load_state()
-        yield "line", page
 
 
 def contact_sheet(context: BrowserContext, pictures: list[Path], target: Path) -> None:
@@ -159,7 +189,7 @@ def contact_sheet(context: BrowserContext, pictures: list[Path], target: Path) -
     )
     style = (
         "body{display:grid;grid-template-columns:repeat(6,1fr);gap:12px;font:12px sans-serif}"
-        "figure{margin:0;border:1px solid #ccc}img{width:100%;height:300px;object-fit:contain;"
+        "figure{margin:0;border:1px solid #ccc}img{width:100%;height:300px;object-fit:cover;"
         "object-position:top left}"
     )
     sheet = target.with_suffix(".html")
@@ -176,15 +206,19 @@ def main() -> None:
     parser.add_argument("--only", default="", help="names of pages, with commas")
     parser.add_argument("--keep", action="store_true", help="use the pictures' database as it is")
     options = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    django.setup()
     prepare(fresh=not options.keep)
     folder = state_dir() / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as logs:
         with serving_demo(Path(logs), fresh=not options.keep) as portal, sync_playwright() as play:
             browser = play.chromium.launch(executable_path=chromium())
-            photographer = Photographer(browser, portal, folder)
+            only = set(filter(None, options.only.split(",")))
+            photographer = Photographer(browser, portal, folder, only)
+            found: dict[str, dict[str, str]] = {}
             for kind in options.kinds.split(","):
-                photograph(photographer, kind, set(filter(None, options.only.split(","))))
+                photograph(photographer, kind, found)
             sheet = folder / "contact-sheet.png"
             contact_sheet(browser.new_context(), photographer.pictures, sheet)
             browser.close()
