@@ -53,6 +53,8 @@ README_PICTURES = {
     "line",
     "refused",
 }
+# Pages of a route that are searched for links: a truck leads elsewhere than a compressor.
+LOOKED_AT = 8
 WORDS = {"Explain": "Erklär", "Cleaning by the wash": "(Cleaning by the wash|Reinigung)"}
 WIDE, PHONE = {"width": 1360, "height": 900}, {"width": 390, "height": 844}
 
@@ -122,21 +124,20 @@ def walk(page: Page, address: str, steps: list[str]) -> None:
 
 def linked_pages(page: Page, address: str) -> dict[str, str]:
     """The first page found of every route that a link leads to, by the route's name."""
-    found: dict[str, str] = {}
-    waiting = ["/"]
+    found: dict[str, list[str]] = {}
+    waiting, seen = ["/"], set[str]()
     while waiting:
         path = waiting.pop(0)
         route = route_of(path)
-        if route in found or route is None:
+        if route is None or path in seen or len(found.setdefault(route, [])) >= LOOKED_AT:
             continue
-        if not opens(page, address.rstrip("/") + path):
-            found[route] = ""
-            continue
-        found[route] = path
-        links = page.locator("main a[href^='/'], nav a[href^='/'], aside a[href^='/']")
-        hrefs = links.evaluate_all("found => found.map(one => one.getAttribute('href'))")
-        waiting += [str(href).partition("?")[0].partition("#")[0] for href in hrefs]
-    return {route: path for route, path in found.items() if path}
+        seen.add(path)
+        if opens(page, address.rstrip("/") + path):
+            found[route].append(path)
+            links = page.locator("main a[href^='/'], nav a[href^='/'], aside a[href^='/']")
+            hrefs = links.evaluate_all("found => found.map(one => one.getAttribute('href'))")
+            waiting += [str(href).partition("?")[0].partition("#")[0] for href in hrefs]
+    return {route: paths[0] for route, paths in found.items() if paths}
 
 
 def route_of(path: str) -> str | None:

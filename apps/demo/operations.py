@@ -17,7 +17,7 @@ from apps.billing.operations import approve_invoices, issue_invoices, start_run
 from apps.blueprints.domain.scenario import parse
 from apps.blueprints.operations import load_scenario
 from apps.demo.domain.behaviour import behaviours_of
-from apps.demo.domain.history import Told, story
+from apps.demo.domain.history import LATE, LATEST, Told, is_delayed, story
 from apps.demo.queries import PASSWORD, SCENARIO, keys_path
 from apps.events.operations import run_waiting_jobs
 from apps.telemetry.models import Device
@@ -88,14 +88,22 @@ def drain_jobs() -> None:
             return
 
 
+def _beginning(now: datetime) -> datetime:
+    return datetime.combine(first_day(now), datetime.min.time(), ZoneInfo(ZONE)).astimezone(UTC)
+
+
 def _write_past(now: datetime, say: Say) -> None:
-    start = datetime.combine(first_day(now), datetime.min.time(), ZoneInfo(ZONE)).astimezone(UTC)
+    start = _beginning(now)
     silent = Asset.objects.filter(author__slug=PROVIDER, last_reading_at=None)
     fresh = [asset for asset in silent if behaviours_of(asset.serial)]
     sync_channels(asset_ids=[asset.id for asset in fresh])
     for asset in fresh:
         say(f"Readings of {asset.name}")
-        told = story(asset.serial, start, now)
+        told = (
+            one
+            for one in story(asset.serial, start, now)
+            if not is_delayed(asset.serial, one, start)
+        )
         while batch := list(islice(told, BATCH)):
             _take(asset, batch, now)
     if fresh:
@@ -176,7 +184,12 @@ def _new_key(device: Device, now: datetime) -> str:
 
 
 def _bill_the_past(now: datetime, say: Say) -> None:
-    """Invoices of the two months that are over: the first issued, the second left to approve."""
+    """Invoices of the two months that are over: the first issued, the second left to approve.
+
+    Once: what comes later is for the people who look at the demo.
+    """
+    if Invoice.objects.exists():
+        return
     start = first_day(now)
     for number, issue in enumerate((True, False)):
         month = start.month + number
@@ -186,6 +199,18 @@ def _bill_the_past(now: datetime, say: Say) -> None:
         run_waiting_jobs(now=timezone.now())
         if issue:
             _issue_drafts(now)
+            _deliver_late(now, say)
+
+
+def _deliver_late(now: datetime, say: Say) -> None:
+    """What a machine kept while it had no connection: the issued invoice gets a correction."""
+    start = _beginning(now)
+    for asset in Asset.objects.filter(author__slug=PROVIDER, serial__in=LATE):
+        say(f"Late readings of {asset.name}")
+        told = story(asset.serial, start, start + LATEST)
+        _take(asset, [one for one in told if is_delayed(asset.serial, one, start)], now)
+    recompute_dirty(now=now)
+    run_waiting_jobs(now=timezone.now())
 
 
 def _issue_drafts(now: datetime) -> None:

@@ -20,6 +20,10 @@ from apps.demo.domain.behaviour import (
 RESTARTS = {("RX75-2207", "hours"): timedelta(days=41, hours=9)}
 # A telematics unit once reports an odometer that is too low; nobody believes it.
 SLIPS = {("WDB-102", "odometer"): timedelta(days=50, hours=14)}
+# A dosing unit loses its connection for two days and delivers after the month is billed.
+DELAYED = {("D2-1042", "detergent"): (timedelta(days=17, hours=6), timedelta(days=19, hours=6))}
+LATE = {serial for serial, _channel in DELAYED}
+LATEST = max(back for _left, back in DELAYED.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,12 @@ def story(serial: str, start: datetime, end: datetime) -> Iterator[Told]:
             yield from _deltas(serial, behaviour, start, end)
         else:
             yield from _counter(serial, behaviour, start, end)
+
+
+def is_delayed(serial: str, told: Told, start: datetime) -> bool:
+    """Whether this reading of the story that begins at `start` comes in late."""
+    left, back = DELAYED.get((serial, told.channel), (timedelta(0), timedelta(0)))
+    return start + left <= told.measured_at < start + back
 
 
 def _deltas(serial: str, behaviour: Behaviour, start: datetime, end: datetime) -> Iterator[Told]:
