@@ -18,8 +18,12 @@ def public_url(path: str = "/", /, **query: str) -> str:
 
 def company_url(company: Company, path: str = "/", /, **query: str) -> str:
     """An absolute address in a company's portal."""
-    host = f"{company.slug}.{settings.PERUSE_DOMAIN}"
-    return _address(host, settings.PERUSE_PORT, path, query)
+    return portal_url(company.slug, path, **query)
+
+
+def portal_url(slug: str, path: str = "/", /, **query: str) -> str:
+    """The same of the company's address name."""
+    return _address(f"{slug}.{settings.PERUSE_DOMAIN}", settings.PERUSE_PORT, path, query)
 
 
 def console_url() -> str:

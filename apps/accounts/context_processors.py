@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from apps.accounts.addresses import company_url, console_url, public_url
+from apps.accounts.addresses import console_url, portal_url, public_url
 from apps.accounts.queries import memberships_of
 
 
@@ -30,8 +30,5 @@ def other_companies(request: HttpRequest) -> Sequence[dict[str, str]]:
     if user is None or not user.is_authenticated:
         return []
     current = getattr(getattr(request, "company", None), "pk", None)
-    return [
-        {"name": membership.author.name, "url": company_url(membership.author)}
-        for membership in memberships_of(user)
-        if membership.author_id != current
-    ]
+    rows = memberships_of(user).exclude(author=current).values_list("author__name", "author__slug")
+    return [{"name": name, "url": portal_url(slug)} for name, slug in rows]

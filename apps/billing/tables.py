@@ -119,9 +119,6 @@ class TickColumn(Column):
 class KindColumn(Column):
     """The kind of a document in words."""
 
-    def render(self, record: Invoice) -> str:
-        return record.get_kind_display()
-
     def export(self, value: Any, record: Invoice) -> list[str]:
         return [record.kind]
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_urlconf, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -90,29 +91,41 @@ MENU = (
 
 def links(capabilities: Collection[str], path: str) -> Iterator[tuple[str | Promise, list[Link]]]:
     """Sections with the links a person may follow; pages that are not installed are left out."""
-    known = [
-        (section, entry, _address(entry.url_name))
-        for section in MENU
-        for entry in section.entries
-        if entry.capability in capabilities
-    ]
-    current = _longest_prefix(path, [url for _section, _entry, url in known])
+    return links_at(capabilities, current(capabilities, path))
+
+
+def links_at(
+    capabilities: Collection[str], current_url: str
+) -> Iterator[tuple[str | Promise, list[Link]]]:
+    """The same of the menu address the page belongs to."""
     for section in MENU:
-        shown = [
-            Link(entry, url, url == current) for of, entry, url in known if of is section and url
-        ]
+        known = [
+            (entry, address(entry.url_name))
+            for entry in section.entries if entry.capability in capabilities
+        ]  # fmt: skip
+        shown = [Link(entry, url, url == current_url) for entry, url in known if url]
         if shown:
             yield section.title, shown
 
 
+def current(capabilities: Collection[str], path: str) -> str:
+    """The menu address the page at this path belongs to; empty for none."""
+    urls = [
+        address(entry.url_name) for section in MENU for entry in section.entries
+        if entry.capability in capabilities
+    ]  # fmt: skip
+    return _longest_prefix(path, urls)
+
+
 def address(url_name: str) -> str:
     """The address of a page without arguments; empty where this site has no such page."""
-    return _address(url_name)
+    return _address(url_name, get_urlconf())
 
 
-def _address(url_name: str) -> str:
+@lru_cache(maxsize=512)
+def _address(url_name: str, urlconf: str | None) -> str:
     try:
-        return reverse(url_name)
+        return reverse(url_name, urlconf)
     except NoReverseMatch:
         return ""
 

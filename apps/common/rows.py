@@ -74,7 +74,7 @@ class Cells:
         self.bound, self.accessor = bound, Accessor(bound.accessor)
         self.opening = f"<td {bound.attrs['td'].as_html()}>"
         self.wanted, self.takes_all = signature(bound.render)
-        self._shows_choice: bool | None = None
+        self._texts: dict[Any, str] | None = None
 
     def text(self, row: Any) -> str:
         value = self._value(row.record)
@@ -96,23 +96,22 @@ class Cells:
         return self.bound.link(shown, **given) if self.bound.link else shown
 
     def _value(self, record: Any) -> Any:
-        if self._shows_choice is None:
-            self._shows_choice = _shows_choice(self.accessor, record)
-        if self._shows_choice:
-            holder, name = self.accessor.penultimate(record)
-            return getattr(holder, f"get_{name}_display")()
-        return self.accessor.resolve(record, quiet=True)
+        if self._texts is None:
+            self._texts = _texts_of(self.accessor, record)
+        value = self.accessor.resolve(record, quiet=True)
+        return self._texts.get(value, value) if self._texts else value
 
 
-def _shows_choice(accessor: Any, record: Any) -> bool:
-    """Whether the cell is a field with choices, shown by its text."""
+def _texts_of(accessor: Any, record: Any) -> dict[Any, str]:
+    """What a field with choices shows for each of its values; nothing for any other cell."""
     holder, name = accessor.penultimate(record, quiet=True)
     if not isinstance(holder, Model) or not hasattr(holder, f"get_{name}_display"):
-        return False
+        return {}
     try:
-        return bool(getattr(accessor.get_field(record), "choices", None))
+        choices = getattr(accessor.get_field(record), "flatchoices", None)
     except FieldDoesNotExist:
-        return False
+        return {}
+    return {value: str(text) for value, text in choices or ()}
 
 
 def body_of(table: django_tables2.Table) -> SafeString:

@@ -128,9 +128,9 @@ class PillColumn(Column):
         return str(shown() if shown else value)
 
     def render(self, value: Any, record: Any, bound_column: Any) -> str:
-        # django-tables2 hands over the display text of a choice; the pill's colour needs its code.
+        # `value` is the display text of a choice already; the pill's colour needs its code.
         state = bound_column.accessor.resolve(record, quiet=True)
-        return portal.pill(state, self.label_of(value, record, bound_column.accessor))
+        return portal.pill(state, str(self.label(record) if self.label is not None else value))
 
 
 class InstantColumn(Column):

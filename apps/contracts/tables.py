@@ -1,6 +1,6 @@
 """Tables of the list pages."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
@@ -20,9 +20,6 @@ class ContractTable(Table):
     class Meta(Table.Meta):
         model = Contract
         fields: ClassVar[tuple[str, ...]] = ()
-
-    def render_period_kind(self, record: Any) -> str:
-        return str(record.get_period_kind_display())
 
 
 class IndexTable(Table):

@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 import lucide
 from django import template
 from django.db.models import Model
+from django.template.loader import render_to_string
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
+from django.urls import get_urlconf
 from django.utils import dateformat, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -276,12 +278,22 @@ def time_range(context: template.Context, span: Any) -> dict[str, Any]:
     return {"span": span, "others": list(others.items()), "query": others.urlencode()}
 
 
-@register.inclusion_tag("components/navigation.html", takes_context=True)
-def navigation_menu(context: template.Context) -> dict[str, Any]:
+@register.simple_tag(takes_context=True)
+def navigation_menu(context: template.Context) -> SafeString:
     """The left menu as this person sees it on this page."""
     request = context["request"]
-    capabilities: frozenset[str] = getattr(request, "capabilities", frozenset())
-    return {"sections": list(navigation.links(capabilities, request.path))}
+    capabilities = frozenset(getattr(request, "capabilities", ()))
+    current = navigation.current(capabilities, request.path)
+    return _menu(capabilities, current, _language(), get_urlconf())
+
+
+@lru_cache(maxsize=256)
+def _menu(
+    capabilities: frozenset[str], current: str, _language: str, _urlconf: str | None
+) -> SafeString:
+    """Remembered, because it is on every page and knows no company, only what a position may do."""
+    sections = list(navigation.links_at(capabilities, current))
+    return render_to_string("components/navigation.html", {"sections": sections})
 
 
 @register.simple_tag
