@@ -31,6 +31,11 @@ class Unit:
     def name(self, language: str) -> str:
         return self.name_de if language.startswith("de") else self.name_en
 
+    def one(self, language: str) -> str:
+        """What stands behind *per*: `kWh`, but `wash` where the symbol is a plural word."""
+        counted = self.code.startswith("{")
+        return self.name(language) if counted else self.symbol(language) or self.name(language)
+
 
 # Bases are chosen so that every factor is an exact decimal: speed in m/h, temperature in
 # ninths of a kelvin. UCUM code | Rec 20 | symbol (English;German) |

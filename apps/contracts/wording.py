@@ -269,8 +269,10 @@ def _index(charge: Mapping[str, Any]) -> list[str]:
 
 def _priced(price: str, charge: Mapping[str, Any], currency: str) -> dict[str, Any]:
     unit = UNITS.get(charge["unit"])
-    name = (unit.symbol(_language()) or unit.name(_language())) if unit else charge["unit"]
-    return {"price": _amount(price, currency), "unit": name}
+    return {
+        "price": _amount(price, currency),
+        "unit": unit.one(_language()) if unit else charge["unit"],
+    }
 
 
 def _amount(text: str, currency: str) -> str:

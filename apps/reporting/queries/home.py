@@ -111,7 +111,7 @@ def _asset_counts(now: datetime, intervals: dict[UUID, tuple[int, int]]) -> dict
     found: dict[str, int] = Asset.objects.aggregate(
         assets=Count("id"),
         collected=Count("id", filter=Q(author=own)),
-        heard=Count("id", filter=Q(last_reading_at__isnull=False)),
+        heard=Count("id", filter=Q(author=own, last_reading_at__isnull=False)),
         silent=Count("id", filter=Q(author=own) & _late(intervals, now)),
     )
     return {**found, "types": sum(author == own for author, _seconds in intervals.values())}

@@ -76,3 +76,10 @@ def test_shown_with_its_symbol() -> None:
     assert format_with_unit(Decimal("105"), "{cycle}", "de") == "105\u00a0Zyklen"
     assert format_with_unit(Decimal("1234.5"), "kW.h", "en") == "1,234.5\u00a0kWh"
     assert format_with_unit(Decimal("1"), "1", "en") == "1"
+
+
+def test_one_of_what_is_counted() -> None:
+    assert unit("{wash}").one("en") == "wash"
+    assert unit("{wash}").one("de-at") == "Waschgang"
+    assert unit("kW.h").one("de") == "kWh"
+    assert unit("1").one("en") == "one"
