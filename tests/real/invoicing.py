@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,11 +18,22 @@ class Checked(NamedTuple):
     words: str
 
 
-def plan(name: str, charge: Mapping[str, Any]) -> dict[str, Any]:
-    """A price plan in euros with this one charge, whose meter has the charge's code."""
-    title = {"en": name, "de": name}
-    whole = {"title": title, "meter": charge["code"], "pooling": "each", **charge}
-    return {"name": name, "currency": "EUR", "charges": [whole]}
+def plan(name: str, *charges: Mapping[str, Any]) -> dict[str, Any]:
+    """A price plan in euros with these charges, whose meters have the charges' codes."""
+    wholes = [
+        {"title": {"en": name, "de": name}, "meter": charge["code"], "pooling": "each", **charge}
+        for charge in charges
+    ]
+    return {"name": name, "currency": "EUR", "charges": wholes}
+
+
+def per_unit(code: str, unit: str, price: str) -> dict[str, Any]:
+    return {"model": "per_unit", "code": code, "unit": unit, "unit_price": price}
+
+
+def cents(amount: Decimal) -> int:
+    """An amount in euros as whole cents, half up."""
+    return int((amount * 100).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def agree(provider: Any, customer: Any, **facts: Any) -> Any:
@@ -81,6 +93,20 @@ def verify(content: bytes, provider: Any, folder: Path) -> Checked:
     command = [sys.executable, "-I", str(verifier), str(file), "--key", key]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return Checked(done.returncode, done.stdout + done.stderr)
+
+
+def proved(invoices: Sequence[Any], provider: Any, folder: Path) -> list[dict[str, Any]]:
+    """Every line explained in both languages, every evidence file verified; what English says."""
+    from apps.billing.queries.explaining import explain_line
+
+    told = []
+    for invoice in invoices:
+        for line in invoice.lines.order_by("position"):
+            assert explain_line(line, "de")["arithmetic"]
+            told.append(explain_line(line, "en"))
+        checked = verify(evidence(invoice), provider, folder)
+        assert checked.status == 0, checked.words
+    return told
 
 
 def with_one_digit_changed(content: bytes, text: bytes) -> bytes:

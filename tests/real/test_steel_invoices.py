@@ -2,14 +2,22 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from apps.common.quantity import canonical
-from tests.real.invoicing import agree, bill, evidence, plan, verify, with_one_digit_changed
+from tests.real.invoicing import (
+    agree,
+    bill,
+    cents,
+    evidence,
+    plan,
+    verify,
+    with_one_digit_changed,
+)
 from tests.real.test_energy_steel import FILE, MAPPING, MONTHS
 
 pytestmark = pytest.mark.real
@@ -25,10 +33,6 @@ TIERS = [
     {"unit_price": "0.1289"},
 ]
 PLAN = plan("Energy", {"model": "graduated", "code": "energy", "unit": "kW.h", "tiers": TIERS})
-
-
-def cents(amount: Decimal) -> int:
-    return int((amount * 100).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def by_hand(quantity: Decimal) -> list[int]:

@@ -1,4 +1,4 @@
-"""Forms of import profiles and of the file to import."""
+"""Forms of import profiles."""
 
 from decimal import Decimal
 from typing import Any
@@ -8,13 +8,10 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from apps.assets.models import Asset
-from apps.common.ids import BadId, decode
 from apps.common.quantity import canonical
 from apps.common.units import UNITS
 from apps.telemetry.domain.mapping import BadMapping, from_dict, problem_text
 from apps.telemetry.models import ImportProfile
-from apps.tenancy.context import current_company
 
 PREFIX = "columns"
 _SEPARATORS = [
@@ -43,6 +40,8 @@ _CHANGES = [
 _PLACES = {
     "time.columns": "time_columns", "time.format": "time_format", "time.zone": "zone",
     "time.meaning": "meaning", "time.interval_seconds": "interval_seconds",
+    "time.end_columns": "end_columns", "time.date": "date", "time.date_in_name": "date_in_name",
+    "time.begin": "begin",
     "time.midnight_ends_day": "midnight_ends_day", "time.clock_change": "clock_change",
 }  # fmt: skip
 
@@ -78,6 +77,7 @@ class ProfileForm(forms.Form):
     time_columns = forms.CharField(
         label=_("Time column"),
         max_length=200,
+        required=False,
         help_text=_("Several, such as date; clock, are separated by a semicolon."),
     )
     time_format = forms.CharField(
@@ -94,6 +94,30 @@ class ProfileForm(forms.Form):
     meaning = forms.ChoiceField(label=_("The time means"), choices=_MEANINGS)
     interval_seconds = forms.IntegerField(
         label=_("Interval (seconds)"), required=False, min_value=1, max_value=31_622_400
+    )
+    end_columns = forms.CharField(
+        label=_("Column of the end"),
+        max_length=200,
+        required=False,
+        help_text=_("Where each row has a start and an end of its own."),
+    )
+    date_in_name = forms.CharField(
+        label=_("Day in the file's name"),
+        max_length=50,
+        required=False,
+        help_text=_("Such as %Y-%m-%d, where the time is only a time of day."),
+    )
+    date = forms.CharField(
+        label=_("Day of the file"),
+        max_length=10,
+        required=False,
+        help_text=_("Such as 2026-03-01, where neither rows nor names say it."),
+    )
+    begin = forms.CharField(
+        label=_("Time of the first row"),
+        max_length=40,
+        required=False,
+        help_text=_("For rows without times: each is one interval after the one before."),
     )
     midnight_ends_day = forms.BooleanField(
         label=_("00:00 closes the day it names"),
@@ -139,6 +163,8 @@ class ProfileForm(forms.Form):
             **{name: data[name] for name in ("zone", "meaning", "interval_seconds")},
             "midnight_ends_day": data["midnight_ends_day"],
             "clock_change": data["clock_change"],
+            "end_columns": _listed(data["end_columns"]),
+            **{name: data[name] for name in ("date", "date_in_name", "begin")},
         }
         return {
             **{name: data[name] for name in plain},
@@ -178,7 +204,7 @@ def _listed(text: str) -> list[str]:
 class ColumnForm(forms.Form):
     """One column of values."""
 
-    column = forms.CharField(label=_("Column"), max_length=200)
+    column = forms.CharField(label=_("Column"), max_length=200, required=False)
     channel = forms.CharField(
         label=_("Channel"), max_length=40, help_text=_("Code of a channel of the asset's type.")
     )
@@ -221,6 +247,14 @@ class ColumnForm(forms.Form):
             ("", _("that of the channel")), *units
         ]  # fmt: skip
 
+    fixed = forms.DecimalField(
+        label=_("Fixed amount"),
+        max_digits=30,
+        decimal_places=12,
+        required=False,
+        help_text=_("In place of a column: what each row counts as, such as 1."),
+    )
+
     def clean_meanings(self) -> dict[str, str]:
         meanings = {}
         for part in _listed(self.cleaned_data["meanings"]):
@@ -242,6 +276,7 @@ class ColumnForm(forms.Form):
             "meanings": data["meanings"],
             "expected_step": _text(data["expected_step"]),
             "decimals": data["decimals"],
+            "fixed": _text(data["fixed"]),
         }
 
 
@@ -280,6 +315,7 @@ def profile_initial(profile: ImportProfile) -> dict[str, Any]:
     return {
         **{name: value for name, value in mapping.items() if name not in ("time", "columns")},
         **{name: value for name, value in time.items() if name not in ("columns", "format")},
+        "end_columns": "; ".join(_as_list(time.get("end_columns"))),
         "name": profile.name,
         "time_columns": "; ".join(_as_list(time.get("columns"))),
         "time_format": time.get("format", "iso"),
@@ -303,42 +339,3 @@ def column_initial(profile: ImportProfile) -> list[dict[str, Any]]:
 
 def _as_list(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else list(value or [])
-
-
-class ImportForm(forms.Form):
-    """The file to import and how to read it."""
-
-    profile = forms.ModelChoiceField(
-        ImportProfile.objects.none(), label=_("Profile"), empty_label=None
-    )
-    file = forms.FileField(
-        label=_("File"), help_text=_("Text with separators (CSV), plain or gzip-compressed.")
-    )
-    asset = forms.CharField(
-        label=_("Asset of the whole file"),
-        max_length=80,
-        required=False,
-        help_text=_("Serial number or id. Leave empty when the profile names it."),
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        profiles = ImportProfile.objects.order_by("name")
-        self.fields["profile"].queryset = profiles  # type: ignore[attr-defined]
-
-    def clean_asset(self) -> str:
-        text = str(self.cleaned_data["asset"]).strip()
-        if text and not _is_known(text):
-            raise forms.ValidationError(
-                _("There is no asset of yours with the serial number or id “%(asset)s”."),
-                params={"asset": text},
-            )
-        return text
-
-
-def _is_known(text: str) -> bool:
-    own = Asset.objects.written_by(current_company())
-    try:
-        return bool(own.filter(pk=decode(Asset.prefix, text)).exists())
-    except BadId:
-        return "\0" not in text and bool(own.filter(serial=text).exists())

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from apps.events.models import Job
 from apps.events.operations import enqueue, record
-from apps.telemetry.domain.mapping import BadFile, Mapping, from_dict, read_rows
+from apps.telemetry.domain.mapping import BadFile, Mapping, from_dict, mapping_of_file, read_rows
 from apps.telemetry.models import ImportProfile, ImportRun
 from apps.telemetry.operations.import_runs import (
     MOST_LOOKED_AT,
@@ -86,7 +86,7 @@ def upload_file(
     `asset` (serial or public id) is the whole file's, where the profile names none.
     Raises BadMapping or BadFile; then nothing is stored.
     """
-    mapping = {**profile.mapping, **({"asset": asset, "asset_column": ""} if asset else {})}
+    mapping = mapping_of_file(profile.mapping, file_name, asset)
     scan_file(mapping=from_dict(mapping), stream=file)
     digest = _digest(file)
     ImportProfile.objects.select_for_update().get(pk=profile.pk)

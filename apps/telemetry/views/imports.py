@@ -23,7 +23,7 @@ from apps.common.pages import Action, Empty, ListPage, csv_response
 from apps.common.tables import neutral
 from apps.events.models import Job
 from apps.telemetry.domain.mapping import BadFile, BadMapping, Row, from_dict, problem_text
-from apps.telemetry.forms.imports import ImportForm
+from apps.telemetry.forms.files import ImportForm
 from apps.telemetry.models import ImportProfile, ImportRun
 from apps.telemetry.operations.imports import (
     Preview,
@@ -176,7 +176,7 @@ def _preview(run: ImportRun) -> Preview:
 
 
 def _shown_row(row: Row, columns: Iterable[Any]) -> dict[str, Any]:
-    values = {item.column: item for item in row.items}
+    values = {item.channel: item for item in row.items}
     first = next(iter(row.items), None)
     return {
         "line": row.line,
@@ -184,7 +184,7 @@ def _shown_row(row: Row, columns: Iterable[Any]) -> dict[str, Any]:
         "asset": first.asset if first else "",
         "measured_at": first.measured_at if first else None,
         "interval_start": first.interval_start if first else None,
-        "values": [values.get(rule.column) for rule in columns],
+        "values": [values.get(rule.channel) for rule in columns],
     }
 
 

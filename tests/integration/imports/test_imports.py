@@ -256,6 +256,37 @@ def test_a_profile_is_made_by_form_and_comes_back_as_it_was(
     assert 'name="columns-1-column"' in row.content.decode()
 
 
+def test_a_profile_for_rows_without_a_day_or_a_column_comes_back_as_it_was(
+    provider: Any, client_of: Callable[..., Any], as_company: Callable[..., Any]
+) -> None:
+    client = client_of(provider)
+    by_name = {
+        **PROFILE_FORM, "time_format": "%H:%M", "meaning": "start", "interval_seconds": "",
+        "end_columns": "until", "date_in_name": "%Y-%m-%d", "columns-0-column": "",
+        "columns-0-fixed": "1",
+    }  # fmt: skip
+    assert client.post(reverse("profile_new"), by_name).status_code == 302
+    with as_company(provider):
+        made = ImportProfile.objects.get()
+    time, column = made.mapping["time"], made.mapping["columns"][0]
+    assert (time["end_columns"], time["date_in_name"], column["fixed"]) == (
+        ["until"], "%Y-%m-%d", "1",
+    )  # fmt: skip
+    edit = reverse("profile_edit", args=[made.public_id])
+    page = client.get(edit).content.decode()
+    for shown in ('value="until"', 'value="%Y-%m-%d"', 'name="columns-0-fixed" value="1"'):
+        assert shown in page
+    refused = page_of(client, made, b"day;clock;until\n", asset="M-1")
+    assert refused.status_code == 422
+    assert "holds no day written as %Y-%m-%d" in refused.content.decode()
+    by_row = {
+        **by_name, "name": "rows", "time_columns": "", "begin": "2026-01-01 00:00",
+        "end_columns": "", "date_in_name": "", "interval_seconds": "60",
+    }  # fmt: skip
+    assert client.post(edit, {**by_row, "begin": "soon"}).status_code == 422
+    assert client.post(edit, by_row).status_code == 302
+
+
 def test_a_bad_profile_says_every_mistake_at_its_field(
     provider: Any, client_of: Callable[..., Any], as_company: Callable[..., Any]
 ) -> None:

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from apps.common.period import zone_of
 from apps.common.quantity import BadValue, parse_decimal
 from apps.common.units import unit as unit_of
+from apps.telemetry.domain.mapping.times import TimeRule, judge_time
 
 SEPARATORS = (",", ";", "\t", "|", " ")
 QUOTES = ('"', "'", "")
@@ -17,30 +16,9 @@ DECIMAL_MARKS = (".", ",")
 GROUPINGS = ("", ".", ",", "'", " ")
 MEANINGS = ("instant", "start", "end")
 CLOCK_CHANGES = ("refuse", "first", "second")
-NAMED_FORMATS = ("iso", "unix", "unix_ms")
 MOST_COLUMNS = 1000
 _LONGEST_TEXT = 200
 _LONGEST_INTERVAL = 366 * 86400
-_PROBE = datetime(2018, 3, 14, 15, 9, 26, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class TimeRule:
-    """Where the stamp stands and what it means.
-
-    `columns` are joined by one blank. `zone` is for stamps without an offset; `clock_change` says
-    which of two instants a doubled (or skipped) local time is. With `meaning` start or end the row
-    is an interval of `interval_seconds`, and its reading is measured at the interval's end.
-    `midnight_ends_day`: 00:00 closes the day it names instead of opening it.
-    """
-
-    columns: tuple[str, ...]
-    format: str = "iso"
-    zone: str = ""
-    meaning: str = "instant"
-    interval_seconds: int | None = None
-    midnight_ends_day: bool = False
-    clock_change: str = "refuse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +28,7 @@ class ColumnRule:
     `factor` turns the written number into the unit. `meanings` maps words to numbers (TRUE to 1).
     `expected_step`: a larger rise from one row to the next is noted, for counters that skip.
     `decimals` rounds half up, for files that print binary fractions; without it nothing is rounded.
+    `fixed` in place of a column: every row counts as this much.
     """
 
     column: str
@@ -60,6 +39,7 @@ class ColumnRule:
     meanings: AnyMapping[str, str] = field(default_factory=dict)
     expected_step: Decimal | None = None
     decimals: int | None = None
+    fixed: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +67,9 @@ class Mapping:
     def used_columns(self) -> tuple[str, ...]:
         """Every column the profile names, each once, in the order of the profile."""
         asset = (self.asset_column,) if self.asset_column else ()
-        values = tuple(rule.column for rule in self.columns)
-        return tuple(dict.fromkeys((*self.time.columns, *asset, *self.id_columns, *values)))
+        values = tuple(rule.column for rule in self.columns if rule.fixed is None)
+        times = (*self.time.columns, *self.time.end_columns)
+        return tuple(dict.fromkeys((*times, *asset, *self.id_columns, *values)))
 
 
 class BadMapping(ValueError):
@@ -232,43 +213,23 @@ def _judge_whole(mapping: Mapping, reader: _Reader) -> None:
 
 
 def _time_rule(reader: _Reader) -> TimeRule:
+    begin = reader.text("begin").strip()
     rule = TimeRule(
-        columns=tuple(name.strip() for name in reader.texts("columns", needed=True)),
+        columns=tuple(name.strip() for name in reader.texts("columns", needed=not begin)),
         format=reader.text("format", "iso"),
         zone=reader.text("zone").strip(),
         meaning=reader.choice("meaning", MEANINGS, "instant"),
         interval_seconds=reader.number("interval_seconds", None, 1, _LONGEST_INTERVAL),
         midnight_ends_day=reader.flag("midnight_ends_day", False),
         clock_change=reader.choice("clock_change", CLOCK_CHANGES, "refuse"),
+        end_columns=tuple(name.strip() for name in reader.texts("end_columns")),
+        date=reader.text("date").strip(),
+        date_in_name=reader.text("date_in_name").strip(),
+        begin=begin,
     )
-    _judge_time(rule, reader)
+    judge_time(rule, reader.wrong)
     reader.finish()
     return rule
-
-
-def _judge_time(rule: TimeRule, reader: _Reader) -> None:
-    if rule.format not in NAMED_FORMATS and not _usable_format(rule.format):
-        reader.wrong("format", "bad_format", value=rule.format)
-    if rule.zone:
-        try:
-            zone_of(rule.zone)
-        except BadValue as error:
-            reader.wrong("zone", error.reason, **error.params)
-    elif rule.format not in NAMED_FORMATS and "%z" not in rule.format:
-        reader.wrong("zone", "zone_needed")
-    if rule.meaning != "instant" and rule.interval_seconds is None:
-        reader.wrong("interval_seconds", "interval_needed")
-    if rule.midnight_ends_day and rule.meaning != "end":
-        reader.wrong("midnight_ends_day", "midnight_without_end")
-
-
-def _usable_format(text: str) -> bool:
-    """Whether the format gives a whole date (a time of day alone names no instant)."""
-    try:
-        found = datetime.strptime(_PROBE.strftime(text), text)  # noqa: DTZ007 (a trial only)
-    except (ValueError, TypeError):
-        return False
-    return (found.year, found.month, found.day) == (_PROBE.year, _PROBE.month, _PROBE.day)
 
 
 def _column_rules(reader: _Reader) -> tuple[ColumnRule, ...]:
@@ -283,8 +244,9 @@ def _column_rules(reader: _Reader) -> tuple[ColumnRule, ...]:
 
 
 def _column_rule(reader: _Reader) -> ColumnRule:
+    fixed = reader.decimal("fixed")
     rule = ColumnRule(
-        column=reader.text("column", needed=True).strip(),
+        column=reader.text("column", needed=fixed is None).strip(),
         channel=reader.text("channel", needed=True).strip(),
         unit=reader.text("unit").strip() or None,
         factor=reader.decimal("factor"),
@@ -292,7 +254,10 @@ def _column_rule(reader: _Reader) -> ColumnRule:
         meanings=_meanings(reader),
         expected_step=reader.decimal("expected_step"),
         decimals=reader.number("decimals", None, 0, 12),
+        fixed=fixed,
     )
+    if rule.column and fixed is not None:
+        reader.wrong("fixed", "fixed_and_column")
     if rule.unit is not None:
         try:
             unit_of(rule.unit)

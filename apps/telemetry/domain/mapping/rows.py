@@ -74,9 +74,17 @@ class _Layout:
 
     width: int
     times: tuple[int, ...]
+    ends: tuple[int, ...]
     asset: int | None
     ids: tuple[int, ...]
-    values: tuple[tuple[int, ColumnRule], ...]
+    values: tuple[tuple[int | None, ColumnRule], ...]
+
+    @property
+    def needed(self) -> int:
+        """How many cells a row has at least."""
+        values = (place for place, _ in self.values if place is not None)
+        asset = () if self.asset is None else (self.asset,)
+        return 1 + max((*self.times, *self.ends, *self.ids, *asset, *values), default=0)
 
 
 class _Records:
@@ -113,7 +121,7 @@ def read_rows(mapping: Mapping, stream: BinaryIO) -> Iterator[Row]:
     read = _RowReader(mapping, layout)
     for line, record in islice(records, mapping.skip_rows, None):
         if isinstance(record, Problem):
-            yield Row(line, (), problems=(record,))
+            yield read.unread(line, record)
         else:
             yield read.row(line, record)
 
@@ -146,9 +154,13 @@ def _placed(mapping: Mapping, width: int, places: AnyMapping[str, int]) -> _Layo
     return _Layout(
         width=width,
         times=tuple(places[name] for name in mapping.time.columns),
+        ends=tuple(places[name] for name in mapping.time.end_columns),
         asset=places[mapping.asset_column] if mapping.asset_column else None,
         ids=tuple(places[name] for name in mapping.id_columns),
-        values=tuple((places[rule.column], rule) for rule in mapping.columns),
+        values=tuple(
+            (None if rule.fixed is not None else places[rule.column], rule)
+            for rule in mapping.columns
+        ),
     )
 
 
@@ -176,10 +188,9 @@ class _RowReader:
 
     def __init__(self, mapping: Mapping, layout: _Layout) -> None:
         self.mapping, self.layout = mapping, layout
-        self.stamp: Callable[[str], Stamped] = stamp_reader(mapping.time)
-        self.needed = 1 + max(
-            (*layout.times, *layout.ids, layout.asset or 0, *(place for place, _ in layout.values))
-        )
+        self.stamp: Callable[[str, str, int], Stamped] = stamp_reader(mapping.time)
+        self.needed = layout.needed
+        self.number = -1
         self.last: dict[tuple[str, str], Decimal] = {}
         self.blank = 0
 
@@ -190,18 +201,24 @@ class _RowReader:
             if self.blank > _MOST_BLANK_LINES:
                 raise BadFile("blank_lines", line=line, most=_MOST_BLANK_LINES)
             return Row(line, cells, notes=(Problem(line, "", "blank_line"),), empty=1)
+        self.number += 1
         if len(cells) < self.needed or (self.layout.width and len(cells) != self.layout.width):
             expected = self.layout.width or self.needed
             params = {"found": str(len(cells)), "expected": str(expected)}
             return Row(line, cells, problems=(Problem(line, "", "other_width", params),))
         return self._filled(line, cells)
 
+    def unread(self, line: int, problem: Problem) -> Row:
+        """A row that is there, though its cells cannot be told apart."""
+        self.number += 1
+        return Row(line, (), problems=(problem,))
+
     def _trimmed(self, cell: str) -> str:
         return cell.strip(_STRAY) if self.mapping.trim else cell.rstrip("\r\n")
 
     def _filled(self, line: int, cells: tuple[str, ...]) -> Row:
         try:
-            stamped = self.stamp(" ".join(cells[place] for place in self.layout.times))
+            stamped = self._stamped(cells)
         except BadValue as error:
             column = " ".join(self.mapping.time.columns)
             return Row(line, cells, problems=(Problem(line, column, error.reason, error.params),))
@@ -211,19 +228,23 @@ class _RowReader:
             return Row(line, cells, problems=(missing,))
         return self._with_values(line, cells, stamped, asset)
 
+    def _stamped(self, cells: tuple[str, ...]) -> Stamped:
+        begin = " ".join(cells[place] for place in self.layout.times)
+        end = " ".join(cells[place] for place in self.layout.ends)
+        return self.stamp(begin, end, self.number)
+
     def _with_values(self, line: int, cells: tuple[str, ...], stamped: Stamped, asset: str) -> Row:
         items: list[MappedItem] = []
         problems: list[Problem] = []
         notes: list[Problem] = []
-        identity = "|".join(cells[place] for place in self.layout.ids) or None
         for place, rule in self.layout.values:
             try:
-                value = self._value(cells[place], rule)
+                value = rule.fixed if place is None else self._value(cells[place], rule)
             except BadValue as error:
                 problems.append(Problem(line, rule.column, error.reason, error.params))
                 continue
             if value is None:
-                notes.append(_absent(line, rule.column, cells[place]))
+                notes.append(_absent(line, rule.column, cells[place or 0]))
                 continue
             items.append(
                 MappedItem(
@@ -233,7 +254,7 @@ class _RowReader:
                     rule.channel,
                     stamped[0],
                     value,
-                    identity,
+                    self._identity(cells, rule),
                     stamped[1],
                     rule.unit,
                 )
@@ -241,6 +262,12 @@ class _RowReader:
             notes.extend(self._skip(line, asset, rule, value))
         empty = len(self.layout.values) - len(items) - len(problems)
         return Row(line, cells, tuple(items), tuple(problems), tuple(notes), empty)
+
+    def _identity(self, cells: tuple[str, ...], rule: ColumnRule) -> str | None:
+        """The row's id; with several columns the channel is part of it, since each has an amount."""
+        ids = [cells[place] for place in self.layout.ids]
+        several = len(self.layout.values) > 1
+        return "|".join((*ids, rule.channel) if several and ids else ids) or None
 
     def _value(self, cell: str, rule: ColumnRule) -> Decimal | None:
         text = cell.strip()

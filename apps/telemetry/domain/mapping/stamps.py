@@ -1,6 +1,5 @@
 """From the stamp as written to the interval or instant it means."""
 
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -8,11 +7,10 @@ from zoneinfo import ZoneInfo
 
 from apps.common.period import zone_of
 from apps.common.quantity import BadValue, parse_decimal
-from apps.telemetry.domain.mapping.profile import TimeRule
+from apps.telemetry.domain.mapping.source import BadFile
+from apps.telemetry.domain.mapping.times import DAY_FORMAT, TimeRule, iso_time
 
 _LONGEST_STAMP = 64
-_TOO_FINE = re.compile(r"\.[0-9]{6}[0-9]*[1-9]")
-_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+ ?([Zz]|[+-][0-9]{2}:?[0-9]{2})?)?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 
@@ -20,22 +18,48 @@ Stamped = tuple[datetime, datetime | None]
 """(measured_at, interval_start or None), both in UTC."""
 
 
-def stamp_reader(rule: TimeRule) -> Callable[[str], Stamped]:
-    """A function from the stamp's text to its meaning; it raises BadValue with the reason."""
+def stamp_reader(rule: TimeRule) -> Callable[[str, str, int], Stamped]:
+    """A function from a row's stamp, the stamp of its end (where the file has one) and its number
+    (the first is 0) to what they mean; it raises BadValue with the reason.
+    """
     zone = zone_of(rule.zone) if rule.zone else None
     length = timedelta(seconds=rule.interval_seconds or 0)
+    parse = _parser(rule)
 
-    def read(text: str) -> Stamped:
-        written = _parse(text, rule.format)
+    def instant_of(text: str) -> datetime:
+        written = parse(text)
         if rule.midnight_ends_day and _is_midnight(written, zone):
             written = written + _DAY
+        instant = written if written.tzinfo else _located(written, zone, rule.clock_change)
+        return instant.astimezone(UTC)
+
+    def read(text: str, end: str, number: int) -> Stamped:
         try:
-            instant = written if written.tzinfo else _located(written, zone, rule.clock_change)
-            return _meant(instant.astimezone(UTC), rule.meaning, length)
+            if rule.begin:
+                return _meant(instant_of(rule.begin) + number * length, rule.meaning, length)
+            if rule.end_columns:
+                return _spanned(instant_of(text), instant_of(end))
+            return _meant(instant_of(text), rule.meaning, length)
         except OverflowError:
             raise BadValue("bad_stamp", {"value": text[:_LONGEST_STAMP]}) from None
 
     return read
+
+
+def _parser(rule: TimeRule) -> Callable[[str], datetime]:
+    """From the text as written to a date and time; times of day get the day of the file."""
+    if not rule.dated:
+        return lambda text: _parse(text, "iso" if rule.begin else rule.format)
+    if not rule.date:
+        raise BadFile("no_day_in_name", name="", pattern=rule.date_in_name)
+    form = "iso" if rule.format == "iso" else f"{DAY_FORMAT} {rule.format}"
+    return lambda text: _parse(text and f"{rule.date} {text}", form)
+
+
+def _spanned(start: datetime, end: datetime) -> Stamped:
+    if end <= start:
+        raise BadValue("bad_interval")
+    return end, start
 
 
 def _meant(instant: datetime, meaning: str, length: timedelta) -> Stamped:
@@ -57,20 +81,12 @@ def _parse(text: str, form: str) -> datetime:
     if form in ("unix", "unix_ms"):
         return _since_epoch(text, 1_000_000 if form == "unix" else 1_000)
     try:
-        return _iso(text) if form == "iso" else datetime.strptime(text, form)  # noqa: DTZ007
+        return iso_time(text) if form == "iso" else datetime.strptime(text, form)  # noqa: DTZ007
     except (ValueError, OverflowError) as error:
         if isinstance(error, BadValue):
             raise
         shown = "2026-03-01T12:00:00Z" if form == "iso" else form
         raise BadValue("not_this_format", {"value": text, "format": shown}) from None
-
-
-def _iso(text: str) -> datetime:
-    if _TOO_FINE.search(text):
-        raise BadValue("too_precise_time", {"value": text})
-    if not _ISO.fullmatch(text):
-        raise ValueError(text)
-    return datetime.fromisoformat(text.replace(" +", "+").replace(" Z", "Z"))
 
 
 def _since_epoch(text: str, microseconds: int) -> datetime:

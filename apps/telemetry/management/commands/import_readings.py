@@ -12,7 +12,13 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from apps.telemetry.domain.mapping import BadFile, BadMapping, from_dict, problem_text
+from apps.telemetry.domain.mapping import (
+    BadFile,
+    BadMapping,
+    from_dict,
+    mapping_of_file,
+    problem_text,
+)
 from apps.telemetry.models import ImportProfile, ImportRun
 from apps.telemetry.operations.imports import (
     preview_import,
@@ -108,8 +114,9 @@ def _profile(named: str) -> tuple[str, dict[str, Any]]:
 def _judged(path: Path, name: str, mapping: dict[str, Any], now: datetime) -> dict[str, Any]:
     with path.open("rb") as file:
         preview = preview_import(
-            mapping=from_dict(mapping), stream=file, source=source_of(name), now=now, most=None
-        )
+            mapping=from_dict(mapping_of_file(mapping, path.name)), stream=file,
+            source=source_of(name), now=now, most=None,
+        )  # fmt: skip
     return {
         "state": "dry", "import": None, "error": "", **asdict(preview.tally.counts),
         "first_at": preview.first_at and preview.first_at.isoformat(),
