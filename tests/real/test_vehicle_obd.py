@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import NOW
 from tests.real.importing import look, refused_with
 from tests.real.invoicing import agree, bill, cents, per_unit, plan, proved
 
@@ -117,3 +118,28 @@ def test_the_preview_shows_when_a_trip_began_in_the_zone_of_the_profile(
     assert look(path, MAPPING).first_at.isoformat() == "2017-07-06T06:37:58.298000+00:00"
     elsewhere = {**MAPPING, "time": {**MAPPING["time"], "zone": "Europe/London"}}
     assert look(path, elsewhere).first_at.isoformat() == "2017-07-06T07:37:58.298000+00:00"
+
+
+def test_a_file_read_again_in_another_zone_says_that_it_counts_twice(
+    car: Any, recording: Callable[[str], Path], take_file: Callable[..., Any], provider: Any,
+    client_of: Callable[..., Any], as_company: Callable[..., Any],
+) -> None:  # fmt: skip
+    from apps.telemetry.models import ImportProfile
+    from apps.telemetry.operations.imports import save_profile, upload_file
+
+    path = recording(file_of("2017-07-10_Seat_Leon_KA_KA_Stau"))
+    wrong = {**MAPPING, "time": {**MAPPING["time"], "zone": "Europe/London"}}
+    first = take_file(path, "trips", wrong)
+    stored = first.accepted
+    assert take_file(path, "trips", wrong).pk == first.pk
+    profile = ImportProfile.objects.get()
+    save_profile(name="trips", mapping=MAPPING, now=NOW, profile=profile)
+    with path.open("rb") as file:
+        run = upload_file(profile=profile, file=file, file_name=path.name, now=NOW)
+    page = client_of(provider).get(f"/imports/{run.public_id}/preview/").content.decode()
+    assert f"and {stored} values of it are stored" in page
+    assert "counts a second time" in page
+    with as_company(provider):
+        again = take_file(path, "trips", MAPPING)
+    assert (again.accepted, again.duplicates) == (stored, 0)
+    assert "imported_before" in [entry["reason"] for entry in again.problems]

@@ -40,9 +40,9 @@ class Tally:
         self.counts.skipped += row.empty
         self.counts.refused += len(row.problems)
         for problem in row.problems:
-            self._keep(self.problems, MOST_PROBLEMS, _entry(problem, "refused"))
+            self._keep(self.problems, MOST_PROBLEMS, entry_of(problem, "refused"))
         for note in row.notes:
-            self._keep(self.notes, MOST_NOTES, _entry(note, "note"))
+            self._keep(self.notes, MOST_NOTES, entry_of(note, "note"))
 
     def add_outcomes(self, columns: Sequence[str], outcomes: Sequence[Outcome]) -> None:
         for column, outcome in zip(columns, outcomes, strict=True):
@@ -59,7 +59,7 @@ class Tally:
         self.counts.refused += not conflict
         reason = "other_content" if conflict else outcome.reason
         problem = Problem(outcome.position, column, reason, outcome.params)
-        self._keep(self.problems, MOST_PROBLEMS, _entry(problem, outcome.status))
+        self._keep(self.problems, MOST_PROBLEMS, entry_of(problem, outcome.status))
 
     @staticmethod
     def _keep(entries: list[dict[str, Any]], most: int, entry: dict[str, Any]) -> None:
@@ -71,7 +71,8 @@ class Tally:
         return [*self.problems, *self.notes]
 
 
-def _entry(problem: Problem, kind: str) -> dict[str, Any]:
+def entry_of(problem: Problem, kind: str) -> dict[str, Any]:
+    """A problem as it is kept with the run; line 0 is the file as a whole."""
     return {
         "line": problem.line, "column": problem.column, "kind": kind, "reason": problem.reason,
         "params": dict(problem.params),

@@ -13,7 +13,14 @@ from django.utils.translation import gettext as _
 
 from apps.events.models import Job
 from apps.events.operations import enqueue, record
-from apps.telemetry.domain.mapping import BadFile, Mapping, from_dict, mapping_of_file, read_rows
+from apps.telemetry.domain.mapping import (
+    BadFile,
+    Mapping,
+    Problem,
+    from_dict,
+    mapping_of_file,
+    read_rows,
+)
 from apps.telemetry.models import ImportProfile, ImportRun
 from apps.telemetry.operations.import_runs import (
     MOST_LOOKED_AT,
@@ -23,7 +30,7 @@ from apps.telemetry.operations.import_runs import (
     run_import,
     source_of,
 )
-from apps.telemetry.operations.import_tally import Tally, note_counts
+from apps.telemetry.operations.import_tally import Tally, entry_of, note_counts
 from apps.tenancy.context import current_company
 
 __all__ = [
@@ -116,11 +123,21 @@ def _digest(file: BinaryIO) -> str:
 def _reset(
     run: ImportRun, mapping: dict[str, Any], file_name: str, now: datetime, actor: Any
 ) -> None:
+    before = _imported_before(run)
     run.mapping, run.state, run.job_id, run.error = mapping, ImportRun.State.UPLOADED, None, ""
     run.file_name = "".join(sign for sign in file_name if sign.isprintable())[-200:] or "file"
     run.uploaded_at, run.uploaded_by, run.finished_at = now, _name_of(actor), None
     run.rows_total = 0
-    note_counts(run, Tally())
+    note_counts(run, Tally(notes=before))
+
+
+def _imported_before(run: ImportRun) -> list[dict[str, Any]]:
+    """A note of what this file stored as the profile stood earlier: that stays and may count twice."""
+    if not run.accepted:
+        return [entry for entry in run.problems if entry["reason"] == "imported_before"]
+    params = {"accepted": str(run.accepted)}
+    note = Problem(0, "", "imported_before", params)
+    return [entry_of(note, "note")]
 
 
 def _name_of(actor: Any) -> str:

@@ -160,7 +160,7 @@ def import_preview(request: HttpRequest, run_id: UUID) -> HttpResponse:
         "columns": mapping.columns,
         "rows": [_shown_row(row, mapping.columns) for row in preview.rows],
         "problems": _shown_entries(preview.tally.problems),
-        "notes": _shown_entries(preview.tally.notes),
+        "notes": _shown_entries([*run.problems, *preview.tally.notes]),
     }
     return render(request, "telemetry/import_preview.html", context)
 

@@ -67,6 +67,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "other_mark": ("“{value}” is not written with “{mark}” as decimal mark.", "„{value}“ ist nicht mit „{mark}“ als Dezimalzeichen geschrieben."),
     "other_content": ("The same reading is already there with other content; the first one stays.", "Derselbe Messwert ist schon mit anderem Inhalt da; der erste bleibt."),
     # Notes
+    "imported_before": ("This file was imported before with another profile setting, and {accepted} values of it are stored. They stay: what now gets another time or asset counts a second time.", "Diese Datei wurde schon mit einer anderen Einstellung des Profils eingelesen, {accepted} Werte daraus sind gespeichert. Sie bleiben: Was jetzt eine andere Zeit oder Anlage bekommt, zählt ein zweites Mal."),
     "blank_line": ("An empty line.", "Eine leere Zeile."),
     "empty_cell": ("The cell is empty.", "Die Zelle ist leer."),
     "no_value": ("“{text}” stands for no value.", "„{text}“ steht für keinen Wert."),

@@ -88,7 +88,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{name:>10}  {result[name]:>9,}")
         for entry in result["problems"][:_SHOWN]:
             text = problem_text(entry["reason"], entry["params"], "en")
-            self.stdout.write(f"line {entry['line']} {entry['column']}: {text}")
+            place = f"line {entry['line']} {entry['column']}: " if entry["line"] else ""
+            self.stdout.write(f"{place}{text}")
         more = len(result["problems"]) - _SHOWN
         if more > 0:
             self.stdout.write(f"… and {more} more (--json prints them)")
