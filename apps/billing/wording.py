@@ -65,7 +65,9 @@ REASONS: dict[str, tuple[Any, Any]] = {
     ),
     "no_windows": (
         gettext_lazy("The usage of {asset} is not told apart by the windows of {charge}."),
-        gettext_lazy("Offer a plan without windows of the week."),
+        gettext_lazy(
+            "Bill again; if it stays so, the contract's metering orders lack the windows of its plan."
+        ),
     ),
     "windows_do_not_tile": (
         gettext_lazy("The windows of {charge} do not add up to the usage of {asset}."),

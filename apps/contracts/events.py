@@ -51,6 +51,12 @@ class PlanAccepted(ContractEvent):
     name: ClassVar[str] = "contracts.plan_accepted"
 
 
+class PlanAdopted(ContractEvent):
+    """New prices are a plan version; for the provider."""
+
+    name: ClassVar[str] = "contracts.plan_adopted"
+
+
 class ContractEndSet(ContractEvent):
     """The contract has another last day; for both and for who collects."""
 

@@ -1,9 +1,11 @@
 """Plans, reasons and acts of contracts in words. Billing uses the same words for charges."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
@@ -55,6 +57,13 @@ PROBLEMS = {
     "fee_in_advance": gettext_lazy("A fee in advance belongs to another period; leave it out."),
     "bad_series": gettext_lazy("Choose a price index."),
     "band_upside_down": gettext_lazy("The highest factor is not below the lowest."),
+    "windows_overlap": gettext_lazy("{day} {hour} lies in this window and in “{other}” as well."),
+    "windows_leave_a_gap": gettext_lazy("{day} {hour} lies in no window."),
+    "two_rests": gettext_lazy("Only one window takes all other hours."),
+    "empty_span": gettext_lazy("The window ends when it begins."),
+    "missing_days": gettext_lazy("Choose days."),
+    "not_within": gettext_lazy("A whole number from {least} to {most}."),
+    "not_a_date": gettext_lazy("Write days as 2026-12-25."),
     "unknown_currency": gettext_lazy("This currency is not known."),
     "unit_mismatch": gettext_lazy("The unit of the readings cannot be billed in this unit."),
     "negative_usage": gettext_lazy("The usage is negative."),
@@ -62,6 +71,13 @@ PROBLEMS = {
     "nothing_measured": gettext_lazy("No covered channel measures what {charge} prices."),
     "not_a_percentage": gettext_lazy("The availability is more than 100 %."),
 }
+
+
+WEEKDAYS = (
+    (1, gettext_lazy("Monday")), (2, gettext_lazy("Tuesday")), (3, gettext_lazy("Wednesday")),
+    (4, gettext_lazy("Thursday")), (5, gettext_lazy("Friday")), (6, gettext_lazy("Saturday")),
+    (7, gettext_lazy("Sunday")),
+)  # fmt: skip
 
 
 class _Given(dict[str, Any]):
@@ -76,7 +92,10 @@ def act_words(action: str) -> str:
 def problem_words(reason: str, params: Mapping[str, Any] | None = None) -> str:
     """A reason code of a plan or a price for people."""
     words = str(PROBLEMS.get(reason, reason.replace("_", " ")))
-    return words.format_map(_Given(params or {}))
+    given = _Given(params or {})
+    if str(given.get("day", "")).isdigit():
+        given["day"] = dict(WEEKDAYS).get(int(given["day"]), given["day"])
+    return words.format_map(given)
 
 
 def plan_problem_words(error: PlanError) -> str:
@@ -157,6 +176,33 @@ def _stairstep(charge: Mapping[str, Any], currency: str) -> list[str]:
     return words
 
 
+def _time_of_use(charge: Mapping[str, Any], currency: str) -> list[str]:
+    words = []
+    for window in charge["windows"]:
+        values = _priced(window["unit_price"], charge, currency)
+        values["window"] = _title(window)
+        values["hours"] = ", ".join(map(_slot, window.get("hours", ()))) or _("all other hours")
+        words.append(_("%(window)s (%(hours)s): %(price)s per %(unit)s") % values)
+    if charge.get("holidays"):
+        days = [date_format(date.fromisoformat(day)) for day in charge["holidays"]]
+        words.append(_("Counted as Sundays: %(days)s.") % {"days": ", ".join(days)})
+    return words
+
+
+def _slot(slot: Mapping[str, Any]) -> str:
+    """Hours of some weekdays, those that follow each other as from and to."""
+    named, runs = dict(WEEKDAYS), [list(slot["days"][:1])]
+    for day in slot["days"][1:]:
+        if day == runs[-1][-1] + 1:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    spans = [
+        str(named[run[0]]) if len(run) == 1 else f"{named[run[0]]}–{named[run[-1]]}" for run in runs
+    ]
+    return f"{', '.join(spans)} {slot['from']}:00–{slot['to']}:00"
+
+
 def _percentage(charge: Mapping[str, Any], currency: str) -> list[str]:
     return [_("%(percent)s of the counted charges") % {"percent": _percent(charge["percent"])}]
 
@@ -212,7 +258,7 @@ def _saving(charge: Mapping[str, Any], currency: str) -> list[str]:
 _MODELS = {
     "flat_fee": _flat_fee, "per_unit": _per_unit, "graduated": _tiers, "volume": _volume,
     "package": _package, "stairstep": _stairstep, "percentage": _percentage, "minimum": _minimum,
-    "maximum": _maximum, "yearly_minimum": _yearly, "availability": _availability,
+    "time_of_use": _time_of_use, "maximum": _maximum, "yearly_minimum": _yearly, "availability": _availability,
     "shared_saving": _saving,
 }  # fmt: skip
 _NAMING = ("percentage", "minimum", "maximum", "yearly_minimum", "availability")

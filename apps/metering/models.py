@@ -1,5 +1,6 @@
 """What is to be metered, for which periods, and the evidence of what was."""
 
+from datetime import date
 from typing import Any, ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -9,6 +10,14 @@ from django.db.models import Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.fields import QuantityField
+from apps.metering.domain.calendars import calendars_on
+from apps.metering.domain.told_apart import (
+    Calendars,
+    ChargeWindows,
+    quantities_by_charge,
+    windows_from_text,
+)
+from apps.pricing.changes import UsageWindows
 from apps.tenancy.fence import FencedModel
 
 
@@ -37,6 +46,8 @@ class MeteringOrder(FencedModel):
     follows_host = models.BooleanField(default=False)
     stays = models.JSONField(default=list)
     host_ids = ArrayField(models.UUIDField(), default=list)
+    # Windows of the week to tell usage apart by, as `domain.calendars` reads them.
+    calendars = models.JSONField(default=list)
     # Up to here the evidence of every invoice is stored: the readings before may go.
     evidenced_until = models.DateTimeField(null=True)
 
@@ -50,6 +61,10 @@ class MeteringOrder(FencedModel):
 
     def __str__(self) -> str:
         return f"{self.asset_label} {self.channel_code}"
+
+    def calendars_on(self, day: date) -> Calendars:
+        """By charge the windows of the plan version that holds on a day of the contract."""
+        return calendars_on(self.calendars, day)
 
 
 class BilledPeriod(FencedModel):
@@ -146,6 +161,12 @@ class UsageRecord(FencedModel):
     def __str__(self) -> str:
         return f"{self.asset_label} {self.quantity}"
 
+    @property
+    def windows(self) -> UsageWindows:
+        """By charge and window; None where the plan has none."""
+        rows = self.figures.get("windows", ())
+        return quantities_by_charge(map(ChargeWindows.from_dict, rows))
+
     def says_the_same(self, other: "UsageRecord") -> bool:
         """Whether both state the same usage and evidence, whatever versions they rest on."""
         one, two = ({**row.figures, "versions": None} for row in (self, other))
@@ -167,6 +188,8 @@ class ProvisionalUsage(FencedModel):
     period_end = models.DateTimeField()
     quantity = QuantityField()
     daily = models.JSONField(default=list)
+    # By charge and window, decimals as text; None where the plan has none.
+    by_window = models.JSONField(null=True)
     last_reading_at = models.DateTimeField(null=True)
     as_of = models.DateTimeField()
 
@@ -180,3 +203,8 @@ class ProvisionalUsage(FencedModel):
 
     def __str__(self) -> str:
         return f"{self.asset_label} {self.quantity}"
+
+    @property
+    def windows(self) -> UsageWindows:
+        """By charge and window, as a usage record has them."""
+        return windows_from_text(self.by_window)

@@ -10,6 +10,7 @@ from apps.events.models import Job
 from apps.metering.operations import (
     end_orders,
     follow_mountings,
+    follow_plan,
     order_usage,
     record_late,
     record_wanted,
@@ -21,6 +22,12 @@ from apps.metering.operations import (
 def order(job: Job, now: datetime) -> dict[str, Any]:
     """In the provider's company: orders for who collects, which begin the running usage."""
     return {"orders": order_usage(contract_id=UUID(str(job.payload["contract"])), now=now)}
+
+
+@subscribes("contracts.plan_adopted", kind="metering.follow_plan")
+def follow_prices(job: Job, now: datetime) -> dict[str, Any]:
+    """In the provider's company: a new plan version may have other windows of the week."""
+    return {"orders": follow_plan(contract_id=UUID(str(job.payload["contract"])), now=now)}
 
 
 @subscribes("assets.mounted", kind="metering.follow_mounted")

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from apps.common.period import Period, local_days
 from apps.common.quantity import add
+from apps.pricing.changes import UsageWindows, windows_added
 from apps.pricing.circumstances import Circumstances
 from apps.pricing.plan import NOTHING_ELSE, PricePlan, price
 from apps.pricing.tax import TaxedNet, TaxTotal, Totals, document_totals, tax_totals
@@ -28,6 +29,8 @@ class Measured(Protocol):
     def unit(self) -> str: ...
     @property
     def quantity(self) -> Decimal: ...
+    @property
+    def windows(self) -> UsageWindows: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,11 @@ def usage_by_meter(measured: Iterable[Measured]) -> Mapping[str, Sequence[AssetU
         before = assets.get(key)
         if before is not None and before.unit != record.unit:
             raise PricingError("units_of_one_asset_differ", asset=record.asset_label)
-        quantity = record.quantity if before is None else add(before.quantity, record.quantity)
-        assets[key] = AssetUsage(key, record.asset_label, quantity, record.unit)
+        quantity, windows = record.quantity, record.windows
+        if before is not None:
+            quantity = add(before.quantity, quantity)
+            windows = windows_added(before.windows, windows)
+        assets[key] = AssetUsage(key, record.asset_label, quantity, record.unit, windows)
     return {meter: list(assets.values()) for meter, assets in usage.items()}
 
 

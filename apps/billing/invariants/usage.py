@@ -38,6 +38,15 @@ def usage_adds_up(now: datetime) -> Iterator[str]:
             yield f"usage {record.id}: {record.quantity}, its days sum to {days}"
 
 
+@shared("a usage record's windows of the week sum to its quantity, for each charge that has some")
+def windows_add_up(now: datetime) -> Iterator[str]:
+    for record in UsageRecord.all_parties.filter(figures__has_key="windows").iterator(500):
+        for code, parts in (record.windows or {}).items():
+            whole = add(Decimal(0), *parts.values())
+            if whole != record.quantity:
+                yield f"usage {record.id}: {record.quantity}, the windows of {code} sum to {whole}"
+
+
 @shared("a newer usage record names the one it replaces")
 def generations_chain(now: datetime) -> Iterator[str]:
     for (key,) in rows(

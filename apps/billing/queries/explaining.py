@@ -14,7 +14,7 @@ from apps.contracts.models import PlanVersion
 from apps.contracts.wording import charge_words, measured
 from apps.metering.domain.figures import UsageFigures
 from apps.metering.models import UsageRecord
-from apps.metering.queries.shown import shown_parts
+from apps.metering.queries.shown import shown_parts, shown_windows
 from apps.pricing.explain import sentence
 from apps.pricing.values import Step
 
@@ -34,7 +34,7 @@ def explain_line(line: InvoiceLine, language: str) -> dict[str, Any]:
         "plan": _plan(version, line.charge, invoice.currency),
         "arithmetic": [sentence(item, language) for item in steps],
         "correction": _correction(line),
-        "usage": [_usage(record) for record in records_behind([line])],
+        "usage": [_usage(record, version) for record in records_behind([line])],
     }  # fmt: skip
 
 
@@ -75,7 +75,7 @@ def _plan(version: PlanVersion, charge_code: str, currency: str) -> dict[str, An
     }  # fmt: skip
 
 
-def _usage(record: UsageRecord) -> dict[str, Any]:
+def _usage(record: UsageRecord, version: PlanVersion) -> dict[str, Any]:
     figures = UsageFigures.from_dict(record.figures)
     return {
         "record": encode(UsageRecord.prefix, record.id), "generation": record.generation,
@@ -94,7 +94,7 @@ def _usage(record: UsageRecord) -> dict[str, Any]:
         "reading_count": figures.reading_count,
         "gaps": [{"start": gap.start, "end": gap.end} for gap in figures.gaps],
         "daily": [day.to_dict() for day in figures.daily],
-        "parts": shown_parts(figures),
+        "parts": shown_parts(figures), "windows": shown_windows(figures, version.plan),
         "readings_sha256": record.readings_sha256,
     }  # fmt: skip
 

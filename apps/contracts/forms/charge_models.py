@@ -5,6 +5,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from apps.contracts.forms.charge_windows import DAY_CHOICES
+
 # model -> (name, one line of what it does)
 MODELS: dict[str, tuple[Any, Any]] = {
     "flat_fee": (_("Fee per period"), _("An amount per period, by covered days.")),
@@ -13,6 +15,9 @@ MODELS: dict[str, tuple[Any, Any]] = {
         _("Graduated price"), _("Each part of the quantity costs the price of its tier."),
     ),
     "volume": (_("Volume price"), _("The whole quantity costs the price of the tier it lies in.")),
+    "time_of_use": (
+        _("Price by time of day"), _("A price for each window of the week, by local clock time."),
+    ),
     "package": (_("Packages"), _("A price for every begun package.")),
     "stairstep": (_("Steps"), _("A fixed amount by the step that the quantity reaches.")),
     "percentage": (_("Percentage"), _("A part of the net of the chosen charges above.")),
@@ -37,18 +42,19 @@ FLOORS = (("zero", _("never below zero")), ("none", _("may be negative")))
 EFFECTS = (("none", _("no effect")), ("bonus", _("bonus")), ("malus", _("malus")))
 
 TIERED = ("graduated", "volume", "stairstep")
+TIMED = ("time_of_use",)
 QUANTITY = ("per_unit", "graduated", "volume", "package", "stairstep")
-METERED = (*QUANTITY, "availability", "shared_saving")
+METERED = (*QUANTITY, "time_of_use", "availability", "shared_saving")
 NAMING = ("percentage", "minimum", "maximum", "yearly_minimum", "availability")
 INDEXED = (
-    "flat_fee", *QUANTITY, "shared_saving", "minimum", "maximum", "yearly_minimum",
+    "flat_fee", *QUANTITY, "time_of_use", "shared_saving", "minimum", "maximum", "yearly_minimum",
 )  # fmt: skip
 # field -> the models that have it, in the order of the form
 FIELDS: dict[str, tuple[str, ...]] = {
     "amount": ("flat_fee", "minimum", "maximum", "yearly_minimum"),
     "timing": ("flat_fee",),
     "meter": METERED,
-    "unit": (*QUANTITY, "shared_saving"),
+    "unit": (*QUANTITY, "time_of_use", "shared_saving"),
     "pooling": METERED,
     "unit_price": ("per_unit",),
     "size": ("package",),
@@ -60,10 +66,11 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "share": ("shared_saving",),
     "floor": ("shared_saving",),
     "proration": ("minimum", "maximum"),
+    "holidays": ("time_of_use",),
 }
 # form field -> key in the plan's dict, where they differ
 KEYS = {"package_price": "unit_price", "saved_price": "unit_price"}
-CHOSEN = ("timing", "pooling", "proration", "floor", "meter", "unit")
+CHOSEN = ("timing", "pooling", "proration", "floor", "meter", "unit", "holidays")
 INDEX = ("series", "base", "weight", "low", "high")
 
 
@@ -76,6 +83,7 @@ class Cell:
     label: Any
     models: tuple[str, ...]
     choices: tuple[tuple[str, Any], ...] = ()
+    mode: str = "decimal"
 
 
 # list in the plan -> its columns
@@ -86,6 +94,14 @@ ROWS: dict[str, tuple[Cell, ...]] = {
         Cell("tier_flat", "flat", _("Fixed amount of the tier"), ("graduated", "volume")),
         Cell("tier_amount", "amount", _("Amount of the step"), ("stairstep",)),
     ),
+    "windows": (
+        Cell("window_title", "title", _("Window"), TIMED, mode="text"),
+        Cell("window_title_de", "title_de", _("in German"), TIMED, mode="text"),
+        Cell("window_price", "unit_price", _("Price per unit"), TIMED),
+        Cell("window_days", "hours", _("Days"), TIMED, DAY_CHOICES),
+        Cell("window_from", "from", _("From hour"), TIMED),
+        Cell("window_to", "to", _("To hour"), TIMED),
+    ),
     "bands": (
         Cell("band_from", "from", _("From (%)"), ("availability",)),
         Cell("band_effect", "effect", _("Effect"), ("availability",), EFFECTS),
@@ -93,4 +109,6 @@ ROWS: dict[str, tuple[Cell, ...]] = {
         Cell("band_amount", "amount", _("or fixed amount"), ("availability",)),
     ),
 }
-ROW_WORDS = {"tiers": _("Another tier"), "bands": _("Another band")}
+ROW_WORDS = {
+    "tiers": _("Another tier"), "bands": _("Another band"), "windows": _("More hours"),
+}  # fmt: skip

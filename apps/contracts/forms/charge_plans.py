@@ -9,6 +9,7 @@ from django.http import QueryDict
 
 from apps.contracts.forms.charge_edits import PREFIX
 from apps.contracts.forms.charge_models import FIELDS, INDEX, KEYS, ROWS
+from apps.contracts.forms.charge_windows import rows_of_windows, window_row
 from apps.contracts.forms.charges import ChargeForm, ChargeFormSet
 from apps.contracts.queries import own_series
 from apps.contracts.wording import plan_problem_words
@@ -35,6 +36,8 @@ def place_plan_error(formset: Any, error: PlanError) -> str:
     if found is None or int(found[1]) >= len(rows):
         return words
     form, field, number, inner = rows[int(found[1])], found[2] or "", found[3], found[4]
+    if field == "windows" and number is not None:
+        number = str(window_row(form.typed_rows(field), int(number)))
     if field in ROWS and number is not None:
         _place_in_row(form, field, int(number), inner, words)
     else:
@@ -82,6 +85,8 @@ def _initial(charge: Mapping[str, Any]) -> dict[str, Any]:
         row[part] = [
             {cell.name: item.get(cell.key) or "" for cell in cells} for item in charge.get(part, [])
         ]
+    row["windows"] = rows_of_windows(charge.get("windows", ()))
+    row["holidays"] = ", ".join(charge.get("holidays", ()))
     return row
 
 

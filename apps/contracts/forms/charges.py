@@ -25,6 +25,8 @@ from apps.contracts.forms.charge_models import (
     TIMINGS,
     Cell,
 )
+from apps.contracts.forms.charge_numbers import point
+from apps.contracts.forms.charge_windows import windows_of
 
 MOST_CHARGES = 100
 
@@ -63,6 +65,12 @@ class ChargeForm(forms.Form):
     saved_price = _number(_("Worth of a saved unit"))
     share = _number(_("Share of the saving (%)"))
     floor = _choice(_("Without a saving"), FLOORS)
+    holidays = forms.CharField(
+        label=_("Holidays"),
+        max_length=5000,
+        required=False,
+        help_text=_("Days that count as Sundays, such as 2026-12-25, 2027-01-01."),
+    )
     proration = _choice(_("Part of a period"), PRORATIONS)
     of = forms.MultipleChoiceField(
         label=_("Counted charges"), required=False, widget=forms.CheckboxSelectMultiple,
@@ -134,7 +142,7 @@ class ChargeForm(forms.Form):
         return [
             {
                 "name": self.add_prefix(cell.name), "label": cell.label,
-                "models": " ".join(cell.models), "choices": cell.choices,
+                "models": " ".join(cell.models), "choices": cell.choices, "mode": cell.mode,
                 "value": values.get(cell.name, ""),
                 "error": self.cell_errors.get((part, number, cell.name), ""),
                 "id": f"id_{self.prefix}-{cell.name}-{number}",
@@ -172,14 +180,16 @@ class ChargeForm(forms.Form):
         for name, models in FIELDS.items():
             if model in models and (typed[name] or name not in ("included", *CHOSEN)):
                 value = typed[name]
-                head[KEYS.get(name, name)] = value if name in CHOSEN else _point(value) or None
+                head[KEYS.get(name, name)] = value if name in CHOSEN else point(value) or None
         for part, cells in ROWS.items():
             if any(model in cell.models for cell in cells):
-                head[part] = [_row(cells, model, row) for row in self.typed_rows(part)]
+                head[part] = _rows(part, cells, model, self.typed_rows(part))
         if model in NAMING:
             head["of"] = typed["of"]
         if model == "availability":
             head["unit"] = "%"
+        if model == "time_of_use":
+            head["holidays"] = typed["holidays"].replace(",", " ").split()
         return head | self._index(model)
 
     def _index(self, model: str) -> dict[str, Any]:
@@ -189,7 +199,7 @@ class ChargeForm(forms.Form):
         values = {name: typed[f"index_{name}"] for name in INDEX}
         return {
             "index": {
-                name: value if name == "series" else _point(value) or None
+                name: value if name == "series" else point(value) or None
                 for name, value in values.items()
                 if value or name == "base"
             }
@@ -209,6 +219,14 @@ def _says_something(row: Mapping[str, str]) -> bool:
     )
 
 
+def _rows(
+    part: str, cells: Sequence[Cell], model: str, rows: Sequence[Mapping[str, str]]
+) -> list[dict[str, Any]]:
+    if part == "windows":
+        return windows_of(rows)
+    return [_row(cells, model, row) for row in rows]
+
+
 def _row(cells: Sequence[Cell], model: str, row: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for cell in cells:
@@ -216,15 +234,10 @@ def _row(cells: Sequence[Cell], model: str, row: Mapping[str, str]) -> dict[str,
             continue
         text = row.get(cell.name, "")
         if cell.key == "up_to":
-            values["up_to"] = _point(text) or None
+            values["up_to"] = point(text) or None
         elif text or cell.key in ("unit_price", "from") or model == "stairstep":
-            values[cell.key] = text if cell.choices else _point(text) or None
+            values[cell.key] = text if cell.choices else point(text) or None
     return values
-
-
-def _point(text: str) -> str:
-    """0,067 as 0.067; a number with both signs is left for the plan to refuse."""
-    return text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
 
 
 class BaseChargeFormSet(forms.BaseFormSet):

@@ -70,10 +70,6 @@ def judged_plan(currency: str, plan: Any) -> PricePlan:
         raise ValidationError({"plan": ValidationError(str(error), code=error.reason)}) from error
     if value.currency != currency:
         raise ValidationError({"plan": [_("The plan's currency is not the contract's.")]})
-    if value.calendars:
-        raise ValidationError(
-            {"plan": [_("Usage is not told apart by windows of the week; choose another model.")]}
-        )
     must_exist(value.series)
     return value
 

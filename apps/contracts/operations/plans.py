@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.common.period import local_date
-from apps.contracts.events import PlanAccepted, PlanProposed
+from apps.contracts.events import PlanAccepted, PlanAdopted, PlanProposed
 from apps.contracts.models import Contract, ContractItem, PlanProposal, PlanVersion, Signature
 from apps.contracts.operations.common import both, locked
 from apps.contracts.operations.indices import show_series_to
@@ -117,6 +117,8 @@ def adopt_plan(*, contract_id: UUID, now: datetime) -> bool:
     )  # fmt: skip
     _close(proposal, PlanProposal.State.ACCEPTED)
     _note("plan_adopted", proposal, now, None)
+    event = PlanAdopted(contract.pk)
+    publish(name=event.name, payload=event.payload, now=now, to=[contract.author_id])
     return True
 
 

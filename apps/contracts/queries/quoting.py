@@ -8,13 +8,21 @@ from uuid import UUID
 
 from apps.assets.models import Asset
 from apps.common.period import add_months, local_days, whole_days
-from apps.common.quantity import add, bounded, divide, multiply
+from apps.common.quantity import add, bounded, divide, multiply, subtract
 from apps.contracts.domain.facts import ItemFacts
 from apps.contracts.queries.indices import index_book
+from apps.pricing.changes import by_window, cuts_of, spread_by_hours
 from apps.pricing.circumstances import Circumstances, ContractYear
 from apps.pricing.plan import PricePlan, price
 from apps.pricing.values import AssetUsage, PricedPeriod, ServiceDays, Usage
-from apps.telemetry.queries.usage import Span, channels_named, quantities_of
+from apps.telemetry.queries.usage import (
+    ChannelUsage,
+    Quantity,
+    Span,
+    channels_named,
+    quantities_of,
+    usage_of,
+)
 from apps.tenancy.context import current_company
 
 POINTS = 40
@@ -53,7 +61,7 @@ def quote(plan: PricePlan, items: Sequence[ItemFacts], month: date, zone: str) -
 
     A yearly minimum is not trued up: that happens in the last period of a contract's year.
     """
-    usage, missing = _usage(items, month, zone)
+    usage, missing = _usage(plan, items, month, zone)
     days = len(local_days(whole_days(month, add_months(month, 1), zone), zone))
     service, around = ServiceDays(days, days), circumstances_of(plan, month)
     priced = price(plan, usage, service, circumstances=around)
@@ -70,7 +78,7 @@ def circumstances_of(plan: PricePlan, month: date) -> Circumstances:
 
 
 def _usage(
-    items: Sequence[ItemFacts], month: date, zone: str
+    plan: PricePlan, items: Sequence[ItemFacts], month: date, zone: str
 ) -> tuple[dict[str, list[AssetUsage]], list[str]]:
     """By meter what each asset used, and the channels that said nothing."""
     period = whole_days(month, add_months(month, 1), zone)
@@ -80,12 +88,18 @@ def _usage(
     channels = channels_named((item.asset_id, item.channel_code) for item in items)
     known = [item for item in items if (item.asset_id, item.channel_code) in channels]
     spans = [
-        Span(channels[item.asset_id, item.channel_code], period.start, period.end, zone)
+        Span(
+            channels[item.asset_id, item.channel_code], period.start, period.end, zone,
+            cuts_of(plan.calendars.get(item.meter, {}).values(), period, zone),
+        )
         for item in known
-    ]
-    found = list(zip(known, spans, quantities_of(spans), strict=True))
+    ]  # fmt: skip
+    seen: Sequence[Quantity | ChannelUsage] = (
+        usage_of(spans) if plan.calendars else quantities_of(spans)
+    )
+    found = list(zip(known, spans, seen, strict=True))
     usage = _by_meter(
-        [(item, span.channel.unit, found.quantity) for item, span, found in found], labels
+        [(item, _used(plan, item, span, found, labels)) for item, span, found in found]
     )
     missing = [
         f"{labels.get(item.asset_id, '')} {item.channel_code}"
@@ -99,15 +113,26 @@ def _usage(
     return usage, missing
 
 
-def _by_meter(
-    used: Sequence[tuple[ItemFacts, str, Decimal]], labels: Mapping[UUID, str]
-) -> dict[str, list[AssetUsage]]:
+def _used(
+    plan: PricePlan, item: ItemFacts, span: Span, found: Quantity | ChannelUsage,
+    labels: Mapping[UUID, str],
+) -> AssetUsage:  # fmt: skip
+    windows = None
+    if isinstance(found, ChannelUsage):
+        windows = {
+            code: by_window(calendar, found.pieces, span.zone)
+            for code, calendar in plan.calendars.get(item.meter, {}).items()
+        }
+    label = labels.get(item.asset_id, "")
+    return AssetUsage(
+        str(item.asset_id), label, found.quantity, span.channel.unit, windows or None
+    )  # fmt: skip
+
+
+def _by_meter(used: Sequence[tuple[ItemFacts, AssetUsage]]) -> dict[str, list[AssetUsage]]:
     usage: dict[str, list[AssetUsage]] = {}
-    for item, unit, quantity in used:
-        label = labels.get(item.asset_id, "")
-        usage.setdefault(item.meter, []).append(
-            AssetUsage(str(item.asset_id), label, quantity, unit)
-        )
+    for item, of_asset in used:
+        usage.setdefault(item.meter, []).append(of_asset)
     return usage
 
 
@@ -144,7 +169,11 @@ def _made_up(plan: PricePlan, usage: Usage, service: ServiceDays, around: Circum
     edges = _edges(plan, meter)
     end = multiply(edges[-1], Decimal("1.5")) if edges else _MADE_UP
     label = next((item.label for item in usage.get(meter, ())), "–")
-    whole = {**usage, meter: [AssetUsage("made-up", label, end, unit)]}
+    windows = {
+        code: spread_by_hours(calendar, end)
+        for code, calendar in plan.calendars.get(meter, {}).items()
+    }
+    whole = {**usage, meter: [AssetUsage("made-up", label, end, unit, windows or None)]}
     points = [
         (at, _net(plan, whole, service, around, [meter], divide(at, end)))
         for at in _places(end, edges)
@@ -198,4 +227,18 @@ def _net(
 def _scaled(item: AssetUsage, share: Decimal) -> AssetUsage:
     # A share of 60 digits times a quantity may need more than 80: the picture takes 12 decimals.
     quantity = bounded(multiply(bounded(share), item.quantity))
-    return AssetUsage(item.asset_id, item.label, quantity, item.unit)
+    windows = item.windows and {
+        charge: _scaled_parts(parts, quantity, bounded(share))
+        for charge, parts in item.windows.items()
+    }
+    return AssetUsage(item.asset_id, item.label, quantity, item.unit, windows)
+
+
+def _scaled_parts(
+    parts: Mapping[str, Decimal], whole: Decimal, share: Decimal
+) -> dict[str, Decimal]:
+    """Each window at the share; what rounding leaves goes to the largest."""
+    scaled = {code: bounded(multiply(share, part)) for code, part in parts.items()}
+    largest = max(scaled, key=lambda code: scaled[code])
+    rest = subtract(whole, add(*scaled.values()))
+    return {**scaled, largest: add(scaled[largest], rest)}

@@ -19,7 +19,14 @@ from apps.common.period import Period, local_days, midnight
 from apps.common.quantity import EXACT, add, bounded, divide, multiply, subtract
 from apps.metering.domain.figures import Day, HostFigures, UsageFigures
 from apps.metering.domain.parts import Condition, Edge, Part, Stay
+from apps.metering.domain.told_apart import (
+    NO_WINDOWS,
+    Calendars,
+    ChargeWindows,
+    windows_of_parts,
+)
 from apps.metering.domain.usage import digest_of
+from apps.pricing.changes import cuts_of
 from apps.telemetry.domain.belief import Discontinuity, Reading
 
 COMPONENT = "component"
@@ -161,22 +168,28 @@ def part_days(
     part: Part, track: Track, states: Mapping[tuple[str, str], Sequence[Reading]], period: Period,
     zone: str,
 ) -> tuple[Day, ...]:  # fmt: skip
-    """A part's quantity by local day, summing exactly to it.
-
-    Days are differences of the rounded running total, so that a factor loses nothing.
-    """
+    """A part's quantity by local day, summing exactly to it."""
     days = local_days(period, zone)
-    spans = stretches(part.stay, states)
     ends = [midnight(day + _ONE_DAY, zone) for day in days[:-1]]
+    pieces = part_pieces(part, track, states, ends)
+    return tuple(Day(day, piece) for day, piece in zip(days, pieces, strict=True))
+
+
+def part_pieces(
+    part: Part, track: Track, states: Mapping[tuple[str, str], Sequence[Reading]],
+    cuts: Sequence[datetime],
+) -> list[Decimal]:  # fmt: skip
+    """A part's quantity before, between and after the instants, summing exactly to it.
+
+    Pieces are differences of the rounded running total, so that a factor loses nothing.
+    """
+    spans = stretches(part.stay, states)
     totals = [
         bounded(multiply(add(*(_until(track, *span, end) for span in spans)), part.stay.factor))
-        for end in ends
+        for end in cuts
     ]
-    running = [_ZERO, *totals, part.quantity]
-    return tuple(
-        Day(day, subtract(later, before))
-        for day, (before, later) in zip(days, pairwise(running), strict=True)
-    )
+    running = pairwise([_ZERO, *totals, part.quantity])
+    return [subtract(later, before) for before, later in running]
 
 
 def _until(track: Track, start: datetime, end: datetime, instant: datetime) -> Decimal:
@@ -199,8 +212,9 @@ class HostReadings:
 
 
 def component_figures(
-    stays: Iterable[Stay], sources: Sequence[HostReadings], unit: str, period: Period, zone: str
-) -> UsageFigures:
+    stays: Iterable[Stay], sources: Sequence[HostReadings], unit: str, period: Period, zone: str,
+    calendars: Calendars = NO_WINDOWS,
+) -> UsageFigures:  # fmt: skip
     """The record of a component from its stays and the readings of their hosts.
 
     `sources` hold each host's channel once, and the state channels of conditions with the method
@@ -230,7 +244,24 @@ def component_figures(
         sources=tuple(
             HostFigures(item.asset, item.label, item.channel, item.figures) for item in sources
         ),
+        windows=_windows(calendars, parts, tracks, states, period, zone),
     )  # fmt: skip
+
+
+def _windows(
+    calendars: Calendars, parts: Sequence[Part], tracks: Mapping[str, Track],
+    states: Mapping[tuple[str, str], Sequence[Reading]], period: Period, zone: str,
+) -> tuple[ChargeWindows, ...]:  # fmt: skip
+    """Each part's steps by the window they end in."""
+    cuts = cuts_of(calendars.values(), period, zone)
+    pieces = [
+        piece for part in parts
+        for piece in zip(
+            [period.start, *cuts],
+            part_pieces(part, tracks[part.stay.host], states, cuts), strict=True,
+        )
+    ]  # fmt: skip
+    return windows_of_parts(calendars, pieces, zone)
 
 
 def _track(source: HostReadings, period: Period) -> Track | None:

@@ -18,6 +18,8 @@ from apps.common.period import Period
 from apps.common.quantity import add, canonical
 from apps.metering.domain.corrected import INVOICE_KIND, CorrectedPeriod
 from apps.metering.domain.figures import UsageFigures
+from apps.metering.domain.told_apart import quantities_by_charge
+from apps.pricing.changes import windows_added
 from apps.pricing.circumstances import Circumstances
 from apps.pricing.plan import NOTHING_ELSE, PricePlan
 from apps.pricing.tax import TaxTotal, Totals
@@ -206,10 +208,12 @@ def usage_by_meter(items: Sequence[MeteredItem]) -> dict[str, list[AssetUsage]]:
     for item in items:
         assets = usage.setdefault(item.meter, {})
         quantity, before = item.figures.quantity, assets.get(item.asset_id)
+        windows = quantities_by_charge(item.figures.windows)
         if before is not None:
             quantity = add(before.quantity, quantity)
+            windows = windows_added(before.windows, windows)
         assets[item.asset_id] = AssetUsage(
-            item.asset_id, item.asset_label, quantity, item.figures.unit
+            item.asset_id, item.asset_label, quantity, item.figures.unit, windows
         )
     return {meter: list(assets.values()) for meter, assets in usage.items()}
 

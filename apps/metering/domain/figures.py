@@ -9,6 +9,7 @@ from apps.common.canonical import instant_text
 from apps.common.period import parse_instant
 from apps.common.quantity import canonical, parse_decimal
 from apps.metering.domain.parts import Part
+from apps.metering.domain.told_apart import Calendars, ChargeWindows
 from apps.telemetry.domain.belief import Declaration, Discontinuity, LevelRules, Reading
 
 METHODS = ("counter", "delta", "component")
@@ -44,6 +45,7 @@ class UsageFigures:
     `versions` names the marked days the figures rest on: mark -> version. `rules` and
     `declarations` are those a counter was judged by; with them belief can be walked again.
     A component has `parts`, one for each stay on a host, and `sources`, the hosts' own figures.
+    `windows`: by charge, where the plan prices windows of the week.
     """
 
     quantity: Decimal
@@ -61,6 +63,12 @@ class UsageFigures:
     declarations: tuple[Declaration, ...] = ()
     parts: tuple[Part, ...] = ()
     sources: tuple["HostFigures", ...] = ()
+    windows: tuple[ChargeWindows, ...] = ()
+
+    @property
+    def calendars(self) -> Calendars:
+        """By charge the windows of the week that it is told apart by."""
+        return {item.charge: item.calendar for item in self.windows}
 
     def to_dict(self) -> dict[str, object]:
         """JSON-ready: decimals as text, instants in UTC."""
@@ -75,6 +83,7 @@ class UsageFigures:
             "rules": rules_to_dict(self.rules),
             "declarations": [declaration_to_dict(item) for item in self.declarations],
             **self._of_a_component(),
+            **({"windows": [item.to_dict() for item in self.windows]} if self.windows else {}),
         }  # fmt: skip
 
     def _of_a_component(self) -> dict[str, object]:
@@ -106,6 +115,7 @@ class UsageFigures:
             declarations=tuple(map(declaration_from_dict, rows_of(source["declarations"]))),
             parts=tuple(map(Part.from_dict, rows_of(source.get("parts", ())))),
             sources=tuple(map(HostFigures.from_dict, rows_of(source.get("sources", ())))),
+            windows=tuple(map(ChargeWindows.from_dict, rows_of(source.get("windows", ())))),
         )  # fmt: skip
 
 

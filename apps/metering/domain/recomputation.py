@@ -42,7 +42,7 @@ def recompute(
     if figures.method == "counter":
         again = _counter_again(figures, readings, period, zone)
     else:
-        again = delta_figures(readings, figures.unit, period, zone)
+        again = delta_figures(readings, figures.unit, period, zone, calendars=figures.calendars)
     stated, computed = figures.to_dict(), again.to_dict()
     # Gaps need the expected interval and versions the database: both are signed, not derived.
     names = (name for name in stated if name not in ("gaps", "versions"))
@@ -74,8 +74,9 @@ def _component_again(
         )
     found += _in_two_places(figures.parts)
     again = component_figures(
-        [part.stay for part in figures.parts], sources, figures.unit, period, zone
-    )
+        [part.stay for part in figures.parts], sources, figures.unit, period, zone,
+        figures.calendars,
+    )  # fmt: skip
     stated, computed = figures.to_dict(), again.to_dict()
     names = (name for name in stated if name not in ("gaps", "versions"))
     return found + [
@@ -110,7 +111,7 @@ def _counter_again(
 ) -> UsageFigures:
     return counter_figures(
         readings, figures.corrections, figures.unit, period, zone,
-        rules=figures.rules, declarations=figures.declarations,
+        rules=figures.rules, declarations=figures.declarations, calendars=figures.calendars,
     )  # fmt: skip
 
 

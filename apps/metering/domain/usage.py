@@ -13,6 +13,12 @@ from apps.common.canonical import readings_digest
 from apps.common.period import Period, local_date, local_days, midnight
 from apps.common.quantity import add, canonical, subtract
 from apps.metering.domain.figures import Day, Gap, UsageFigures
+from apps.metering.domain.told_apart import (
+    NO_WINDOWS,
+    Calendars,
+    counter_windows,
+    delta_windows,
+)
 from apps.telemetry.domain.belief import Declaration, Discontinuity, LevelRules, Reading
 
 
@@ -113,11 +119,13 @@ def counter_figures(
     versions: Mapping[str, int] | None = None,
     rules: LevelRules | None = None,
     declarations: Iterable[Declaration] = (),
+    calendars: Calendars = NO_WINDOWS,
 ) -> UsageFigures:
     """The record of a counter from its believed readings in order, the opening one first.
 
     The opening reading is the last at or before the start, else the counter's very first.
     `rules` and `declarations` are those the belief rests on; they go into the evidence.
+    `calendars`: by charge the windows of the week to tell it apart by.
     """
     opening, closing = (readings[0], readings[-1]) if readings else (None, None)
     jumps = tuple(
@@ -130,6 +138,7 @@ def counter_figures(
         daily=counter_days(readings, jumps, period, zone),
         readings_digest=digest_of(readings, is_delta=False), versions=versions or {}, rules=rules,
         declarations=tuple(item for item in declarations if _applies(item, opening, closing)),
+        windows=counter_windows(calendars, readings, jumps, period, zone),
     )  # fmt: skip
 
 
@@ -146,6 +155,7 @@ def delta_figures(
     zone: str,
     expected_interval: timedelta | None = None,
     versions: Mapping[str, int] | None = None,
+    calendars: Calendars = NO_WINDOWS,
 ) -> UsageFigures:
     """The record of a delta channel from its believed readings in [start, end), in order."""
     return UsageFigures(
@@ -154,6 +164,7 @@ def delta_figures(
         gaps=find_gaps((item.measured_at for item in readings), expected_interval, period),
         daily=delta_days(readings, period, zone),
         readings_digest=digest_of(readings, is_delta=True), versions=versions or {},
+        windows=delta_windows(calendars, readings, zone),
     )  # fmt: skip
 
 

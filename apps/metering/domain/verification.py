@@ -162,11 +162,20 @@ def _one_contract(contract: Mapping[str, object], path: str, kind: str) -> Itera
     for number, data in enumerate(rows_of(contract["items"])):
         item = _item_of(data)
         items.append(item)
-        yield from _located(
-            recompute(item.figures, item.readings, item.period, zone), f"{path}/items/{number}"
-        )
+        place = f"{path}/items/{number}"
+        yield from _located(recompute(item.figures, item.readings, item.period, zone), place)
+        yield from _located(_calendar_differences(plan, item), place)
     yield from _located(_line_differences(contract, plan, items), path)
     yield from _located(_correction_differences(contract, plan.currency, kind), path)
+
+
+def _calendar_differences(plan: PricePlan, item: MeteredItem) -> list[Difference]:
+    """The windows that usage is told apart by are those that the plan prices."""
+    stated, wanted = item.figures.calendars, plan.calendars.get(item.meter, {})
+    return differences(
+        {code: calendar.to_dict() for code, calendar in stated.items()},
+        {code: calendar.to_dict() for code, calendar in wanted.items()}, "usage/windows",
+    )  # fmt: skip
 
 
 def _line_differences(

@@ -6,6 +6,7 @@ from apps.metering.operations.late import record_late
 from apps.metering.operations.metering import meter_periods
 from apps.metering.operations.orders import (
     end_orders,
+    follow_plan,
     note_evidenced,
     order_usage,
     write_orders,
@@ -14,7 +15,7 @@ from apps.metering.operations.provisional import open_periods, refresh_provision
 from apps.metering.queries import Metered, NotMetered
 
 __all__ = [
-    "Metered", "NotMetered", "end_orders", "follow_mountings", "meter_periods", "note_evidenced",
-    "open_periods", "order_usage", "record_late", "record_wanted",
+    "Metered", "NotMetered", "end_orders", "follow_mountings", "follow_plan", "meter_periods",
+    "note_evidenced", "open_periods", "order_usage", "record_late", "record_wanted",
     "refresh_provisional", "write_orders",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -15,10 +16,11 @@ from apps.events.operations import publish
 from apps.metering.domain.parts import Stay
 from apps.metering.domain.stays import stays_of
 from apps.metering.models import MeteringOrder
+from apps.metering.queries.calendars import calendars_by_meter
 from apps.metering.queries.mounted import carried_row
 from apps.tenancy.context import current_company
 
-_REWRITTEN = ["parties", "stays", "host_ids", "asset_label"]
+_REWRITTEN = ["parties", "stays", "host_ids", "asset_label", "calendars"]
 
 
 def write_component_orders(contract: Contract, items: Sequence[ContractItem]) -> None:
@@ -31,8 +33,9 @@ def write_component_orders(contract: Contract, items: Sequence[ContractItem]) ->
         return
     tree = component_tree(item.asset_id for item in items)
     collectors = {row.host_id: row.collector_id for row in tree}
+    calendars = calendars_by_meter(contract)
     rows = [
-        _order(contract, item, collector, stays)
+        _order(contract, item, collector, stays, calendars.get(item.meter, []))
         for item in items
         for collector, stays in _by_collector(item, tree, collectors, contract.author_id).items()
     ]
@@ -106,8 +109,9 @@ def _by_collector(
 
 
 def _order(
-    contract: Contract, item: ContractItem, collector: int, stays: Sequence[Stay]
-) -> MeteringOrder:
+    contract: Contract, item: ContractItem, collector: int, stays: Sequence[Stay],
+    calendars: list[dict[str, Any]],
+) -> MeteringOrder:  # fmt: skip
     starts_at, ends_at = item_span(contract, item)
     assets = {stay.host for stay in stays}
     assets |= {condition.asset for stay in stays for condition in stay.conditions}
@@ -118,5 +122,5 @@ def _order(
         meter=item.meter, channel_code=item.channel_code, unit=item.unit,
         time_zone=contract.time_zone, period_kind=contract.period_kind, starts_at=starts_at,
         ends_at=ends_at, follows_host=True, stays=[stay.to_dict() for stay in stays],
-        host_ids=sorted(UUID(asset) for asset in assets),
+        host_ids=sorted(UUID(asset) for asset in assets), calendars=calendars,
     )  # fmt: skip

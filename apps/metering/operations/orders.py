@@ -1,6 +1,7 @@
 """Metering orders: all a collector needs to see of a contract item."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from apps.metering.operations.components import (
     want_host_data,
     write_component_orders,
 )
+from apps.metering.queries.calendars import calendars_by_meter
 from apps.tenancy.context import current_company
 
 
@@ -43,8 +45,9 @@ def write_orders(*, contract_id: UUID) -> list[MeteringOrder]:
     collectors = dict(
         Asset.objects.filter(pk__in={item.asset_id for item in items}).values_list("pk", "author")
     )
+    calendars = calendars_by_meter(contract)
     rows = [
-        _order(contract, item, collectors[item.asset_id])
+        _order(contract, item, collectors[item.asset_id], calendars.get(item.meter, []))
         for item in items if item.asset_id in collectors and not item.follows_host
     ]  # fmt: skip
     MeteringOrder.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
@@ -52,7 +55,9 @@ def write_orders(*, contract_id: UUID) -> list[MeteringOrder]:
     return list(MeteringOrder.objects.filter(contract_id=contract_id))
 
 
-def _order(contract: Contract, item: ContractItem, collector: int) -> MeteringOrder:
+def _order(
+    contract: Contract, item: ContractItem, collector: int, calendars: list[dict[str, Any]]
+) -> MeteringOrder:
     starts_at, ends_at = item_span(contract, item)
     return MeteringOrder(
         author_id=contract.author_id, parties=sorted({contract.author_id, collector}),
@@ -60,8 +65,23 @@ def _order(contract: Contract, item: ContractItem, collector: int) -> MeteringOr
         customer_id=contract.customer_id, asset_id=item.asset_id, asset_label=item.asset_label,
         meter=item.meter, channel_code=item.channel_code, unit=item.unit,
         time_zone=contract.time_zone, period_kind=contract.period_kind, starts_at=starts_at,
-        ends_at=ends_at,
+        ends_at=ends_at, calendars=calendars,
     )  # fmt: skip
+
+
+@transaction.atomic
+def follow_plan(*, contract_id: UUID, now: datetime) -> int:
+    """In the provider's company: windows of the week of a new plan version, and word to who
+    collects. Returns how many orders have others than before."""
+    contract = Contract.objects.written_by(current_company()).get(pk=contract_id)
+    calendars = calendars_by_meter(contract)
+    orders = MeteringOrder.objects.filter(contract_id=contract_id).select_for_update()
+    moved = [order for order in orders if order.calendars != calendars.get(order.meter, [])]
+    for order in moved:
+        order.calendars = calendars.get(order.meter, [])
+    MeteringOrder.objects.bulk_update(moved, ["calendars"], batch_size=500)
+    tell_collectors(moved, now)
+    return len(moved)
 
 
 def note_evidenced(*, contract_id: UUID, until: datetime) -> int:

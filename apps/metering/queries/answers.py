@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from apps.metering.models import BilledPeriod, UsageRecord
+from apps.pricing.changes import UsageWindows
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class UsagePreview:
     meter: str
     unit: str
     quantity: Decimal
+    windows: UsageWindows = None
 
 
 Measured = Sequence[UsagePreview]

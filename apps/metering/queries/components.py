@@ -149,7 +149,9 @@ def _answer(
             if isinstance(state, NotMetered):
                 return state
             sources.append(state)
-    figures = component_figures(stays, sources, ask.order.unit, ask.span, ask.order.time_zone)
+    figures = component_figures(
+        stays, sources, ask.order.unit, ask.span, ask.order.time_zone, ask.calendars
+    )
     return Measurement(ask, figures, max(last, default=None))
 
 

@@ -1,14 +1,22 @@
 """What the items of many orders used, read from the current company's own channels at once."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from apps.common.period import Period
+from apps.common.period import Period, local_date
 from apps.metering.domain.figures import Day, Gap, UsageFigures
+from apps.metering.domain.told_apart import (
+    NO_WINDOWS,
+    Calendars,
+    quantities_by_charge,
+    windows_of_parts,
+)
 from apps.metering.models import MeteringOrder
 from apps.metering.queries.answers import NotMetered
+from apps.pricing.changes import UsageWindows, cuts_of
 from apps.telemetry.domain.belief import Declaration
 from apps.telemetry.models import Channel
 from apps.telemetry.queries.belief import declarations_in_force, rules_of
@@ -27,6 +35,20 @@ class Asked(NamedTuple):
 
     order: MeteringOrder
     span: Period
+
+    @property
+    def calendars(self) -> Calendars:
+        """By charge the windows that the plan of this period tells usage apart by."""
+        if not self.order.calendars:
+            return NO_WINDOWS
+        return self.order.calendars_on(local_date(self.span.start, self.order.time_zone))
+
+
+class Used(NamedTuple):
+    """How much one item used, and by windows where its plan has some."""
+
+    quantity: Decimal
+    windows: UsageWindows = None
 
 
 class Measurement(NamedTuple):
@@ -50,19 +72,42 @@ def measure_channels(
     said = declared_of(spans) if evidence else {}
     for place, span, usage in zip(places, spans, usage_of(spans, evidence=evidence), strict=True):
         answers[place] = _missing(asked[place], usage, may_be_empty) or Measurement(
-            asked[place], counter_or_delta_figures(span, usage, said.get(span.channel.pk, ()), evidence),
+            asked[place], _figures(asked[place], span, usage, said.get(span.channel.pk, ()), evidence),
             usage.last_at,
         )  # fmt: skip
     return answers
 
 
-def channel_quantities(asked: Sequence[Asked]) -> list[Decimal | NotMetered]:
-    """The quantity of each alone, in order: the same as `measure_channels` gives, for a part of its cost."""
+def _figures(
+    ask: Asked, span: Span, usage: ChannelUsage, declared: Sequence[Declaration], evidence: bool
+) -> UsageFigures:
+    figures = counter_or_delta_figures(span, usage, declared, evidence)
+    if not ask.calendars:
+        return figures
+    return replace(figures, windows=windows_of_parts(ask.calendars, usage.pieces, span.zone))
+
+
+def channel_quantities(asked: Sequence[Asked]) -> list[Used | NotMetered]:
+    """The quantity of each alone, in order: the same as `measure_channels` gives, for a part of its
+    cost. What is told apart by windows costs as much as its days."""
     refused, places, spans = _asked_spans(asked)
-    answers: list[Decimal | NotMetered] = [*refused]
-    for place, found in zip(places, quantities_of(spans), strict=True):
-        answers[place] = _missing(asked[place], found) or found.quantity
+    answers: list[Used | NotMetered] = [*refused]
+    whole = [(place, span) for place, span in zip(places, spans, strict=True)
+             if not asked[place].calendars]  # fmt: skip
+    for (place, _), found in zip(whole, quantities_of([span for _, span in whole]), strict=True):
+        answers[place] = _missing(asked[place], found) or Used(found.quantity)
+    parted = [place for place in places if asked[place].calendars]
+    measured = measure_channels([asked[place] for place in parted], evidence=False)
+    for place, answer in zip(parted, measured, strict=True):
+        answers[place] = used_of(answer)
     return answers
+
+
+def used_of(answer: Measurement | NotMetered) -> Used | NotMetered:
+    """What previews need of a measurement."""
+    if isinstance(answer, NotMetered):
+        return answer
+    return Used(answer.figures.quantity, quantities_by_charge(answer.figures.windows))
 
 
 def _asked_spans(asked: Sequence[Asked]) -> tuple[list[NotMetered], list[int], list[Span]]:
@@ -88,7 +133,9 @@ def _refusal(ask: Asked, channel: Channel | None) -> NotMetered | None:
 
 def _span(ask: Asked, channel: Channel | None) -> Span:
     assert channel is not None
-    return Span(channel, ask.span.start, ask.span.end, ask.order.time_zone)
+    zone = ask.order.time_zone
+    cuts = cuts_of(ask.calendars.values(), ask.span, zone)
+    return Span(channel, ask.span.start, ask.span.end, zone, cuts)
 
 
 def declared_of(spans: Sequence[Span]) -> Mapping[int, Sequence[Declaration]]:

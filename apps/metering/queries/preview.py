@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from uuid import UUID
 
 from apps.common.period import Period
 from apps.contracts.models import Contract, ContractItem
 from apps.metering.models import BilledPeriod, MeteringOrder
 from apps.metering.queries.answers import NotMetered, UsagePreview
-from apps.metering.queries.measuring import Asked
+from apps.metering.queries.measuring import Asked, Used
 from apps.metering.queries.periods import covered_part, orders_of
 from apps.metering.queries.records import latest_records
 from apps.metering.queries.sorting import measure_quantities
@@ -61,10 +60,10 @@ def _add_own(answers: dict[UUID, list[UsagePreview] | NotMetered], asked: Sequen
             so_far.append(_preview(ask.order, found))
 
 
-def _preview(order: MeteringOrder, quantity: Decimal) -> UsagePreview:
+def _preview(order: MeteringOrder, used: Used) -> UsagePreview:
     return UsagePreview(
         order.item_id, order.asset_id, order.asset_label, order.meter, order.unit,
-        quantity,
+        used.quantity, used.windows,
     )  # fmt: skip
 
 
@@ -98,4 +97,4 @@ def _add_recorded(
             if row is None:
                 answers[contract] = NotMetered("waiting_for_collector")
                 break
-            so_far.append(_preview(order, row.quantity))
+            so_far.append(_preview(order, Used(row.quantity, row.windows)))

@@ -1,5 +1,7 @@
 """Parts of a component's usage as a page, a program or a file shows them."""
 
+from collections.abc import Mapping
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -21,6 +23,19 @@ def shown_parts(figures: UsageFigures) -> list[dict[str, Any]]:
             shown["leap"], shown["is_higher"] = canonical(abs(leap)) if leap else None, leap > 0
             shown["left"] = before.stay.host_label
     return parts
+
+
+def shown_windows(figures: UsageFigures, plan: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One dict a window of each charge, in the order of the plan: titles, and the quantity."""
+    charges = {charge["code"]: charge for charge in plan["charges"]}
+    return [
+        {
+            "charge": charges[item.charge]["title"], "window": window["title"],
+            "quantity": canonical(item.quantities.get(window["code"], Decimal(0))),
+        }
+        for item in figures.windows if item.charge in charges
+        for window in charges[item.charge]["windows"]
+    ]  # fmt: skip
 
 
 def _shown(part: Part) -> dict[str, Any]:

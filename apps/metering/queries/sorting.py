@@ -1,7 +1,6 @@
 """What the items of many orders used: read from channels of their own, or shared by their hosts."""
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from typing import TypeVar
 
 from apps.metering.queries.answers import NotMetered
@@ -9,8 +8,10 @@ from apps.metering.queries.components import measure_components
 from apps.metering.queries.measuring import (
     Asked,
     Measurement,
+    Used,
     channel_quantities,
     measure_channels,
+    used_of,
 )
 
 Found = TypeVar("Found")
@@ -31,14 +32,13 @@ def measure(
     )
 
 
-def measure_quantities(asked: Sequence[Asked]) -> list[Decimal | NotMetered]:
+def measure_quantities(asked: Sequence[Asked]) -> list[Used | NotMetered]:
     """The quantity of each alone, in order: the same as `measure` gives, for a part of its cost."""
     return _sorted(asked, channel_quantities, _component_quantities)
 
 
-def _component_quantities(asked: Sequence[Asked]) -> list[Decimal | NotMetered]:
-    found = measure_components(asked, evidence=False)
-    return [item if isinstance(item, NotMetered) else item.figures.quantity for item in found]
+def _component_quantities(asked: Sequence[Asked]) -> list[Used | NotMetered]:
+    return [used_of(item) for item in measure_components(asked, evidence=False)]
 
 
 def _sorted(

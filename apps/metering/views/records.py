@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from apps.accounts.access import requires
-from apps.contracts.queries import visible_contracts
+from apps.common.period import local_date
+from apps.contracts.queries import plan_in_force, visible_contracts
 from apps.metering.domain.figures import UsageFigures
 from apps.metering.models import ProvisionalUsage, UsageRecord
 from apps.metering.queries import records_of_contract
 from apps.metering.queries.readings import NoGrant, readings_of
-from apps.metering.queries.shown import shown_parts
+from apps.metering.queries.shown import shown_parts, shown_windows
 from apps.metering.views.charts import usage_by_day
 from apps.metering.wording import jump_words
 
@@ -58,13 +59,21 @@ def usage_record(request: HttpRequest, record_id: UUID) -> HttpResponse:
         "record": record, "period": record.billed_period, "figures": figures,
         "contract": record.billed_period.contract, "zone": record.billed_period.contract.time_zone,
         "corrections": [(jump_words(item.kind), item) for item in figures.corrections],
-        "parts": shown_parts(figures),
+        "parts": shown_parts(figures), "windows": _windows(record, figures),
         "newer": UsageRecord.objects.filter(replaces=record).first(),
         "versions": sum(
             len(item.versions) for item in (figures, *(row.figures for row in figures.sources))
         ),
     }  # fmt: skip
     return render(request, "metering/usage_record.html", context)
+
+
+def _windows(record: UsageRecord, figures: UsageFigures) -> list[dict[str, Any]]:
+    """Quantities by the windows of the plan that held in the period."""
+    contract = record.billed_period.contract
+    day = local_date(record.starts_at, contract.time_zone)
+    version = plan_in_force(contract, day) if figures.windows else None
+    return [] if version is None else shown_windows(figures, version.plan)
 
 
 @require_GET

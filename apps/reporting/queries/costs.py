@@ -16,6 +16,7 @@ from apps.common.period import Period
 from apps.common.quantity import BadValue, add, parse_decimal
 from apps.contracts.models import Contract
 from apps.metering.models import ProvisionalUsage
+from apps.pricing.changes import UsageWindows
 from apps.pricing.registry import PlanError
 from apps.pricing.values import PricingError
 from apps.tenancy.context import current_company
@@ -44,6 +45,7 @@ class Measured(NamedTuple):
     asset_label: str
     unit: str
     quantity: Decimal
+    windows: UsageWindows = None
 
 
 class OpenPeriod(NamedTuple):

@@ -8,18 +8,20 @@ snapshot. Drain the marks of the channels first (`operations.recompute_dirty`): 
 some are marked again.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import psycopg
 from django.db import connection
 
 from apps.common.canonical import readings_digest
-from apps.common.period import Period, local_date, local_days, midnight
+from apps.common.period import Period, local_days, midnight
 from apps.common.quantity import add, subtract
 from apps.telemetry.domain.belief import Discontinuity, Reading
 from apps.telemetry.models import Channel
@@ -32,12 +34,16 @@ _ZERO = Decimal(0)
 
 
 class Span(NamedTuple):
-    """What is asked: a counter's or delta channel's usage in [start, end), by days of the zone."""
+    """What is asked: a counter's or delta channel's usage in [start, end), by days of the zone.
+
+    `cuts`: instants within it at which `usage_of` tells it apart too.
+    """
 
     channel: Channel
     start: datetime
     end: datetime
     zone: str
+    cuts: tuple[datetime, ...] = ()
 
 
 class Quantity(NamedTuple):
@@ -53,7 +59,9 @@ class ChannelUsage:
     """Figures of one span. `opening` is None for deltas and for a counter never read until `end`.
 
     `closing`: the last believed reading at or before the end (a delta's last amount before it).
-    `daily` has every local day and sums exactly to `quantity`. Only with evidence: `versions` of
+    `daily` has every local day and sums exactly to `quantity`, as `pieces` do: what begins at an
+    instant, by days and cuts; a level's step belongs to the piece that ends at or after its later
+    reading. Only with evidence: `versions` of
     the UTC days it rests on, `digest` as `apps.common.canonical.readings_digest` over the believed
     readings, the opening one first, `reading_count` their number, and `gaps` silences longer than
     the channel's expected interval.
@@ -65,6 +73,7 @@ class ChannelUsage:
     jumps: tuple[Discontinuity, ...]
     daily: dict[date, Decimal]
     ready: bool
+    pieces: list[tuple[datetime, Decimal]] = field(default_factory=list)
     reading_count: int = 0
     versions: dict[str, int] = field(default_factory=dict)
     digest: str = ""
@@ -78,13 +87,15 @@ class ChannelUsage:
 class _Calendar(NamedTuple):
     """A span of time shared by many channels: its local days, and its whole UTC days.
 
+    `starts`: where its days begin and what else it is told apart by; `day_of`: the day of each.
     `pieces`: what is left of it before and after the whole UTC days, each within one day.
     """
 
     start: datetime
     end: datetime
     days: list[date]
-    midnights: list[datetime]
+    starts: list[datetime]
+    day_of: list[date]
     whole: tuple[date, date]
     pieces: list[tuple[date, datetime, datetime]]
 
@@ -93,8 +104,8 @@ class _Calendar(NamedTuple):
         return _is_whole_hour(self.start) and _is_whole_hour(self.end)
 
     @property
-    def has_whole_midnights(self) -> bool:
-        return self.has_whole_hours and all(map(_is_whole_hour, self.midnights))
+    def has_whole_starts(self) -> bool:
+        return self.has_whole_hours and all(map(_is_whole_hour, self.starts))
 
 
 def quantities_of(spans: Sequence[Span]) -> list[Quantity]:
@@ -118,21 +129,21 @@ def usage_of(spans: Sequence[Span], *, evidence: bool = False) -> list[ChannelUs
         statement = statements.days(is_delta, hours, evidence)
         for row in _rows(statement, _parameters(chosen, calendars)):
             span = chosen[row[0] - 1]
-            usage = _usage(span, calendars[span[1:]].days, row)
+            usage = _usage(span, calendars[span[1:]], row)
             if evidence:
                 _add_evidence(usage, span, row[12:])
             found[places[row[0] - 1]] = usage
     return found
 
 
-_Calendars = dict[tuple[datetime, datetime, str], _Calendar]
+_Calendars = dict[tuple[datetime, datetime, str, tuple[datetime, ...]], _Calendar]
 
 
 def _calendars(spans: Iterable[Span]) -> _Calendars:
     return {key: _calendar(*key) for key in {span[1:] for span in spans}}
 
 
-def _calendar(start: datetime, end: datetime, zone: str) -> _Calendar:
+def _calendar(start: datetime, end: datetime, zone: str, cuts: tuple[datetime, ...]) -> _Calendar:
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     days = local_days(Period(start, end), zone)
     first, last = _utc_midnight(start + _DAY - _INSTANT), _utc_midnight(end)
@@ -142,7 +153,9 @@ def _calendar(start: datetime, end: datetime, zone: str) -> _Calendar:
     if first <= last < end:
         pieces.append((last.date(), last, end))
     midnights = [midnight(day, zone) for day in days[1:]]
-    return _Calendar(start, end, days, midnights, (first.date(), last.date()), pieces)
+    starts = sorted({start, *midnights, *cuts})
+    day_of = [days[bisect_right(midnights, instant)] for instant in starts]
+    return _Calendar(start, end, days, starts, day_of, (first.date(), last.date()), pieces)
 
 
 def _utc_midnight(instant: datetime) -> datetime:
@@ -158,7 +171,7 @@ def _groups(
 ) -> dict[tuple[bool, bool], list[int]]:
     """Places of the spans by what asks for them: whether deltas, whether whole hours will do."""
     hours = {
-        key: found.has_whole_midnights if days else found.has_whole_hours
+        key: found.has_whole_starts if days else found.has_whole_hours
         for key, found in calendars.items()
     }
     groups: dict[tuple[bool, bool], list[int]] = {}
@@ -175,9 +188,7 @@ def _parameters(spans: Sequence[Span], calendars: _Calendars) -> dict[str, Any]:
     days = [
         (number, since, until)
         for number, calendar in asked
-        for since, until in zip(
-            [calendar.start, *calendar.midnights], [*calendar.midnights, calendar.end], strict=True
-        )
+        for since, until in pairwise([*calendar.starts, calendar.end])
     ]
     return {
         "channels": _integers(span.channel.pk for span in spans),
@@ -199,36 +210,43 @@ def _integers(numbers: Iterable[int | None]) -> str:
     return "{" + ",".join("NULL" if one is None else str(one) for one in numbers) + "}"
 
 
-def _usage(span: Span, days: Sequence[date], row: tuple[Any, ...]) -> ChannelUsage:
+def _usage(span: Span, calendar: _Calendar, row: tuple[Any, ...]) -> ChannelUsage:
     (_, opening_at, opening, first_at, first, closing_at, last, ready,
      jumped, kinds, amounts, values) = row[:12]  # fmt: skip
     before = _reading(opening_at, opening) or _reading(first_at, first)
     closing = _reading(closing_at, last)
     if span.channel.kind == "delta":
-        daily = {day: value or _ZERO for day, value in zip(days, values, strict=True)}
-        return ChannelUsage(add(*daily.values()), before, closing, (), daily, ready)
+        steps = [value or _ZERO for value in values]
+        daily, pieces = _daily(calendar, steps), list(zip(calendar.starts, steps, strict=True))
+        return ChannelUsage(add(*steps), before, closing, (), daily, ready, pieces)
     jumps = tuple(map(Discontinuity, map(_universal, jumped or ()), amounts or (), kinds or ()))
-    daily = _level_days(before, zip(days, values, strict=True))
+    steps = _level_steps(before, values)
     for jump in jumps:
-        day = local_date(jump.measured_at - _INSTANT, span.zone)
-        daily[day] = add(daily.get(day, _ZERO), jump.amount)
+        place = max(bisect_left(calendar.starts, jump.measured_at) - 1, 0)
+        steps[place] = add(steps[place], jump.amount)
     quantity = _level_quantity(before, closing, jumps)
     # A sum that is not the quantity is not worked in yet.
-    ready = ready and add(*daily.values()) == quantity
-    return ChannelUsage(quantity, before, closing, jumps, daily, ready)
+    ready = ready and add(*steps) == quantity
+    daily, pieces = _daily(calendar, steps), list(zip(calendar.starts, steps, strict=True))
+    return ChannelUsage(quantity, before, closing, jumps, daily, ready, pieces)
 
 
-def _level_days(
-    before: Reading | None, values: Iterable[tuple[date, Decimal | None]]
-) -> dict[date, Decimal]:
-    """From a level's values at the ends of days to the steps between them."""
-    value = before.value if before else None
-    daily = {}
-    for day, at_end in values:
-        same = value is None or at_end is None or at_end == value
-        daily[day] = _ZERO if same else subtract(at_end, value)  # type: ignore[arg-type]
-        value = value if at_end is None or value is None else at_end
+def _daily(calendar: _Calendar, steps: Sequence[Decimal]) -> dict[date, Decimal]:
+    daily = dict.fromkeys(calendar.days, _ZERO)
+    for day, step in zip(calendar.day_of, steps, strict=True):
+        daily[day] = step if daily[day] is _ZERO else add(daily[day], step)
     return daily
+
+
+def _level_steps(before: Reading | None, values: Iterable[Decimal | None]) -> list[Decimal]:
+    """From a level's values at the ends of pieces to the steps between them."""
+    value = before.value if before else None
+    steps = []
+    for at_end in values:
+        same = value is None or at_end is None or at_end == value
+        steps.append(_ZERO if same else subtract(at_end, value))  # type: ignore[arg-type]
+        value = value if at_end is None or value is None else at_end
+    return steps
 
 
 def _level_quantity(

@@ -115,8 +115,9 @@ def make_contract(
             )
         contract.state = Contract.State.ACTIVE
         contract.save(update_fields=["state"])
-        write_orders(contract_id=contract.id)
     add_plan(contract, plan, plan_from or starts_on)
+    with company_context(provider):
+        write_orders(contract_id=contract.id)
     return contract
 
 

@@ -47,6 +47,13 @@ CHARGES: list[dict[str, Any]] = [
                {"from": "99", "effect": "bonus", "amount": "7"}]},
     {"model": "shared_saving", **USE, "baseline": "100", "unit_price": "0.3", "share": "40",
      "floor": "none"},
+    {"model": "time_of_use", **USE, "holidays": ["2026-12-25", "2027-01-01"], "windows": [
+        {"code": "night", "title": {"en": "Night", "de": "Nacht"}, "unit_price": "0.1", "hours": [
+            {"days": [1, 2, 3, 4, 5, 6, 7], "from": 22, "to": 6}]},
+        {"code": "peak", "title": {"en": "Peak", "de": "Spitze"}, "unit_price": "0.3", "hours": [
+            {"days": [1, 2, 3, 4, 5], "from": 8, "to": 12}, {"days": [2], "from": 14, "to": 15},
+            {"days": [4], "from": 14, "to": 15}]},
+        {"code": "rest", "title": {"en": "Rest", "de": "Rest"}, "unit_price": "0.2"}]},
 ]  # fmt: skip
 PLAN = {
     "name": "Everything", "currency": "EUR",
@@ -84,7 +91,7 @@ def posted(formset: Any) -> QueryDict:
 
 
 def test_every_model_comes_back_from_the_form(provider: Any) -> None:
-    assert set(MODELS) | {"time_of_use"} == set(CHARGE_MODELS)
+    assert set(MODELS) == set(CHARGE_MODELS)
     wanted = PricePlan.from_dict(PLAN)
     with company_context(provider):
         again = charge_formset(posted(charge_formset(None, wanted.to_dict())), None)
@@ -101,9 +108,11 @@ def test_every_model_is_told_in_words(language: str) -> None:
     said = " ".join(text for item in words for text in item["words"])
     wanted = {
         "en": ["100.00\u00a0EUR per period", "5\u00a0cycles are included", "Counted: Part, Part.",
-               "factor at most 1.1", "From 95\u00a0%: no effect", "for each begun package"],
+               "factor at most 1.1", "From 95\u00a0%: no effect", "for each begun package",
+               "Night (Monday–Sunday 22:00–6:00): 0.10\u00a0EUR", "Rest (all other hours)"],
         "de": ["100,00\u00a0EUR je Zeitraum", "Faktor höchstens 1,1", "Ab 95\u00a0%: ohne Wirkung",
-               "für jedes angefangene Paket"],
+               "für jedes angefangene Paket", "Spitze (Montag–Freitag 8:00–12:00, Dienstag",
+               "Rest (alle übrigen Stunden)"],
     }[language]  # fmt: skip
     assert [text for text in wanted if text not in said] == []
     assert charge_words({"model": "unheard_of"}, "EUR") == ["unheard_of"]

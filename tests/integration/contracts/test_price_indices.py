@@ -105,18 +105,6 @@ def test_a_plan_cannot_follow_a_series_that_is_not_there(provider: Any, customer
         draft_contract(facts=facts(customer), items=items, plan=plan(), now=NOW)
 
 
-def test_windows_of_the_week_are_refused_before_they_are_signed(
-    provider: Any, customer: Any
-) -> None:
-    items = [ItemFacts(make_asset(provider).pk, "cycles", "cycles")]
-    window = {"code": "all", "title": "All", "unit_price": "1"}
-    charge = {**PER_CYCLE, "model": "time_of_use", "windows": [window]}
-    del charge["unit_price"]
-    refused = {"name": "By use", "currency": "EUR", "charges": [charge]}
-    with company_context(provider), pytest.raises(ValidationError, match="windows of the week"):
-        draft_contract(facts=facts(customer), items=items, plan=refused, now=NOW)
-
-
 SCENARIO = """
 format: 1
 price_indices:

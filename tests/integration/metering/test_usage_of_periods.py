@@ -1,7 +1,7 @@
 """Usage from the roll-up is what the domain makes of the readings themselves, to the digest."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 
 from apps.common.period import Period, month_period
 from apps.metering.domain.figures import UsageFigures
+from apps.metering.domain.told_apart import windows_of_parts
 from apps.metering.domain.usage import counter_figures, delta_figures
+from apps.pricing.changes import cuts_of
+from apps.pricing.windows import WindowCalendar
 from apps.telemetry.domain.belief import Reading, walk
 from apps.telemetry.models import Channel, ChannelDay, Disbelief
 from apps.telemetry.operations import RawItem, judge_disbelief, recompute_dirty, take_in
@@ -26,6 +29,18 @@ Month = Callable[..., Any]
 # an hour; Kathmandu is always 5:45 ahead.
 ZONES = ("UTC", "Europe/Berlin", "Asia/Kathmandu", "America/St_Johns", "Australia/Lord_Howe")
 FIRST = datetime(2026, 9, 28, tzinfo=UTC)
+# Nights from 22 to 6, and Sundays with 4 October; the rest of the week.
+_NIGHT = [*range(6), 22, 23]
+CALENDARS = {
+    "use": WindowCalendar(
+        tuple(
+            "sunday" if day == 6 else "night" if hour in _NIGHT else "day"
+            for day in range(7) for hour in range(24)
+        ),
+        frozenset({date(2026, 10, 9)}),
+    ),
+    "flat": WindowCalendar(("all",) * 168),
+}  # fmt: skip
 MINUTE = timedelta(minutes=1)
 
 
@@ -36,7 +51,9 @@ def expected(span: Span) -> UsageFigures:
     interval = None if seconds is None else timedelta(seconds=seconds)
     readings = readings_between(channel, period.start, period.end)
     if channel.kind == "delta":
-        return delta_figures(readings, channel.unit, period, span.zone, interval)
+        return delta_figures(
+            readings, channel.unit, period, span.zone, interval, calendars=CALENDARS
+        )
     stored = Channel.objects.raw(
         "select c.*, l.measured_at, l.value from telemetry_channel c "
         "join telemetry_level l on l.channel_id = c.id where c.id = %s", [channel.pk],
@@ -44,7 +61,9 @@ def expected(span: Span) -> UsageFigures:
     said = declarations_in_force([channel.pk]).get(channel.pk, [])
     stretch = walk([Reading(row.measured_at, row.value) for row in stored], said, rules_of(channel))
     jumps = [item for item in stretch.discontinuities if item.measured_at <= period.end]
-    return counter_figures(readings, jumps, channel.unit, period, span.zone, interval)
+    return counter_figures(
+        readings, jumps, channel.unit, period, span.zone, interval, calendars=CALENDARS
+    )
 
 
 def assert_agrees(span: Span, found: ChannelUsage) -> None:
@@ -56,6 +75,10 @@ def assert_agrees(span: Span, found: ChannelUsage) -> None:
     assert found.reading_count == figures.reading_count
     assert found.gaps == [(gap.start, gap.end) for gap in figures.gaps]
     assert found.jumps == figures.corrections
+    windows = windows_of_parts(CALENDARS, found.pieces, span.zone)
+    assert windows == figures.windows
+    for of_charge in windows:
+        assert sum(of_charge.quantities.values()) == found.quantity
     if span.channel.kind != "delta":
         assert (found.opening, found.closing) == (figures.opening, figures.closing)
 
@@ -69,7 +92,10 @@ def spans_of(channel: Channel, zone: str) -> list[Span]:
         (noon.replace(hour=0), noon.replace(hour=0) + timedelta(days=1)),
         (month.start + 17 * MINUTE, noon + 13 * MINUTE),
     ]  # fmt: skip
-    return [Span(channel, start, end, zone) for start, end in edges]
+    return [
+        Span(channel, start, end, zone, cuts_of(CALENDARS.values(), Period(start, end), zone))
+        for start, end in edges
+    ]
 
 
 def compare(channel: Channel) -> None:
