@@ -9,6 +9,7 @@ import pytest
 from apps.billing.domain.numbers import number_text, position_of, series_of
 from apps.billing.domain.rating import Tax, rate, service_days, usage_by_meter
 from apps.common.period import Period
+from apps.pricing.changes import UsageWindows
 from apps.pricing.plan import PricePlan
 from apps.pricing.values import PricingError, ServiceDays
 
@@ -22,6 +23,7 @@ class Used(NamedTuple):
     asset_label: str
     unit: str
     quantity: Decimal
+    windows: UsageWindows = None
 
 
 def plan(*charges: dict[str, object]) -> PricePlan:
