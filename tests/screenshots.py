@@ -42,17 +42,16 @@ PAGES: list[tuple[str, str, list[str]]] = [
     ("line", "clearwash", ["/invoices/?state=issued", "RE-", "Explain"]),
     ("invoice-customer", "heidemilch", ["/invoices/", "RE-"]),
     ("line-customer", "heidemilch", ["/invoices/", "RE-", "Explain"]),
+    ("tire-used", "clearwash", ["/assets/?q=RT-0001", "Tire 01"]),
     ("contract-customer", "heidemilch", ["/contracts/", "Cleaning by the wash"]),
 ]
+# What the README shows: picture -> page
 README_PICTURES = {
-    "home-provider",
-    "home-customer",
-    "asset",
-    "contract",
-    "invoice",
-    "line",
-    "refused",
-}
+    name: name
+    for name in (
+        "home-provider", "home-customer", "asset", "contract", "invoice", "line", "refused",
+    )
+} | {"correction": "clearwash-correction_detail", "tire": "tire-used"}  # fmt: skip
 # Pages of a route that are searched for links: a truck leads elsewhere than a compressor.
 LOOKED_AT = 8
 WORDS = {"Explain": "Erklär", "Cleaning by the wash": "(Cleaning by the wash|Reinigung)"}
@@ -243,8 +242,8 @@ def publish(folder: Path) -> None:
     """Copy what the README shows."""
     target = databases.ROOT / "docs" / "pictures"
     target.mkdir(parents=True, exist_ok=True)
-    for name in README_PICTURES:
-        source = folder / f"{name}-light.png"
+    for name, page in README_PICTURES.items():
+        source = folder / f"{page}-light.png"
         if source.exists():
             (target / f"{name}.png").write_bytes(source.read_bytes())
 
