@@ -77,6 +77,7 @@ class Photographer:
         context = self.browser.new_context(
             viewport=PHONE if kind == "phone" else WIDE,
             color_scheme="dark" if kind == "dark" else "light",
+            locale="de-DE" if kind == "german" else "en-GB",
         )
         page = context.new_page()
         page.on("console", lambda message: self._hear(kind, message.type, message.text))

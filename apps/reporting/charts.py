@@ -5,12 +5,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import get_language
-
 
 def cost_by_day(days: Sequence[tuple[date, Decimal]], currency: str) -> dict[str, Any]:
     """Bars of each day's cost in whole units of the currency."""
-    day = "%-d.%-m." if (get_language() or "").startswith("de") else "%-d %b"
     trace = {
         "type": "bar",
         "x": [day.isoformat() for day, _cost in days],
@@ -20,7 +17,7 @@ def cost_by_day(days: Sequence[tuple[date, Decimal]], currency: str) -> dict[str
     layout = {
         "template": None,
         "showlegend": False,
-        "xaxis": {"type": "date", "tickformat": day, "hoverformat": day},
+        "xaxis": {"type": "date"},
         "yaxis": {"ticksuffix": f" {currency}", "rangemode": "tozero"},
     }
     return {"data": [trace], "layout": layout}

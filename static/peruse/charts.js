@@ -30,9 +30,26 @@
     return `rgba(${red},${green},${blue},${(alpha / 255).toFixed(3)})`;
   }
 
+  const DAY = 86400000;
+  const german = () => document.documentElement.lang.startsWith("de");
+
+  // Days as the page's language writes them; the clock only where ticks are closer than a day.
+  function dates() {
+    const [day, month] = german() ? ["%-d.%-m.", "%-m.%Y"] : ["%-d %b", "%b %Y"];
+    return {
+      hoverformat: german() ? "%-d.%-m.%Y %H:%M" : "%-d %b %Y %H:%M",
+      tickformatstops: [
+        { dtickrange: [null, DAY - 1], value: `%H:%M\n${day}` },
+        { dtickrange: [DAY, "M1"], value: day },
+        { dtickrange: ["M1", null], value: month },
+      ],
+    };
+  }
+
   function axis(given, colours) {
     return {
-      automargin: true, zeroline: false, fixedrange: true, ...given,
+      automargin: true, zeroline: false, fixedrange: true,
+      ...(given?.type === "date" ? dates() : {}), ...given,
       gridcolor: colours.line, linecolor: colours.line, tickcolor: colours.line,
     };
   }
@@ -46,7 +63,7 @@
     const layout = {
       margin: { l: 8, r: 8, t: 8, b: 8 }, bargap: 0.25, hovermode: "x unified", ...given,
       autosize: true, height: node.clientHeight, paper_bgcolor: "rgba(0,0,0,0)",
-      plot_bgcolor: "rgba(0,0,0,0)", separators: document.documentElement.lang === "de" ? ",." : ".,",
+      plot_bgcolor: "rgba(0,0,0,0)", separators: german() ? ",." : ".,",
       font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: colours.text },
       colorway: [colours.primary, colours.second, colours.third, colours.fourth, colours.fifth],
       hoverlabel: { bgcolor: colours.surface, bordercolor: colours.line, font: { color: colours.text } },
