@@ -8,6 +8,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.assets.domain.derived import LONGEST_TEXT, Derivation, derivation_of
 from apps.common.fields import QuantityField
 from apps.common.ids import encode
 from apps.tenancy.fence import FencedModel
@@ -63,6 +64,13 @@ class TypeChannel(FencedModel):
     restarts_from_zero = models.BooleanField(default=False)
     max_rate_per_hour = QuantityField(null=True, blank=True)
     expected_interval_seconds = models.IntegerField(null=True, blank=True)
+    # What it is derived from (`domain.derived`); empty: it is sent. `formula_since`: the UTC day from
+    # which this version holds, None: the first. `earlier_formulas`: versions before it, oldest first.
+    formula = models.CharField(max_length=LONGEST_TEXT, blank=True, default="")
+    formula_step = QuantityField(null=True, blank=True)
+    formula_hold_seconds = models.IntegerField(null=True, blank=True)
+    formula_since = models.DateField(null=True, blank=True)
+    earlier_formulas = models.JSONField(default=list, blank=True)
 
     class Meta:
         ordering = ["asset_type", "code"]
@@ -87,6 +95,16 @@ class TypeChannel(FencedModel):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def derivations(self) -> list[Derivation]:
+        """Every version of what it is derived from, the oldest first; none of a sent channel."""
+        if not self.formula:
+            return []
+        now = derivation_of(
+            self.formula, self.formula_step, self.formula_hold_seconds, self.formula_since
+        )
+        return [*(Derivation.from_dict(row) for row in self.earlier_formulas), now]
 
 
 class Asset(FencedModel):

@@ -12,7 +12,11 @@ ROLES = ("manufacturer", "owner", "provider", "customer")
 
 @dataclass(frozen=True, slots=True)
 class ChannelFacts:
-    """One channel of an asset type; rates per hour in the channel's unit, intervals in seconds."""
+    """One channel of an asset type; rates per hour in the channel's unit, intervals in seconds.
+
+    `formula`: what it is derived from (`domain.derived`), empty where it is sent; `formula_since`:
+    the UTC day from which a changed one holds.
+    """
 
     code: str
     title: str
@@ -22,6 +26,10 @@ class ChannelFacts:
     restarts_from_zero: bool = False
     max_rate_per_hour: Decimal | None = None
     expected_interval_seconds: int | None = None
+    formula: str = ""
+    formula_step: Decimal | None = None
+    formula_hold_seconds: int | None = None
+    formula_since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.assets.domain.derived import LONGEST_TEXT
 from apps.assets.domain.facts import AssetFacts, ChannelFacts
 from apps.assets.domain.positions import BadPosition, PositionRule, parse_positions
 from apps.assets.models import CODE, Asset, AssetType, ChannelKind, TypeChannel
@@ -113,6 +114,32 @@ class ChannelForm(forms.Form):
         max_value=31_622_400,
         required=False,
         help_text=_("A longer silence is a gap."),
+    )
+    formula = forms.CharField(
+        label=_("Derived from"),
+        max_length=LONGEST_TEXT,
+        required=False,
+        help_text=_(
+            "Empty where it is sent. Else a formula such as current * voltage / 1000, or "
+            "time_above(current, 1), time_below, time_in, edges, entries, integral(power), "
+            "distance(latitude, longitude)."
+        ),
+    )
+    formula_step = forms.DecimalField(
+        label=_("Rounded to"),
+        **_QUANTITY,
+        help_text=_("Derived: results are multiples of it; 0.0001 where nothing is given."),
+    )
+    formula_hold_seconds = forms.IntegerField(
+        label=_("A value holds for (seconds)"),
+        required=False,
+        help_text=_("Derived: until the next value, at most so long; 900 where nothing is given."),
+    )
+    formula_since = forms.DateField(
+        label=_("Changed formula holds from"),
+        required=False,
+        widget=DateInput,
+        help_text=_("Derived: a coming day (UTC); tomorrow where nothing is given."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

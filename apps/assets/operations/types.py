@@ -13,6 +13,7 @@ from apps.assets.domain.facts import MEANING_FIELDS, ChannelFacts
 from apps.assets.domain.positions import PositionRule
 from apps.assets.models import Asset, AssetType, ChannelKind, TypeChannel
 from apps.assets.operations.common import layouts_of, must_be_own, publish_changed
+from apps.assets.operations.derived import judge_derived, new_version
 from apps.common.units import UNITS
 from apps.events.operations import record
 from apps.tenancy.context import current_company
@@ -43,10 +44,16 @@ def register_asset_type(
         made_at=now,
     )
     _judge_channels(channels, is_component)
+    judge_derived(channels)
     _judge_positions(positions, channels)
     _judge_type(asset_type)
     asset_type.save(force_insert=True)
-    TypeChannel.objects.bulk_create([_channel(asset_type, facts) for facts in channels])
+    TypeChannel.objects.bulk_create(
+        [
+            _channel(asset_type, facts, new_version(facts, None, has_readings=False, now=now))
+            for facts in channels
+        ]
+    )
     record(action="asset_type_registered", subject=asset_type.public_id, now=now, actor=actor)
     return asset_type
 
@@ -58,12 +65,12 @@ def _judge_type(asset_type: AssetType) -> None:
         raise ValidationError({"name": _("There is an asset type of this name already.")})
 
 
-def _channel(asset_type: AssetType, facts: ChannelFacts) -> TypeChannel:
+def _channel(asset_type: AssetType, facts: ChannelFacts, version: dict[str, Any]) -> TypeChannel:
     channel = TypeChannel(
         author_id=asset_type.author_id,
         parties=asset_type.parties,
         asset_type=asset_type,
-        **asdict(facts),
+        **{**asdict(facts), **version},
     )
     try:
         channel.clean_fields(exclude=["asset_type", "author"])
@@ -137,7 +144,7 @@ def change_asset_type(
     asset_type.save(
         update_fields=["name", "manufacturer", "description", "is_component", "positions"]
     )
-    _replace_channels(asset_type, channels)
+    _replace_channels(asset_type, channels, now)
     Asset.objects.filter(asset_type=asset_type).update(
         type_name=asset_type.name, layout=layouts_of([asset_type])[asset_type.pk]
     )
@@ -146,15 +153,20 @@ def change_asset_type(
     return asset_type
 
 
-def _replace_channels(asset_type: AssetType, channels: Sequence[ChannelFacts]) -> None:
+def _replace_channels(
+    asset_type: AssetType, channels: Sequence[ChannelFacts], now: datetime
+) -> None:
     before = {channel.code: channel for channel in asset_type.channels.select_for_update()}
     wanted = {facts.code: facts for facts in channels}
-    if asset_type.assets.filter(last_reading_at__isnull=False).exists():
+    has_readings = asset_type.assets.filter(last_reading_at__isnull=False).exists()
+    if has_readings:
         _judge_meaning(before, wanted)
+    judge_derived(channels, list(before.values()) if has_readings else ())
     gone = [channel.pk for code, channel in before.items() if code not in wanted]
     TypeChannel.objects.filter(pk__in=gone).delete()
     for code, facts in wanted.items():
-        row = _channel(asset_type, facts)
+        version = new_version(facts, before.get(code), has_readings=has_readings, now=now)
+        row = _channel(asset_type, facts, version)
         if code in before:
             row.pk = before[code].pk
             row.save(force_update=True)
@@ -168,6 +180,14 @@ def _judge_meaning(before: dict[str, TypeChannel], wanted: dict[str, ChannelFact
         if facts is None:
             raise ValidationError(
                 _("Channel %(code)s has readings and cannot be removed."), params={"code": code}
+            )
+        if bool(channel.formula) != bool(facts.formula):
+            raise ValidationError(
+                _(
+                    "Channel %(code)s has readings: it stays sent, or derived, as it is. Add a new "
+                    "channel instead."
+                ),
+                params={"code": code},
             )
         for field in MEANING_FIELDS:
             if getattr(channel, field) != getattr(facts, field):

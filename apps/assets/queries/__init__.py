@@ -27,6 +27,7 @@ from apps.assets.queries.things import (
     passport,
     reporting_state,
     roles_in,
+    type_depths,
     visible_assets,
     with_expected_interval,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "reporting_state",
     "roles_in",
     "standing_mountings",
+    "type_depths",
     "visible_assets",
     "with_expected_interval",
 ]

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
+from apps.assets.domain.derived import depths_of
 from apps.assets.domain.facts import ROLES
 from apps.assets.models import Asset, AssetType, DataGrant, TypeChannel
 from apps.events.models import AuditRow
@@ -21,6 +22,16 @@ def own_asset_types() -> QuerySet[AssetType]:
     """The company's types with `asset_count` and `channel_count`."""
     return AssetType.objects.written_by(current_company()).annotate(
         asset_count=Count("assets", distinct=True), channel_count=Count("channels", distinct=True)
+    )
+
+
+def type_depths(channels: Iterable[TypeChannel]) -> dict[str, int]:
+    """How deep each channel of one type is derived; 0 for those that are sent."""
+    return depths_of(
+        {
+            row.code: {code for item in row.derivations for code in item.definition.inputs}
+            for row in channels
+        }
     )
 
 

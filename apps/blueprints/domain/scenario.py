@@ -48,7 +48,10 @@ class PersonPart(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class ChannelPart(Struct, forbid_unknown_fields=True, frozen=True):
-    """One channel of an asset type; rates per hour in the channel's unit."""
+    """One channel of an asset type; rates per hour in the channel's unit.
+
+    `formula`: what it is derived from, such as `time_above(current, 1)`.
+    """
 
     code: Code
     title: Text
@@ -58,6 +61,10 @@ class ChannelPart(Struct, forbid_unknown_fields=True, frozen=True):
     restarts_from_zero: bool = False
     max_rate_per_hour: Decimal | None = None
     expected_interval_seconds: Annotated[int, Meta(gt=0)] | None = None
+    formula: Annotated[str, Meta(max_length=1000)] = ""
+    formula_step: Decimal | None = None
+    formula_hold_seconds: Annotated[int, Meta(gt=0)] | None = None
+    formula_since: datetime.date | None = None
 
 
 class TypePart(Struct, forbid_unknown_fields=True, frozen=True):

@@ -21,6 +21,10 @@ REASONS: dict[str, dict[str, str]] = {
         "en": "Asset {asset} is not known here.",
         "de": "Die Anlage {asset} ist hier nicht bekannt.",
     },
+    "derived_channel": {
+        "en": "Channel {channel} is derived from others: nothing is sent to it.",
+        "de": "Der Kanal {channel} wird aus anderen abgeleitet: An ihn wird nichts gesendet.",
+    },
     "missing_value": {"en": "{field} is missing.", "de": "{field} fehlt."},
     "bad_text": {"en": "{field} is no usable text.", "de": "{field} ist kein brauchbarer Text."},
     "not_a_number": {"en": "The value is not a number.", "de": "Der Wert ist keine Zahl."},

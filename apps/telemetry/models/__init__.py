@@ -8,6 +8,7 @@ without a model, reached only through `apps.telemetry.queries` and `apps.telemet
 from apps.telemetry.models.channels import (
     Channel,
     ChannelDay,
+    DerivedCarry,
     Device,
     Disbelief,
     Discontinuity,
@@ -23,6 +24,7 @@ __all__ = [
     "ChannelDay",
     "CorrectionRule",
     "Declaration",
+    "DerivedCarry",
     "Device",
     "Disbelief",
     "Discontinuity",

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.assets.domain.derived import Derivation
 from apps.assets.models import ChannelKind
 from apps.common.fields import QuantityField, uuid7
 from apps.common.ids import encode
@@ -52,6 +53,10 @@ class Channel(models.Model):
     expected_interval_seconds = models.IntegerField(null=True)
     # Corrections above it need a second person; without one the company's holds.
     correction_limit = QuantityField(null=True)
+    # Versions of `assets.domain.derived.Derivation`, oldest first; a sent channel has none.
+    derived = models.JSONField(default=list)
+    # 0: sent; else one more than the deepest channel it is derived from.
+    depth = models.SmallIntegerField(default=0)
 
     class Meta:
         ordering = ["asset_id", "code"]
@@ -62,9 +67,38 @@ class Channel(models.Model):
                 name="telemetry_channel_limit",
             ),
         ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["asset_id"], name="telemetry_channel_derived",
+                condition=models.Q(depth__gt=0),
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.asset_label} {self.code}"
+
+    @property
+    def derivations(self) -> list[Derivation]:
+        """What it is derived from, by versions, the oldest first."""
+        return [Derivation.from_dict(row) for row in self.derived]
+
+
+class DerivedCarry(models.Model):
+    """What a derived channel's day hands on to the next one (`domain.deriving`)."""
+
+    id = models.BigAutoField(primary_key=True)
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="carries")
+    day = models.DateField()
+    carry = models.JSONField()
+
+    class Meta:
+        ordering = ["channel", "day"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["channel", "day"], name="telemetry_carry_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel_id} {self.day}"
 
 
 class ChannelDay(models.Model):

@@ -3,14 +3,17 @@
 import time
 import uuid
 from collections.abc import Iterable
+from datetime import date
 from typing import NamedTuple
 
 from django.db import connection
 from django.db.models import F
 
 from apps.assets.models import Asset, TypeChannel
+from apps.assets.queries import type_depths
 from apps.common.ids import BadId, decode, encode
 from apps.telemetry.models import Channel, ChannelDay
+from apps.telemetry.queries.derived import input_codes
 from apps.tenancy.context import current_company
 
 REMEMBERED_SECONDS = 60.0
@@ -18,8 +21,16 @@ _COPIED = (
     "title", "kind", "unit", "register_size", "restarts_from_zero", "max_rate_per_hour",
     "expected_interval_seconds",
 )  # fmt: skip
+_DERIVED = ("derived", "depth")
+_MARK_INPUTS = """
+insert into telemetry_derivemark (channel_id, day)
+select distinct w.channel_id, d.day + n.n
+from unnest(%s::int[], %s::int[], %s::date[]) as w(channel_id, input_id, since)
+join telemetry_channelday d on d.channel_id = w.input_id and d.day >= w.since - 1
+cross join (values (0), (1)) as n(n)
+"""
 
-
+_BEGINNING = date(1, 1, 2)
 _RULES = frozenset(
     {"register_size", "restarts_from_zero", "max_rate_per_hour", "expected_interval_seconds"}
 )
@@ -32,6 +43,7 @@ class KnownChannel(NamedTuple):
     kind: str
     unit: str
     asset_id: uuid.UUID
+    is_derived: bool = False
 
 
 class Names(dict[tuple[str, str], KnownChannel]):
@@ -61,15 +73,20 @@ def sync_channels(*, asset_ids: Iterable[uuid.UUID]) -> int:
     by_type: dict[uuid.UUID, list[TypeChannel]] = {}
     for row in wanted.order_by("code"):
         by_type.setdefault(row.asset_type_id, []).append(row)
+    depths = {key: type_depths(found) for key, found in by_type.items()}
     rows = [
-        _channel(asset, row) for asset in assets for row in by_type.get(asset.asset_type_id, [])
-    ]
+        _channel(asset, row, depths[asset.asset_type_id][row.code])
+        for asset in assets for row in by_type.get(asset.asset_type_id, [])
+    ]  # fmt: skip
     return _write_channels(rows)
 
 
-def _channel(asset: Asset, row: TypeChannel) -> Channel:
+def _channel(asset: Asset, row: TypeChannel, depth: int) -> Channel:
     copied = {name: getattr(row, name) for name in _COPIED}
-    return Channel(asset_id=asset.id, asset_label=asset.name, code=row.code, **copied)
+    return Channel(
+        asset_id=asset.id, asset_label=asset.name, code=row.code, depth=depth,
+        derived=[item.to_dict() for item in row.derivations], **copied,
+    )  # fmt: skip
 
 
 def _write_channels(rows: list[Channel]) -> int:
@@ -80,13 +97,46 @@ def _write_channels(rows: list[Channel]) -> int:
         for channel in Channel.objects.filter(asset_id__in={row.asset_id for row in rows})
     }
     new = [row for row in rows if (row.asset_id, row.code) not in known]
+    others = _derived_anew(rows, known)
     Channel.objects.bulk_create(new, ignore_conflicts=True)
     _refresh(rows, known)
+    _mark_inputs(others)
     return len(new)
 
 
+def _derived_anew(
+    rows: Iterable[Channel], known: dict[tuple[uuid.UUID, str], Channel]
+) -> dict[tuple[uuid.UUID, str], date]:
+    """Derived channels whose definition is new, and from which day on."""
+    found = {}
+    for row in rows:
+        channel = known.get((row.asset_id, row.code))
+        versions = row.derivations
+        stood = channel.derivations if channel is not None else []
+        changed = [item for item in versions if item not in stood]
+        if changed:
+            found[row.asset_id, row.code] = changed[0].since or _BEGINNING
+    return found
+
+
+def _mark_inputs(changed: dict[tuple[uuid.UUID, str], date]) -> None:
+    """Have the days derived for which there are readings of the inputs."""
+    if not changed:
+        return
+    assets = {asset for asset, _ in changed}
+    by_name = {(row.asset_id, row.code): row for row in Channel.objects.filter(asset_id__in=assets)}
+    wanted = [
+        (by_name[name].pk, by_name[name[0], code].pk, since)
+        for name, since in changed.items() if name in by_name
+        for code in input_codes(by_name[name]) if (name[0], code) in by_name
+    ]  # fmt: skip
+    if wanted:
+        with connection.cursor() as cursor:
+            cursor.execute(_MARK_INPUTS, [list(column) for column in zip(*wanted, strict=True)])
+
+
 def _refresh(rows: list[Channel], known: dict[tuple[uuid.UUID, str], Channel]) -> None:
-    names = [name for name in (*_COPIED, "asset_label") if name not in ("kind", "unit")]
+    names = [name for name in (*_COPIED, *_DERIVED, "asset_label") if name not in ("kind", "unit")]
     changed, judged_anew = [], []
     for row in rows:
         channel = known.get((row.asset_id, row.code))
@@ -166,7 +216,9 @@ def _assets_named(wanted: set[str]) -> dict[uuid.UUID, set[str]]:
 def _channels_of(names_of: dict[uuid.UUID, set[str]]) -> Names:
     names = Names()
     for channel in Channel.objects.filter(asset_id__in=names_of).order_by("id"):
-        known = KnownChannel(channel.id, channel.kind, channel.unit, channel.asset_id)
+        known = KnownChannel(
+            channel.id, channel.kind, channel.unit, channel.asset_id, channel.depth > 0
+        )
         names.update({(name, channel.code): known for name in names_of[channel.asset_id]})
     return names
 

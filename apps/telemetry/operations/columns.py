@@ -85,9 +85,11 @@ def _channels(batch: Batch, bounds: Bounds) -> list[KnownChannel] | None:
     if None in found:
         return None
     known = [channel for channel in found if channel]
-    kinds = {(channel.kind, channel.asset_id) for channel in set(known)}
+    kinds = {
+        (channel.kind == "delta" or channel.is_derived, channel.asset_id) for channel in set(known)
+    }
     only = bounds.device.asset_id if bounds.device else None
-    if any(kind == "delta" or (only and asset != only) for kind, asset in kinds):
+    if any(is_other or (only and asset != only) for is_other, asset in kinds):
         return None
     for unit, channel in zip(batch.units, known, strict=True):
         if unit is not None and unit != channel.unit:

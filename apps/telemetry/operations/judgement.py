@@ -100,6 +100,8 @@ def judge_items(items: Sequence[RawItem], names: Names, bounds: Bounds) -> Judge
             known = names.get((item.asset, item.channel))
             if known is None or (only is not None and known.asset_id != only):
                 raise _unknown(item, assets)
+            if known.is_derived:
+                raise BadValue("derived_channel", {"channel": item.channel})
             value, unit = item.value, item.unit
             if (
                 type(value) is not str

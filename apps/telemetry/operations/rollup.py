@@ -2,7 +2,8 @@
 
 Two workers never interleave on a channel (a transaction-scoped lock each, taken in order). Marks
 are read before readings, so a mark raised meanwhile stays dirty and is worked again. Intake only
-appends marks; they are folded into their days here, under the channel's lock.
+appends marks; they are folded into their days here, under the channel's lock. Channels that are
+derived from others come after them, depth by depth.
 """
 
 import json
@@ -21,9 +22,11 @@ from apps.events.operations import publish
 from apps.telemetry.domain.belief import DeltaDisbelief, Disbelief, Reading
 from apps.telemetry.domain.days import DayTrace, WorkedDay, day_start
 from apps.telemetry.models import Channel, ChannelDay
+from apps.telemetry.operations.deriving import MOST_DAYS, derive_marked, mark_dependents
 from apps.telemetry.operations.packing import pack_decimals, pack_instants, pack_integers
 from apps.telemetry.operations.reworking import rework
 from apps.telemetry.operations.storing import in_schema, raw_cursor
+from apps.telemetry.queries.derived import channels_by_depth
 
 CHUNK = 200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,7 +35,14 @@ _LOCKS = """
 select pg_advisory_xact_lock(hashtext('{schema}.roll_up'), id)
 from (select unnest(%s::int[]) as id order by 1) as ordered
 """
-_MARKED = "select distinct channel_id from {schema}.telemetry_mark"
+_MARKED = """
+select channel_id from {schema}.telemetry_mark
+union select channel_id from {schema}.telemetry_derivemark
+"""
+_MARKED_OF = """
+select channel_id from {schema}.telemetry_mark where channel_id = any(%(channels)s)
+union select channel_id from {schema}.telemetry_derivemark where channel_id = any(%(channels)s)
+"""
 _FOLD = """
 with found as materialized (
     select ctid from {schema}.telemetry_mark where channel_id = any(%s)
@@ -142,14 +152,17 @@ def recompute_dirty(
 ) -> int:
     """Work marked days in, a transaction for each chunk of channels. Returns how many days.
 
-    At most `limit` channels (all by default); `after_chunk` hears the number of days so far.
+    At most `limit` channels of a depth (all by default); `after_chunk` hears the number of days so
+    far. What these channels are derived from is worked in before them.
     """
-    channels = _dirty_channels(channel_ids, limit)
+    by_depth = channels_by_depth(channel_ids)
     done = 0
-    for place in range(0, len(channels), CHUNK):
-        done += _recompute_chunk(channels[place : place + CHUNK], now)
-        if after_chunk is not None:
-            after_chunk(done)
+    for depth in sorted(by_depth):
+        channels = _dirty_channels(by_depth[depth], limit)
+        for place in range(0, len(channels), CHUNK):
+            done += _work_chunk(channels[place : place + CHUNK], now)
+            if after_chunk is not None:
+                after_chunk(done)
     return done
 
 
@@ -166,21 +179,33 @@ def _marked_channels(channel_ids: Sequence[int] | None) -> set[int]:
         if channel_ids is None:
             cursor.execute(in_schema(_MARKED))
         else:
-            cursor.execute(in_schema(f"{_MARKED} where channel_id = any(%s)"), [list(channel_ids)])
+            cursor.execute(in_schema(_MARKED_OF), {"channels": list(channel_ids)})
         return {row[0] for row in cursor.fetchall()}
 
 
-def _recompute_chunk(channel_ids: list[int], now: datetime) -> int:
+def _work_chunk(channel_ids: list[int], now: datetime) -> int:
+    days, is_through = 0, False
+    while not is_through:
+        worked, is_through = _recompute_chunk(channel_ids, now)
+        days += worked
+    return days
+
+
+def _recompute_chunk(channel_ids: list[int], now: datetime) -> tuple[int, bool]:
+    """How many days were worked in, and whether none is left that had to be derived."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(in_schema(_LOCKS), [channel_ids])
+        derived = derive_marked(channel_ids, now)
+        with connection.cursor() as cursor:
             cursor.execute(in_schema(_FOLD), [channel_ids])
         channels = list(Channel.objects.filter(id__in=channel_ids).order_by("id"))
         worked = rework(channels)
         if worked:
             _write(worked, now)
+            mark_dependents(channels, worked)
             _tell(channels, worked, now)
-    return len(worked)
+    return len(worked), derived < MOST_DAYS
 
 
 def _write(worked: list[WorkedDay], now: datetime) -> None:
@@ -290,7 +315,8 @@ def _instants(instants: Iterable[datetime]) -> Any:
 def _tell(channels: Sequence[Channel], worked: Sequence[WorkedDay], now: datetime) -> None:
     touched = {day.marked.channel for day in worked}
     asset_of = {channel.id: channel.asset_id for channel in channels}
-    _note_last_readings(asset_of, worked)
+    sent = {channel.id for channel in channels if not channel.depth}
+    _note_last_readings(asset_of, [day for day in worked if day.marked.channel in sent])
     assets = sorted({str(asset_of[channel]) for channel in touched})
     since = min(day.marked.day for day in worked)
     payload = {"channels": sorted(touched), "assets": assets, "since": since.isoformat()}

@@ -1,0 +1,57 @@
+"""Which channels are derived, and from which."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from apps.telemetry.models import Channel
+
+
+def channels_by_depth(channel_ids: Sequence[int] | None) -> dict[int, Sequence[int] | None]:
+    """By depth, the channels to be worked in at it: the given ones and all they are derived from.
+
+    None: all. Without derived channels there is only depth 0.
+    """
+    if channel_ids is None:
+        derived = _by_depth(Channel.objects.filter(depth__gt=0).values_list("pk", "depth"))
+        return {0: None} | derived
+    rows = Channel.objects.filter(pk__in=list(channel_ids), depth__gt=0)
+    if not rows.exists():
+        return {0: channel_ids}
+    found = {row.pk: row.depth for row in _with_inputs(list(rows))}
+    sent = [key for key in channel_ids if key not in found]
+    return _by_depth([*found.items(), *((key, 0) for key in sent)])
+
+
+def _with_inputs(rows: Sequence[Channel]) -> list[Channel]:
+    """These derived channels and, for as long as there are some, the channels they rest on."""
+    assets = {row.asset_id for row in rows}
+    by_name = {(row.asset_id, row.code): row for row in Channel.objects.filter(asset_id__in=assets)}
+    found: dict[int, Channel] = {}
+    waiting = list(rows)
+    while waiting:
+        row = waiting.pop()
+        if row.pk in found:
+            continue
+        found[row.pk] = row
+        names = [(row.asset_id, code) for code in input_codes(row)]
+        waiting += [by_name[name] for name in names if name in by_name]
+    return list(found.values())
+
+
+def input_codes(channel: Channel) -> list[str]:
+    """Codes of all channels that it is or was derived from, by name."""
+    return sorted({code for item in channel.derivations for code in item.definition.inputs})
+
+
+def _by_depth(rows: Iterable[tuple[int, int]]) -> dict[int, Sequence[int] | None]:
+    found: dict[int, list[int]] = defaultdict(list)
+    for key, depth in rows:
+        found[depth].append(key)
+    return dict(found)
+
+
+def derived_from(asset_id: UUID, code: str) -> list[Channel]:
+    """The derived channels of an asset that rest on this one, by code."""
+    rows = Channel.objects.filter(asset_id=asset_id, depth__gt=0).order_by("code")
+    return [row for row in rows if code in input_codes(row)]
