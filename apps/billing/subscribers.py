@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from apps.billing.operations import continue_runs, correct_periods, park_refused
+from apps.billing.queries.years import ended_later
 from apps.events.domain.registry import subscribes
 from apps.events.models import Job
 
@@ -24,6 +25,12 @@ def park(job: Job, now: datetime) -> dict[str, Any]:
         for row in job.payload["contracts"]
     }
     return {"parked": park_refused(refusals=refusals, now=now)}
+
+
+@subscribes("contracts.end_set", kind="billing.end")
+def end(job: Job, now: datetime) -> dict[str, Any]:
+    """In the provider's company: a billed period may be the last one of its contract year now."""
+    return correct_periods(periods=ended_later(UUID(str(job.payload["contract"]))), now=now)
 
 
 @subscribes("metering.corrected", kind="billing.correct")

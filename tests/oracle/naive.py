@@ -78,12 +78,19 @@ def cents(amount: Decimal) -> int:
 
 
 def nets(plan: str, usage: Decimal) -> dict[Key, int]:
-    """(charge, tier) -> cents; lines of nothing are left out. Plans: `each`, `tiers`."""
+    """(charge, tier) -> cents; lines of nothing are left out. Plans: `each`, `tiers`, `year`."""
     lines: dict[Key, int] = {("base", 0): 10000}
-    if plan == "each":
+    if plan in ("each", "year"):
         lines["cycles", 0] = cents(usage * Decimal("0.067"))
     else:
         first = min(usage, Decimal(100))
         lines["cycles", 1] = cents(first * Decimal("0.067"))
         lines["cycles", 2] = cents(max(usage - 100, Decimal(0)) * Decimal("0.0415"))
     return {key: net for key, net in lines.items() if net}
+
+
+def true_up(first: date, end: date, usages: list[Decimal]) -> int:
+    """What the cycles of a contract's only year lack to 4,000.00 by its share of the days."""
+    owed = Decimal(4000) * (end - first).days / (date(first.year + 1, first.month, 1) - first).days
+    taken = sum(nets("year", usage).get(("cycles", 0), 0) for usage in usages)
+    return cents(max(owed - Decimal(taken) / 100, Decimal(0)))

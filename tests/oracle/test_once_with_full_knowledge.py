@@ -6,7 +6,7 @@ period's net by charge and tier, over all its documents, is what `naive` gets fr
 """
 
 from contextlib import ExitStack
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -24,7 +24,13 @@ from hypothesis.stateful import (
 )
 
 from apps.billing.models import Correction, Invoice, InvoiceLine, RunItem
-from apps.billing.operations import approve_invoices, correcting, issue_invoices, start_run
+from apps.billing.operations import (
+    approve_invoices,
+    correcting,
+    discard_draft,
+    issue_invoices,
+    start_run,
+)
 from apps.contracts.models import Contract
 from apps.events.operations import run_waiting_jobs
 from apps.metering.models import BilledPeriod
@@ -45,7 +51,13 @@ TIERS = {
     "model": "graduated",
     "tiers": [{"up_to": "100", "unit_price": "0.067"}, {"up_to": None, "unit_price": "0.0415"}],
 }
-PLANS: dict[str, Any] = {"each": (BASE_FEE, PER_CYCLE), "tiers": (BASE_FEE, TIERS)}
+YEARLY = {
+    "model": "yearly_minimum", "code": "year", "title": "Year", "amount": "4000", "of": ["cycles"],
+}  # fmt: skip
+PLANS: dict[str, Any] = {
+    "each": (BASE_FEE, PER_CYCLE), "tiers": (BASE_FEE, TIERS),
+    "year": (BASE_FEE, PER_CYCLE, YEARLY),
+}  # fmt: skip
 
 
 class Books(RuleBasedStateMachine):
@@ -69,9 +81,14 @@ class Books(RuleBasedStateMachine):
         self.counter, self.sent, self.outcomes = naive.Counter(), 0, dict[str, int]()
         self.clock = NOW
         self.asset = make_asset(self.provider, f"Press {zone}")
+        # The contract with a yearly minimum ends after its two months: the second trues up.
+        first, after = ZONES[zone][0], ZONES[zone][1] + 1
+        self.days = date(YEAR, first, 1), date(YEAR, after, 1)
+        ends = {"ends_on": self.days[1]} if plan == "year" else {}
         self.contract = make_contract(
             self.provider, self.customer, [self.asset], charges=PLANS[plan],
             starts_on=f"{YEAR}-{ZONES[zone][0]:02d}-01", zone=zone, corrections=corrections,
+            **ends,
         )  # fmt: skip
         with company_context(self.provider):
             self.channel = Channel.objects.get(asset_id=self.asset.id)
@@ -160,6 +177,18 @@ class Books(RuleBasedStateMachine):
             start_run(label=self.label, now=self.clock, started_by="test")
             self.settle()
 
+    @precondition(lambda self: self.plan == "year")
+    @rule(place=st.integers(0, 1))
+    def discard(self, place: int) -> None:
+        """A draft goes; the next run bills its period anew, and the year is trued up again."""
+        with company_context(self.provider):
+            drafts = Invoice.objects.filter(kind="invoice").exclude(state="issued")
+            chosen = list(drafts.order_by("period_start"))[place : place + 1]
+            for invoice in chosen:
+                discard_draft(invoice=invoice, now=self.clock, discarded_by="test")
+        if chosen:
+            self.run()
+
     @rule()
     def issue(self) -> None:
         with company_context(self.provider):
@@ -188,6 +217,13 @@ class Books(RuleBasedStateMachine):
             assert correction is not None
             assert (correction.state, correction.reason) == ("parked", "no_readings")
             return
+        wanted = naive.nets(self.plan, usage)
+        if self.plan == "year" and (period.start, period.end) == self.months[1]:
+            before = self.counter.usage(*self.months[0])
+            if before is None:
+                return  # what the year lacks cannot be said
+            if lacking := naive.true_up(*self.days, [before, usage]):
+                wanted["year", 0] = lacking
         assert correction is None or correction.state != "parked"
         found = self.billed(period)
         if correction is not None and correction.state == "waiting":
@@ -195,7 +231,7 @@ class Books(RuleBasedStateMachine):
                 key = (row["charge"], row["tier"])
                 before, after = row["before"]["net_minor"], row["after"]["net_minor"]
                 found[key] = found.get(key, 0) + after - before
-        assert {key: net for key, net in found.items() if net} == naive.nets(self.plan, usage)
+        assert {key: net for key, net in found.items() if net} == wanted
 
     def billed(self, period: BilledPeriod) -> dict[tuple[str, int], int]:
         found: dict[tuple[str, int], int] = {}

@@ -9,7 +9,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, transact
 from django.db.models import QuerySet
 
 from apps.billing.models import BillingRun, RunItem
-from apps.billing.operations.correcting import correct_waiting
+from apps.billing.operations.correcting import correct_waiting, true_up_again
 from apps.billing.operations.drafting import Billable, write_drafts
 from apps.billing.operations.locks import lock_contracts
 from apps.billing.operations.outcomes import Outcome, note_outcomes, parked
@@ -144,6 +144,8 @@ def _draft(
     invoices = write_drafts(billables.values(), now)
     _close([billable.period.id for billable in billables.values()])
     correct_waiting(contract_ids=billables, now=now)
+    # A period billed anew, such as one of a discarded draft: its year may be trued up already.
+    true_up_again(billables=billables.values(), now=now)
     for key, billable in billables.items():
         state, net = RunItem.State.BILLED, billable.rated.totals.net_minor
         outcomes.append(Outcome(items[key], state, invoice_id=invoices.get(key), net_minor=net))

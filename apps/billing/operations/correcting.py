@@ -96,6 +96,14 @@ def correct_waiting(*, contract_ids: Iterable[UUID], now: datetime) -> dict[str,
     return correct_periods(periods=periods, now=now, due=True) if periods else {}
 
 
+def true_up_again(*, billables: Iterable[Billable], now: datetime) -> dict[str, int]:
+    """Rate the billed last periods of these periods' contract years again, where there are some."""
+    billed = list(billables)
+    contracts = {item.contract.id: item.contract for item in billed}
+    closing = [row.id for row in closing_periods([item.period for item in billed], contracts)]
+    return correct_periods(periods=closing, now=now) if closing else {}
+
+
 def _last_ends(contracts: Iterable[UUID]) -> dict[UUID, datetime]:
     """By contract the end of its last billed period."""
     rows = BilledPeriod.objects.filter(

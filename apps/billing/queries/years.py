@@ -90,6 +90,18 @@ def closing_periods(
     ]  # fmt: skip
 
 
+def ended_later(contract_id: UUID) -> list[UUID]:
+    """Own billed periods that an end agreed on afterwards may have made the last of their year."""
+    contract = Contract.objects.written_by(current_company()).filter(id=contract_id).first()
+    if contract is None or contract.ends_on is None:
+        return []
+    end = midnight(contract.ends_on, contract.time_zone)
+    rows = BilledPeriod.objects.filter(
+        contract=contract, state=BilledPeriod.State.BILLED, end__gte=end
+    )
+    return list(rows.values_list("id", flat=True))
+
+
 def _span_of(row: BilledPeriod, contracts: Mapping[UUID, Contract]) -> YearSpan:
     return year_span(contracts[row.contract_id], Period(row.start, row.end))
 

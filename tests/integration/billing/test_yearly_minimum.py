@@ -8,10 +8,12 @@ import pytest
 
 from apps.assets.models import Asset
 from apps.billing.models import Correction, Invoice, InvoiceLine
+from apps.billing.operations import discard_draft
 from apps.billing.queries.rates import conditions_of
 from apps.billing.queries.years import contract_years
 from apps.common.period import month_period, parse_instant
 from apps.contracts.models import Contract
+from apps.contracts.operations import end_contract
 from apps.events.operations import run_waiting_jobs
 from apps.pricing.circumstances import ContractYear
 from apps.pricing.values import PricingError
@@ -150,3 +152,46 @@ def test_a_late_reading_moves_the_true_up_of_its_year(
         else:
             assert nets(contract, "2026-09") == {"base": 10000, "cycles": 0}
             assert nets(contract, "2026-10") == {"base": 10000, "cycles": 670, "year": 16042}
+
+
+def test_an_earlier_period_billed_anew_trues_its_year_up_again(
+    provider: Any, contract: Contract
+) -> None:
+    """A discarded draft, a reading meanwhile: September's 40 cycles leave 1.01 more to October."""
+    bill(provider)
+    with company_context(provider):
+        september = Invoice.objects.order_by("period_start").first()
+        discard_draft(invoice=september, now=LATER, discarded_by="test")
+        declare(
+            channel=Channel.objects.get(), kind="disbelieve", reason="wrong", by="test",
+            measured_at=parse_instant("2026-09-20T10:00:00Z"), now=LATER,
+        )  # fmt: skip
+        press = Asset.objects.get()
+    late(provider, press, ("2026-09-21T10:00:00Z", "1040"))
+    with company_context(provider):
+        assert nets(contract, "2026-09") == {}
+    bill(provider)
+    with company_context(provider):
+        assert nets(contract, "2026-09") == {"base": 10000, "cycles": 268}
+        # 115 cycles are 7.71; 167.123… less 2.68 and 7.71.
+        assert nets(contract, "2026-10") == {"base": 10000, "cycles": 771, "year": 15673}
+
+
+def test_an_end_agreed_after_billing_trues_the_year_up(provider: Any, customer: Any) -> None:
+    """October is billed on 2 November, then the contract ends with the first day of November."""
+    asset = make_asset(provider)
+    send(provider, asset, ("2026-09-30T20:00:00Z", "1000"), ("2026-10-20T10:00:00Z", "1055"))
+    made = make_contract(
+        provider, customer, [asset], charges=(BASE_FEE, PER_CYCLE, YEARLY), starts_on="2026-10-01"
+    )  # fmt: skip
+    bill(provider)
+    issue_all(provider)
+    with company_context(provider):
+        assert nets(made, "2026-10") == {"base": 10000, "cycles": 369}
+        early = parse_instant("2026-11-01T08:00:00Z")
+        end_contract(contract=made, ends_on=date(2026, 11, 1), now=early)
+        run_waiting_jobs(now=LATER)
+        correction = Correction.objects.get()
+        keys = {row["charge"]: row["after"]["net_minor"] for row in correction.changes}
+        # 1000 × 31 ÷ 365 = 84.931…; less 3.69
+        assert keys == {"year": 8124}
