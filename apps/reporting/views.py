@@ -2,13 +2,11 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from apps.assets.models import Asset
 from apps.assets.queries import reporting_state
 from apps.common.money import CURRENCIES
 from apps.reporting import steps
@@ -23,26 +21,23 @@ LONGEST_SEARCH = 200
 def home(request: HttpRequest) -> HttpResponse:
     """What needs the person now, what runs, what it costs or brings."""
     now = timezone.now()
-    intervals = reads.shortest_intervals()
-    counts = reads.counts(now, intervals)
+    counts = reads.counts(now)
     context: dict[str, Any] = {"counts": counts, "now": now}
     if counts.has_begun:
         context["needs"] = steps.needs(counts, request.capabilities)  # type: ignore[attr-defined]
         context["invoices"] = (
             reads.latest_invoices() if counts.invoices or counts.invoice_drafts else []
         )
-        context["assets"] = _assets(now, intervals) if counts.assets else []
+        context["assets"] = _assets(now) if counts.assets else []
         context["offers"] = reads.latest_offers() if counts.offers_in else []
     context["steps"] = steps.first_steps(counts, request.capabilities)  # type: ignore[attr-defined]
     return render(request, "reporting/home.html", context)
 
 
-def _assets(now: datetime, intervals: dict[UUID, tuple[int, int]]) -> list[Asset]:
-    assets = reads.lately_heard_assets()
+def _assets(now: datetime) -> list[Any]:
+    assets: list[Any] = reads.lately_heard_assets()
     for asset in assets:
-        _author, interval = intervals.get(asset.asset_type_id, (0, None))
-        state = reporting_state(asset.last_reading_at, interval, now)
-        asset.reporting = state  # type: ignore[attr-defined]
+        asset.reporting = reporting_state(asset.last_reading_at, asset.expected_interval, now)
     return assets
 
 

@@ -14,8 +14,8 @@ from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
 
 # A channel may be late by this many of its intervals before its asset counts as silent.
-_MISSED_INTERVALS = 3
-_USUAL_INTERVAL = 3600
+MISSED_INTERVALS = 3
+USUAL_INTERVAL = 3600
 
 
 def own_asset_types() -> QuerySet[AssetType]:
@@ -90,8 +90,8 @@ def reporting_state(
     """`waiting` before the first reading, `silent` after three missed intervals, else `live`."""
     if last_reading_at is None:
         return "waiting"
-    interval = expected_interval or _USUAL_INTERVAL
-    late = (now - last_reading_at).total_seconds() > _MISSED_INTERVALS * interval
+    interval = expected_interval or USUAL_INTERVAL
+    late = (now - last_reading_at).total_seconds() > MISSED_INTERVALS * interval
     return "silent" if late else "live"
 
 

@@ -26,6 +26,7 @@ from django.utils.translation import gettext as _
 from apps.common import navigation, units
 from apps.common.money import Money, UnknownCurrency, format_money, format_unit_price
 from apps.common.quantity import BadValue, format_quantity
+from apps.common.rows import COUNTED
 
 register = template.Library()
 
@@ -119,6 +120,12 @@ def quantity(value: Any, unit: str = "") -> str:
         return f"{value} {unit}"
     except InvalidOperation:
         return str(value)
+
+
+@register.filter
+def counted(number: int) -> str:
+    """A count that went no further than one beyond COUNTED: `1,000+` there."""
+    return f"{quantity(COUNTED)}+" if number > COUNTED else quantity(number)
 
 
 @register.filter

@@ -3,7 +3,7 @@
 from typing import Any
 
 from apps.common.canonical import digest
-from apps.contracts.models import Contract, ContractItem, PlanVersion
+from apps.contracts.models import Contract, ContractItem
 
 _FACTS = (
     "title", "provider_name", "customer_name", "starts_on", "ends_on", "period_kind", "time_zone",
@@ -13,12 +13,13 @@ _FACTS = (
 
 
 def content_of(contract: Contract) -> dict[str, Any]:
-    """Facts, items in one order, and the first plan; the same for both parties. Two queries.
+    """Facts, items in one order, and the first plan; the same for both parties.
 
-    Later versions are signed by themselves (`plans.proposal_content`).
+    Two queries, none where items and versions were prefetched. Later versions are signed by
+    themselves (`plans.proposal_content`).
     """
-    items = ContractItem.objects.filter(contract=contract)
-    plan = PlanVersion.objects.filter(contract=contract).order_by("number").first()
+    items, versions = contract.items.all(), contract.plans.all()
+    plan = min(versions, key=lambda version: version.number, default=None)
     return {
         "contract": contract.public_id, "provider": contract.author_id,
         "customer": contract.customer_id,

@@ -9,7 +9,6 @@ from django.db.models import Exists, OuterRef
 from apps.common.canonical import digest
 from apps.common.period import local_date, midnight, period_of
 from apps.contracts.models import Contract, PlanProposal, PlanVersion, Signature
-from apps.contracts.queries.lists import plan_in_force
 from apps.tenancy.context import current_company
 
 
@@ -67,10 +66,9 @@ class VersionRow:
 
 
 def versions_of(contract: Contract, now: datetime) -> list[VersionRow]:
-    """All versions, the latest first."""
+    """All versions, the latest first. One query, none where they were prefetched."""
     today = max(local_date(now, contract.time_zone), contract.starts_on)
-    current = plan_in_force(contract, today)
-    return [
-        VersionRow(row, current is not None and row.pk == current.pk, row.valid_from > today)
-        for row in PlanVersion.objects.filter(contract=contract).order_by("-number")
-    ]
+    rows = sorted(contract.plans.all(), key=lambda row: -row.number)
+    begun = [row for row in rows if row.valid_from <= today]
+    current = max(begun, key=lambda row: (row.valid_from, row.number), default=None)
+    return [VersionRow(row, row is current, row.valid_from > today) for row in rows]

@@ -25,7 +25,6 @@ from apps.contracts.queries import (
 )
 from apps.contracts.queries.plans import (
     acceptable,
-    open_proposal,
     prices_to_accept,
     versions_of,
 )
@@ -74,11 +73,11 @@ class ContractList(ListPage):
 @requires("view_contracts")
 def contract_detail(request: HttpRequest, contract_id: UUID) -> HttpResponse:
     """The sheet: parties, items, plan in words, signatures, history, and what comes next."""
-    contract = get_object_or_404(visible_contracts(), pk=contract_id)
+    read_once = Contract.objects.prefetch_related("items", "plans")
+    contract = get_object_or_404(read_once, pk=contract_id)
     company = current_company().pk
-    plans = {
-        row.content_sha256: row.valid_from for row in PlanProposal.objects.filter(contract=contract)
-    }
+    proposals = list(PlanProposal.objects.filter(contract=contract))
+    plans = {row.content_sha256: row.valid_from for row in proposals}
     signatures = list(signatures_of(contract))
     content = content_sha256(contract)
     offered_at = contract.offered_at
@@ -87,13 +86,11 @@ def contract_detail(request: HttpRequest, contract_id: UUID) -> HttpResponse:
         row.author_id for row in signatures
         if row.content_sha256 == content and offered_at and row.signed_at >= offered_at
     }  # fmt: skip
-    items = ContractItem.objects.filter(contract=contract)
+    items = list(contract.items.all())
     context: dict[str, Any] = {
-        "contract": contract, **_prices(contract, signatures),
-        "items": items[:_SHOWN_ITEMS], "item_count": items.count(),
-        "seen_assets": set(
-            Asset.objects.filter(pk__in=items.values("asset")).values_list("pk", flat=True)
-        ),
+        "contract": contract, **_prices(contract, proposals, signatures),
+        "items": items[:_SHOWN_ITEMS], "item_count": len(items),
+        "seen_assets": _seen(items[:_SHOWN_ITEMS]),
         "signatures": [(row, plans.get(row.content_sha256)) for row in signatures], "content": content, "own": contract.author_id == company,
         "to_sign": contract.state == Contract.State.OFFERED
         and company == contract.customer_id
@@ -106,10 +103,19 @@ def contract_detail(request: HttpRequest, contract_id: UUID) -> HttpResponse:
     return render(request, "contracts/contract_detail.html", context)
 
 
-def _prices(contract: Contract, signatures: list[Signature]) -> dict[str, Any]:
+def _seen(items: list[ContractItem]) -> set[UUID]:
+    """The covered assets that the company may open."""
+    covered = Asset.objects.filter(pk__in={item.asset_id for item in items})
+    return set(covered.order_by().values_list("pk", flat=True))
+
+
+def _prices(
+    contract: Contract, proposals: list[PlanProposal], signatures: list[Signature]
+) -> dict[str, Any]:
     """The plan's versions in words, and the proposed next one."""
     now = timezone.now()
-    proposal = open_proposal(contract)
+    standing = (row for row in proposals if row.state == PlanProposal.State.OPEN)
+    proposal = next(standing, None)
     context: dict[str, Any] = {
         "versions": [(row, plan_words(row.version.plan)) for row in versions_of(contract, now)],
         "proposal": proposal,

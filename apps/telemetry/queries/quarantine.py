@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from apps.telemetry.models import Channel, Disbelief, RefusedItem
+from apps.tenancy.rows import one_row
 
 
 def refused_items() -> QuerySet[RefusedItem]:
@@ -20,22 +20,24 @@ def disbelieved_readings() -> QuerySet[Disbelief]:
     return Disbelief.objects.select_related("channel")
 
 
-def open_counts() -> tuple[int, int]:
-    """(refused items nobody has decided on, readings not believed that nobody declared wrong)."""
-    refused = RefusedItem.objects.filter(state=RefusedItem.State.OPEN)
-    disbelieved = Disbelief.objects.exclude(reason="declared_wrong")
-    # One question instead of two: the home page asks it at every visit.
-    with connection.cursor() as cursor:
-        sql, parameters = _counted(refused, disbelieved)
-        cursor.execute(sql, parameters)
-        found: tuple[int, int] = cursor.fetchone()
-    return found
+_OPEN = """
+select
+    (select count(*) from (
+        select from telemetry_refuseditem where state = 'open' limit %(most)s
+    ) found) refused,
+    (select count(*) from (
+        select from telemetry_disbelief where reason <> 'declared_wrong' limit %(most)s
+    ) found) disbelieved
+"""
 
 
-def _counted(*rows: QuerySet[Any]) -> tuple[str, list[Any]]:
-    parts = [query.order_by().values("pk").query.sql_with_params() for query in rows]
-    columns = ", ".join(f"(select count(*) from ({sql}) counted)" for sql, _ in parts)
-    return f"select {columns}", [value for _, values in parts for value in values]
+def open_counts(most: int) -> tuple[int, int]:
+    """(refused items nobody has decided on, readings not believed that nobody declared wrong).
+
+    Nothing is counted beyond `most`.
+    """
+    found = one_row(_OPEN, most=most)
+    return found["refused"], found["disbelieved"]
 
 
 def disbeliefs_within(

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.access import requires
 from apps.common.ids import BadId, decode
 from apps.common.pages import Empty, ListPage
+from apps.common.rows import COUNTED
 from apps.telemetry.models import Disbelief, RefusedItem
 from apps.telemetry.operations.judging import Verdict, judge_disbelief, judge_refused
 from apps.telemetry.queries.quarantine import (
@@ -77,7 +78,7 @@ class _Tabs(ListPage):
     tab = ""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        refused, disbelieved = open_counts()
+        refused, disbelieved = open_counts(COUNTED + 1)
         return super().get_context_data(
             **kwargs, tab=self.tab, open_refused=refused, open_disbelieved=disbelieved
         )

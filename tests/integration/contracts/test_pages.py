@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.assets.models import Asset
@@ -254,6 +256,18 @@ def test_the_other_side_cannot_act_for_the_provider(
     assert viewer.get(page("contract_detail", contract.public_id)).status_code == 200
     assert viewer.get(page("contract_new")).status_code == 403
     assert viewer.post(page("contract_withdrawal", contract.public_id)).status_code == 403
+
+
+def test_a_sheet_takes_few_queries(
+    seller: Client, provider: Any, customer: Any, press: Asset
+) -> None:
+    address = page("contract_detail", drafted(seller, provider, customer, press).public_id)
+    seller.get(address)
+    with CaptureQueriesContext(connection) as captured:
+        assert seller.get(address).status_code == 200
+    # Session, person, membership, companies; contract, items, prices, proposals, signatures,
+    # which assets may be opened, history.
+    assert sum(query["sql"].startswith("SELECT") for query in captured) == 11
 
 
 def test_the_list_shows_both_sides_and_exports(

@@ -164,7 +164,22 @@ def test_home_takes_few_queries(world: dict[str, Any], client_of: Callable[..., 
     client.get("/")
     with CaptureQueriesContext(connection) as queries:
         client.get("/")
-    assert sum(query["sql"].upper().startswith("SELECT") for query in queries) <= 12
+    asked = [query["sql"].strip().upper() for query in queries]
+    assert sum(sql.startswith("SELECT") for sql in asked) == 10
+
+
+def test_home_counts_no_further_than_it_says(
+    world: dict[str, Any], client_of: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("apps.reporting.queries.home", "apps.common.templatetags.portal"):
+        monkeypatch.setattr(f"{module}.COUNTED", 1)
+    html = client_of(world["provider"]).get("/").content.decode()
+    assert "All assets" in html
+    assert "All 2 assets" not in html
+    with company_context(world["provider"]):
+        Asset.objects.update(last_reading_at=NOW - timedelta(days=1))
+    html = client_of(world["provider"]).get("/").content.decode()
+    assert '1+</span><span class="need-text">silent assets' in html
 
 
 @pytest.mark.parametrize("text", ["press", "P1", "by use"])

@@ -78,3 +78,12 @@ def test_every_icon_named_in_templates_exists() -> None:
     assert names
     for name in names:
         portal.icon(name)
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "shown"),
+    [("en", 999, "999"), ("en", 1000, "1,000"), ("en", 1001, "1,000+"), ("de", 1001, "1.000+")],
+)
+def test_a_count_says_where_it_stopped(language: str, number: int, shown: str) -> None:
+    with translation.override(language):
+        assert portal.counted(number) == shown

@@ -1,0 +1,37 @@
+"""How many assets there are and report, in one statement."""
+
+from datetime import datetime
+from typing import Any
+
+from apps.assets.queries.things import MISSED_INTERVALS, USUAL_INTERVAL
+from apps.tenancy.rows import one_row
+
+_SQL = """
+select
+    (select count(*) from (select from assets_asset limit %(most)s) found) assets,
+    exists(select from assets_asset where author_id = %(own)s) collected,
+    exists(
+        select from assets_asset where author_id = %(own)s and last_reading_at is not null
+    ) heard,
+    exists(select from assets_assettype where author_id = %(own)s) types,
+    (select count(*) from (
+        select from assets_asset asset join (
+            select type.id, make_interval(secs => %(missed)s *
+                coalesce(min(channel.expected_interval_seconds), %(usual)s)) patience
+            from assets_assettype type
+            left join assets_typechannel channel on channel.asset_type_id = type.id
+            group by type.id
+        ) kind on kind.id = asset.asset_type_id
+        where asset.author_id = %(own)s and asset.last_reading_at < %(now)s - kind.patience
+        limit %(most)s
+    ) found) silent
+"""
+
+
+def asset_counts(now: datetime, most: int) -> dict[str, Any]:
+    """Of the current company; nothing is counted beyond `most`.
+
+    `assets`: all it sees; `silent`: of its own, as `reporting_state` says; `collected`, `heard`,
+    `types`: whether there is any.
+    """
+    return one_row(_SQL, now=now, most=most, missed=MISSED_INTERVALS, usual=USUAL_INTERVAL)

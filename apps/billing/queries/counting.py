@@ -1,0 +1,57 @@
+"""How many invoices wait for what, and the latest ones, at a cost many invoices hardly raise."""
+
+from typing import Any
+
+from django.db.models.expressions import RawSQL
+
+from apps.billing.models import Invoice
+from apps.tenancy.context import current_company
+from apps.tenancy.rows import one_row
+
+_COUNTS = """
+select
+    (select count(*) from (
+        select from billing_invoice where author_id = %(own)s and state = 'draft' limit %(most)s
+    ) found) invoice_drafts,
+    (select count(*) from (
+        select from billing_invoice where author_id = %(own)s and state = 'approved' limit %(most)s
+    ) found) invoices_approved,
+    exists(select from billing_invoice where author_id = %(own)s and state = 'issued')
+    or exists(select from billing_invoice where customer_id = %(own)s and state = 'issued') invoices,
+    (select count(*) from (
+        select from billing_runitem where state = 'parked' and run_id = (
+            select id from billing_billingrun where author_id = %(own)s and not dry
+            order by started_at desc limit 1
+        )
+        limit %(most)s
+    ) found) parked
+"""
+# Each side by an index of its own: together they would be sorted anew at each visit.
+_LATEST = """
+select id from (
+    (select id, drafted_at from billing_invoice where author_id = %s
+     order by drafted_at desc, id desc limit %s)
+    union all
+    (select id, drafted_at from billing_invoice where customer_id = %s and state = 'issued'
+     order by drafted_at desc, id desc limit %s)
+) found order by drafted_at desc, id desc limit %s
+"""
+_SHOWN = ("number", "state", "period_start", "time_zone", "gross_minor", "currency",
+          "author__name", "customer__name")  # fmt: skip
+
+
+def invoice_counts(most: int) -> dict[str, Any]:
+    """Of the current company; nothing is counted beyond `most`.
+
+    `invoices`: whether any is issued on either side; `parked`: contracts that the latest real run
+    of the company had to put aside.
+    """
+    return one_row(_COUNTS, most=most)
+
+
+def latest_invoices(most: int) -> list[Invoice]:
+    """The newest the company wrote or received, with both names. One query."""
+    own = current_company().pk
+    keys = RawSQL(_LATEST, [own, most, own, most, most])  # noqa: S611 (no part of it is given)
+    rows = Invoice.objects.select_related("author", "customer").only(*_SHOWN).filter(id__in=keys)
+    return list(rows.order_by("-drafted_at", "-id"))

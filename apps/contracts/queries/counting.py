@@ -1,0 +1,39 @@
+"""How many contracts wait for what, in one statement whose cost many contracts hardly raise."""
+
+from datetime import date
+from typing import Any
+
+from apps.tenancy.rows import one_row
+
+_SQL = """
+select
+    exists(select from contracts_contract where author_id = %(own)s and state = 'active') provides,
+    exists(select from contracts_contract where customer_id = %(own)s and state = 'active') uses,
+    exists(select from contracts_contract where author_id = %(own)s and state = 'draft') own_drafts,
+    (select count(*) from (
+        select from contracts_contract where author_id = %(own)s and state = 'offered' limit %(most)s
+    ) found) offers_out,
+    (select count(*) from (
+        select from contracts_contract where customer_id = %(own)s and state = 'offered'
+        limit %(most)s
+    ) found) offers_in,
+    (select count(*) from (
+        select from contracts_planproposal proposal
+        join contracts_contract contract on contract.id = proposal.contract_id
+        where contract.customer_id = %(own)s and proposal.state = 'open'
+        and proposal.valid_from > %(today)s and not exists (
+            select from contracts_signature signature
+            where signature.author_id = %(own)s and signature.contract_id = contract.id
+            and signature.content_sha256 = proposal.content_sha256
+        )
+        limit %(most)s
+    ) found) prices_in
+"""
+
+
+def contract_counts(today: date, most: int) -> dict[str, Any]:
+    """Of the current company, on both sides; nothing is counted beyond `most`.
+
+    `provides`, `uses`, `own_drafts`: whether there is any. `prices_in` as `prices_to_accept`.
+    """
+    return one_row(_SQL, today=today, most=most)
