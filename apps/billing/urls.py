@@ -32,6 +32,11 @@ urlpatterns = [
         corrections.correction_detail,
         name="correction_detail",
     ),
+    path(
+        "invoices/sums/",
+        requires("view_invoices")(invoices.InvoiceSums.as_view()),
+        name="invoice_sums",
+    ),
     path("invoices/<pid:invoice_id>/rating/", corrections.rate_again, name="invoice_rating"),
     path("invoices/approval/", invoices.approve, name="invoice_approval"),
     path("invoices/issue/", invoices.issue, name="invoice_issue"),

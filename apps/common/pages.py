@@ -54,7 +54,7 @@ class ListPage(TemplateView):
 
     Subclasses name `model` (or override `get_queryset`), `table_class`, `title`, `empty`, and as
     wanted `search_fields` (looked up by icontains), `filter_fields` (or a whole `filterset_class`),
-    `actions`, `intro_template` (shown above the table) and `annotate_rows(rows)`, which receives
+    `actions`, `intro_template` (shown above the table), `sides` (see ReachPaginator) and `annotate_rows(rows)`, which receives
     the records of the page shown, to attach what a query per row would cost.
     """
 
@@ -75,6 +75,10 @@ class ListPage(TemplateView):
 
     def get_queryset(self) -> QuerySet[Any]:
         return self.model._default_manager.all()
+
+    def sides(self) -> Sequence[Q]:
+        """Conditions of which each row fulfils exactly one, each with an index in list order."""
+        return ()
 
     def annotate_rows(self, rows: Sequence[Any]) -> None:
         """Attach to the shown records what their cells need."""
@@ -100,7 +104,9 @@ class ListPage(TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         table = self._table()
-        paging = {"per_page": self.per_page, "paginator_class": ReachPaginator}
+        paging = {
+            "per_page": self.per_page, "paginator_class": ReachPaginator, "sides": self.sides(),
+        }  # fmt: skip
         RequestConfig(self.request, paginate=paging).configure(table)
         self._prepare(table)
         return super().get_context_data(

@@ -4,13 +4,13 @@ django-tables2 keeps sorting, paging and columns; it would ask each cell anew wh
 takes and each field whether it has choices. Here both are asked once a page.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import django_tables2
 from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Page, Paginator
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils.formats import localize
 from django.utils.functional import cached_property
 from django.utils.html import conditional_escape
@@ -29,12 +29,16 @@ class ReachPaginator(Paginator):
 
     Counts COUNTED rows, or as many as the asked page needs for a next one; `more` says that there
     are further rows. A page's keys are found first, so that only its own rows are joined.
+
+    `sides` are conditions of which each row fulfils exactly one and each has an index in the
+    rows' usual order: one alone is read from there, where all together would be sorted.
     """
 
     reach = COUNTED
     more = False
 
-    def __init__(self, rows: Any, per_page: int, **options: Any) -> None:
+    def __init__(self, rows: Any, per_page: int, sides: Sequence[Q] = (), **options: Any) -> None:
+        self.sides = sides or (Q(),)
         super().__init__(rows, max(1, min(per_page, MOST_PER_PAGE)), **options)
 
     def validate_number(self, number: Any) -> int:
@@ -48,7 +52,7 @@ class ReachPaginator(Paginator):
         rows = self._queryset()
         if rows is None:
             return len(self.object_list)
-        found = rows.order_by().values("pk")[: self.reach + 1].count()
+        found = _together(rows.order_by(), self.sides, self.reach + 1).count()
         self.more = found > self.reach
         return min(found, self.reach)
 
@@ -58,13 +62,22 @@ class ReachPaginator(Paginator):
             return super().page(number)
         number = self.validate_number(number)
         start = (number - 1) * self.per_page
-        keys = rows.values("pk")[start : start + self.per_page]
+        near = rows
+        if len(self.sides) > 1:
+            near = rows.filter(pk__in=_together(rows, self.sides, start + self.per_page))
+        keys = near.values("pk")[start : start + self.per_page]
         found = BoundRows(data=rows.filter(pk__in=keys), table=self.object_list.table)  # type: ignore[attr-defined]
         return Page(found, number, self)
 
     def _queryset(self) -> "QuerySet[Any] | None":
         rows = getattr(self.object_list.data, "data", None)  # type: ignore[attr-defined]
         return rows if isinstance(rows, QuerySet) else None
+
+
+def _together(rows: QuerySet[Any], sides: Sequence[Q], most: int) -> QuerySet[Any]:
+    """The keys of the first `most` rows of each side."""
+    first, *others = [rows.filter(side).values("pk")[:most] for side in sides]
+    return first.union(*others, all=True) if others else first
 
 
 class Cells:

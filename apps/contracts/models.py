@@ -58,6 +58,13 @@ class Contract(FencedModel):
 
     class Meta:
         ordering = ["-drafted_at", "-id"]
+        # Each side's list in its order, and how many wait: see `ReachPaginator` and the home page.
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["author", "-drafted_at", "-id"], name="contracts_provided"),
+            models.Index(fields=["customer", "-drafted_at", "-id"], name="contracts_used"),
+            models.Index(fields=["author", "state"], name="contracts_provided_state"),
+            models.Index(fields=["customer", "state"], name="contracts_used_state"),
+        ]
         constraints: ClassVar[list[Any]] = [
             models.CheckConstraint(
                 condition=models.Q(ends_on=None) | models.Q(ends_on__gt=models.F("starts_on")),

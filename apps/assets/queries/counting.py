@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from apps.assets.queries.things import MISSED_INTERVALS, USUAL_INTERVAL
-from apps.tenancy.rows import one_row
+from apps.tenancy.queries import one_row
 
 _SQL = """
 select

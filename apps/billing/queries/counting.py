@@ -6,7 +6,7 @@ from django.db.models.expressions import RawSQL
 
 from apps.billing.models import Invoice
 from apps.tenancy.context import current_company
-from apps.tenancy.rows import one_row
+from apps.tenancy.queries import one_row
 
 _COUNTS = """
 select

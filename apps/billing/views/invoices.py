@@ -7,7 +7,7 @@ from uuid import UUID
 import django_filters
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -89,6 +89,10 @@ class InvoiceList(ListPage):
     def get_queryset(self) -> QuerySet[Invoice]:
         return Invoice.objects.select_related("contract")
 
+    def sides(self) -> Sequence[Q]:
+        own = current_company()
+        return Q(author=own), Q(customer=own, state=Invoice.State.ISSUED)
+
     def annotate_rows(self, rows: Sequence[Any]) -> None:
         own = current_company().pk
         for row in rows:
@@ -96,9 +100,22 @@ class InvoiceList(ListPage):
             row.other_party = row.facts["recipient" if row.own else "issuer"]["name"]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(
-            **kwargs, sums=sums_of(self.found), narrowing=self.request.GET.urlencode()
-        )
+        narrowing = self.request.GET.urlencode()
+        context = super().get_context_data(**kwargs, narrowing=narrowing)
+        # What is not counted is not added up while somebody waits: the page asks for it afterwards.
+        return {**context, "sums": None if context["more"] else sums_of(self.found)}
+
+
+class InvoiceSums(InvoiceList):
+    """Part of the list: what its invoices come to, over as many as there are."""
+
+    template_name = "billing/invoice_sums.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {"sums": sums_of(self.found)}
+
+    def get_template_names(self) -> list[str]:
+        return [self.template_name]
 
 
 @require_GET

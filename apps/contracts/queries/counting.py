@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from apps.tenancy.rows import one_row
+from apps.tenancy.queries import one_row
 
 _SQL = """
 select

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from apps.telemetry.models import Channel, Disbelief, RefusedItem
-from apps.tenancy.rows import one_row
+from apps.tenancy.queries import one_row
 
 
 def refused_items() -> QuerySet[RefusedItem]:
