@@ -26,6 +26,14 @@ REASONS: dict[str, tuple[Any, Any]] = {
         gettext_lazy("There is not a single believed reading for a covered channel."),
         gettext_lazy("Look at the refused and disbelieved readings, or import what is missing."),
     ),
+    "no_value": (
+        gettext_lazy("Nothing is known of {channel} of {asset} in this period."),
+        gettext_lazy("Look at the refused and disbelieved readings, or import what is missing."),
+    ),
+    "kind_mismatch": (
+        gettext_lazy("{channel} of {asset} is another kind of channel than the contract bills."),
+        gettext_lazy("Give the asset's type a channel of the agreed kind."),
+    ),
     "no_order": (
         gettext_lazy("The contract has no metering order for a covered asset."),
         gettext_lazy("Check the contract's assets and channels."),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.common.fields import QuantityField
 from apps.common.ids import encode
+from apps.telemetry.domain.measures import LevelMeasure
 from apps.tenancy.fence import FencedModel
 
 
@@ -100,6 +101,8 @@ class ContractItem(FencedModel):
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True)
     follows_host = models.BooleanField(default=False)
+    # What is billed of a gauge or state: `apps.telemetry.domain.measures.LevelMeasure`.
+    measure = models.JSONField(null=True)
 
     class Meta:
         ordering = ["contract", "meter", "asset_label", "id"]
@@ -112,6 +115,11 @@ class ContractItem(FencedModel):
 
     def __str__(self) -> str:
         return f"{self.asset_label} {self.channel_code}"
+
+    @property
+    def level_measure(self) -> LevelMeasure | None:
+        """What is billed of a gauge or state; None of anything else."""
+        return None if self.measure is None else LevelMeasure.from_dict(self.measure)
 
     @property
     def asset_public_id(self) -> str:

@@ -18,6 +18,7 @@ from apps.metering.domain.told_apart import (
     windows_from_text,
 )
 from apps.pricing.changes import UsageWindows
+from apps.telemetry.domain.measures import LevelMeasure
 from apps.tenancy.fence import FencedModel
 
 
@@ -43,6 +44,8 @@ class MeteringOrder(FencedModel):
     period_kind = models.CharField(max_length=5)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True)
+    # Of a gauge or state: `apps.telemetry.domain.measures.LevelMeasure`, as the contract froze it.
+    measure = models.JSONField(null=True)
     follows_host = models.BooleanField(default=False)
     stays = models.JSONField(default=list)
     host_ids = ArrayField(models.UUIDField(), default=list)
@@ -65,6 +68,11 @@ class MeteringOrder(FencedModel):
     def calendars_on(self, day: date) -> Calendars:
         """By charge the windows of the plan version that holds on a day of the contract."""
         return calendars_on(self.calendars, day)
+
+    @property
+    def level_measure(self) -> LevelMeasure | None:
+        """What is billed of a gauge or state; None of a counter, amounts or a component."""
+        return None if self.measure is None else LevelMeasure.from_dict(self.measure)
 
 
 class BilledPeriod(FencedModel):
@@ -166,6 +174,12 @@ class UsageRecord(FencedModel):
         """By charge and window; None where the plan has none."""
         rows = self.figures.get("windows", ())
         return quantities_by_charge(map(ChargeWindows.from_dict, rows))
+
+    @property
+    def reading_unit(self) -> str:
+        """The unit of its readings; of a gauge or state not that of the quantity."""
+        measure = self.figures.get("measure")
+        return self.unit if measure is None else str(measure["unit"])
 
     def says_the_same(self, other: "UsageRecord") -> bool:
         """Whether both state the same usage and evidence, whatever versions they rest on."""

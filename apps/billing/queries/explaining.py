@@ -15,6 +15,7 @@ from apps.contracts.wording import charge_words, measured
 from apps.metering.domain.figures import UsageFigures
 from apps.metering.models import UsageRecord
 from apps.metering.queries.shown import shown_parts, shown_windows
+from apps.metering.queries.shown_measure import shown_measure
 from apps.pricing.explain import sentence
 from apps.pricing.values import Step
 
@@ -94,7 +95,9 @@ def _usage(record: UsageRecord, version: PlanVersion) -> dict[str, Any]:
         "reading_count": figures.reading_count,
         "gaps": [{"start": gap.start, "end": gap.end} for gap in figures.gaps],
         "daily": [day.to_dict() for day in figures.daily],
-        "parts": shown_parts(figures), "windows": shown_windows(figures, version.plan),
+        "windows": shown_windows(figures, version.plan),
+        "own_days": [day.to_dict() for day in figures.own_days],
+        "parts": shown_parts(figures), "measured": shown_measure(figures),
         "readings_sha256": record.readings_sha256,
     }  # fmt: skip
 

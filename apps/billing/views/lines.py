@@ -39,7 +39,7 @@ def invoice_line(request: HttpRequest, invoice_id: UUID, position: int) -> HttpR
 def usage_chart(request: HttpRequest, invoice_id: UUID, record_id: UUID) -> HttpResponse:
     """Daily usage of one record as a plotly figure."""
     record = _record(invoice_id, record_id)
-    days = UsageFigures.from_dict(record.figures).daily
+    days = UsageFigures.from_dict(record.figures).own_days
     bars = {
         "type": "bar", "x": [day.day.isoformat() for day in days],
         "y": [float(day.quantity) for day in days], "name": record.asset_label,

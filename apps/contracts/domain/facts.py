@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from apps.telemetry.domain.measures import LevelMeasure
+
 
 @dataclass(frozen=True, slots=True)
 class ContractFacts:
@@ -28,7 +30,7 @@ class ItemFacts:
     """A covered asset's channel under a meter code of the plan.
 
     `unit` is needed only where the asset's channels are not visible (another company collects).
-    An item that `follows_host` covers a component: the channel is that of whatever carries it.
+    A gauge or state has a `measure`. An item that `follows_host` covers a component: the channel is that of whatever carries it.
     """
 
     asset_id: UUID
@@ -38,3 +40,4 @@ class ItemFacts:
     ends_on: date | None = None
     unit: str = ""
     follows_host: bool = False
+    measure: LevelMeasure | None = None

@@ -14,10 +14,13 @@ from apps.common.period import zone_of
 from apps.common.quantity import BadValue
 from apps.common.units import UNITS, convertible
 from apps.contracts.domain.facts import ContractFacts, ItemFacts
+from apps.contracts.domain.measures import billed_unit
 from apps.contracts.models import Contract, ContractItem
 from apps.contracts.operations.indices import must_exist
+from apps.contracts.operations.measures import judged_measure
 from apps.pricing.plan import PricePlan
 from apps.pricing.registry import PlanError
+from apps.telemetry.domain.measures import LevelMeasure
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
 from apps.tenancy.queries import known_companies
@@ -110,30 +113,51 @@ def _row(
 ) -> ContractItem:  # fmt: skip
     if asset is None:
         raise ValidationError(_("there is no such asset"))
-    unit = _unit(item, asset, channels)
-    _must_be_priced(item, unit, plan)
+    unit, measure = _unit_and_measure(item, asset, channels, plan)
+    _meter_is_priced(item.meter, unit, plan, is_measured=measure is not None)
     _must_lie_within(facts, item)
     return ContractItem(
         asset=asset, asset_label=asset.name, meter=item.meter, channel_code=item.channel_code,
         unit=unit, starts_on=item.starts_on, ends_on=item.ends_on,
         follows_host=item.follows_host,
+        measure=None if measure is None else measure.to_dict(),
     )  # fmt: skip
 
 
-def _unit(item: ItemFacts, asset: Asset, channels: dict[tuple[UUID, str], TypeChannel]) -> str:
+def _unit_and_measure(
+    item: ItemFacts, asset: Asset, channels: dict[tuple[UUID, str], TypeChannel], plan: PricePlan
+) -> tuple[str, LevelMeasure | None]:
+    channel = channels.get((asset.asset_type_id, item.channel_code))
+    if item.follows_host and item.measure is not None:
+        raise ValidationError(_("a component is billed by what its host counts"))
+    if item.follows_host or (item.measure is None and _is_summed(channel)):
+        return _unit(item, asset, channel), None
+    if channel is None:
+        _must_be_unseen(item, asset, item.measure.unit if item.measure else "")
+    measure = judged_measure(item, channel)
+    return billed_unit(measure, item.meter, plan), measure
+
+
+def _is_summed(channel: TypeChannel | None) -> bool:
+    return channel is None or channel.kind in BILLED_KINDS
+
+
+def _unit(item: ItemFacts, asset: Asset, channel: TypeChannel | None) -> str:
     if item.follows_host:
         return _host_unit(item)
-    channel = channels.get((asset.asset_type_id, item.channel_code))
     if channel is not None:
-        if channel.kind not in BILLED_KINDS:
-            raise ValidationError(_("only counters and amounts can be billed"))
         return channel.unit
-    if asset.author_id == current_company().pk or item.unit not in UNITS:
+    _must_be_unseen(item, asset, item.unit)
+    return item.unit
+
+
+def _must_be_unseen(item: ItemFacts, asset: Asset, unit: str) -> None:
+    """Only of an asset of somebody else the word counts for the channel's unit."""
+    if asset.author_id == current_company().pk or unit not in UNITS:
         raise ValidationError(
             _("%(asset)s has no channel %(code)s")
             % {"asset": asset.name, "code": item.channel_code}
         )
-    return item.unit
 
 
 def _host_unit(item: ItemFacts) -> str:
@@ -150,25 +174,23 @@ def _host_unit(item: ItemFacts) -> str:
     return units.pop()
 
 
-def _must_be_priced(item: ItemFacts, unit: str, plan: PricePlan) -> None:
-    _meter_is_priced(item.meter, unit, plan)
-
-
 def judged_rows(rows: Sequence[ContractItem], plan: PricePlan) -> None:
     """Whether a plan fits the items a contract has. Raises ValidationError on `items`."""
     for row in rows:
         try:
-            _meter_is_priced(row.meter, row.unit, plan)
+            _meter_is_priced(row.meter, row.unit, plan, is_measured=row.measure is not None)
         except ValidationError as error:
             words = {"asset": row.asset_label, "why": error.messages[0]}
             raise ValidationError({"items": [_("%(asset)s: %(why)s.") % words]}) from error
     _every_meter_is_fed(plan, rows)
 
 
-def _meter_is_priced(meter: str, unit: str, plan: PricePlan) -> None:
+def _meter_is_priced(meter: str, unit: str, plan: PricePlan, *, is_measured: bool) -> None:
     charges = [charge for charge in plan.charges if charge.meter == meter]
     if not charges:
         raise ValidationError(_("no charge prices the meter %(meter)s") % {"meter": meter})
+    if is_measured and plan.calendars.get(meter):
+        raise ValidationError(_("only counters and amounts are told apart by windows of the week"))
     for charge in charges:
         priced = getattr(charge, "unit", unit)
         if not convertible(unit, priced):

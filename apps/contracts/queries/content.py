@@ -42,6 +42,7 @@ def _item(item: ContractItem) -> dict[str, Any]:
         "ends_on": item.ends_on,
         # Left out where it says nothing: what was signed before keeps its digest.
         **({"follows_host": True} if item.follows_host else {}),
+        **({} if item.measure is None else {"measure": item.measure}),
     }  # fmt: skip
 
 

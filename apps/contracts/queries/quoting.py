@@ -11,6 +11,7 @@ from apps.common.period import add_months, local_days, whole_days
 from apps.common.quantity import add, bounded, divide, multiply, subtract
 from apps.contracts.domain.facts import ItemFacts
 from apps.contracts.queries.indices import index_book
+from apps.contracts.queries.levels import used_of_levels
 from apps.pricing.changes import by_window, cuts_of, spread_by_hours
 from apps.pricing.circumstances import Circumstances, ContractYear
 from apps.pricing.plan import PricePlan, price
@@ -87,28 +88,30 @@ def _usage(
     )
     channels = channels_named((item.asset_id, item.channel_code) for item in items)
     known = [item for item in items if (item.asset_id, item.channel_code) in channels]
+    summed = [item for item in known if item.measure is None]
     spans = [
         Span(
             channels[item.asset_id, item.channel_code], period.start, period.end, zone,
             cuts_of(plan.calendars.get(item.meter, {}).values(), period, zone),
         )
-        for item in known
+        for item in summed
     ]  # fmt: skip
     seen: Sequence[Quantity | ChannelUsage] = (
         usage_of(spans) if plan.calendars else quantities_of(spans)
     )
-    found = list(zip(known, spans, seen, strict=True))
-    usage = _by_meter(
-        [(item, _used(plan, item, span, found, labels)) for item, span, found in found]
-    )
+    found = [
+        (item, _used(plan, item, span, one, labels), one.last_at)
+        for item, span, one in zip(summed, spans, seen, strict=True)
+    ] + used_of_levels(plan, known, channels, labels, period, zone)
+    usage = _by_meter([(item, of_asset) for item, of_asset, _last_at in found])
     missing = [
         f"{labels.get(item.asset_id, '')} {item.channel_code}"
         for item in items
         if item not in known
     ] + [
         f"{labels[item.asset_id]} {item.channel_code}"
-        for item, _, seen in found
-        if seen.last_at is None
+        for item, _of_asset, last_at in found
+        if last_at is None
     ]
     return usage, missing
 

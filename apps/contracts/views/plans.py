@@ -137,7 +137,13 @@ def preview(request: HttpRequest, contract_id: UUID) -> HttpResponse:
 def _items(contract: Contract) -> list[ItemFacts]:
     rows = ContractItem.objects.filter(contract=contract)
     return [
-        ItemFacts(row.asset_id, row.channel_code, row.meter, follows_host=row.follows_host)
+        ItemFacts(
+            row.asset_id,
+            row.channel_code,
+            row.meter,
+            follows_host=row.follows_host,
+            measure=row.level_measure,
+        )
         for row in rows
     ]
 

@@ -8,11 +8,12 @@ from decimal import Decimal
 from apps.common.canonical import instant_text
 from apps.common.period import parse_instant
 from apps.common.quantity import canonical, parse_decimal
+from apps.metering.domain.measured import MEASURED, MeasureFigures
 from apps.metering.domain.parts import Part
 from apps.metering.domain.told_apart import Calendars, ChargeWindows
 from apps.telemetry.domain.belief import Declaration, Discontinuity, LevelRules, Reading
 
-METHODS = ("counter", "delta", "component")
+METHODS = ("counter", "delta", "component", *MEASURED)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,6 +47,7 @@ class UsageFigures:
     `declarations` are those a counter was judged by; with them belief can be walked again.
     A component has `parts`, one for each stay on a host, and `sources`, the hosts' own figures.
     `windows`: by charge, where the plan prices windows of the week.
+    A gauge or state has the `measure` the contract bills.
     """
 
     quantity: Decimal
@@ -64,11 +66,19 @@ class UsageFigures:
     parts: tuple[Part, ...] = ()
     sources: tuple["HostFigures", ...] = ()
     windows: tuple[ChargeWindows, ...] = ()
+    measure: MeasureFigures | None = None
 
     @property
     def calendars(self) -> Calendars:
         """By charge the windows of the week that it is told apart by."""
         return {item.charge: item.calendar for item in self.windows}
+
+    @property
+    def own_days(self) -> tuple[Day, ...]:
+        """What each day shows: its own highest or mean value; of anything that adds up, its part."""
+        if self.measure is None:
+            return self.daily
+        return tuple(Day(day, value) for day, value in self.measure.by_day)
 
     def to_dict(self) -> dict[str, object]:
         """JSON-ready: decimals as text, instants in UTC."""
@@ -84,6 +94,7 @@ class UsageFigures:
             "declarations": [declaration_to_dict(item) for item in self.declarations],
             **self._of_a_component(),
             **({"windows": [item.to_dict() for item in self.windows]} if self.windows else {}),
+            **({} if self.measure is None else {"measure": self.measure.to_dict()}),
         }  # fmt: skip
 
     def _of_a_component(self) -> dict[str, object]:
@@ -116,6 +127,7 @@ class UsageFigures:
             parts=tuple(map(Part.from_dict, rows_of(source.get("parts", ())))),
             sources=tuple(map(HostFigures.from_dict, rows_of(source.get("sources", ())))),
             windows=tuple(map(ChargeWindows.from_dict, rows_of(source.get("windows", ())))),
+            measure=MeasureFigures.from_dict(source.get("measure")),
         )  # fmt: skip
 
 

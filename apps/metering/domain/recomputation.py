@@ -16,6 +16,8 @@ from apps.metering.domain.components import (
     states_figures,
 )
 from apps.metering.domain.figures import UsageFigures, correction_to_dict
+from apps.metering.domain.measured import MEASURED
+from apps.metering.domain.measuring import measured_again
 from apps.metering.domain.parts import Part
 from apps.metering.domain.usage import counter_figures, delta_figures
 from apps.telemetry.domain.belief import Reading, walk
@@ -36,6 +38,8 @@ def recompute(
     """What differs when the figures are computed again from the readings of the evidence."""
     if figures.method == COMPONENT:
         return _component_again(figures, readings, period, zone)
+    if figures.method in MEASURED:
+        return _measure_again(figures, readings, period, zone)
     misplaced = _misplaced(figures.method, readings, period)
     if misplaced:
         return misplaced
@@ -51,6 +55,18 @@ def recompute(
         for name in names
         for item in differences(stated[name], computed[name], f"usage/{name}")
     ]
+    return found + _belief_again(figures, readings)
+
+
+def _measure_again(
+    figures: UsageFigures, readings: Sequence[Reading], period: Period, zone: str
+) -> list[Difference]:
+    """Every figure, gaps too: they follow from for how long a value holds."""
+    misplaced = _misplaced(figures.method, readings, period)
+    if misplaced:
+        return misplaced
+    again = measured_again(figures, readings, period, zone)
+    found = differences(figures.to_dict(), again.to_dict(), "usage")
     return found + _belief_again(figures, readings)
 
 
@@ -137,8 +153,10 @@ def _misplaced(method: str, readings: Sequence[Reading], period: Period) -> list
         if number and not _follows(method, readings[number - 1], reading):
             return [Difference(path, shown, "order")]
         outside = reading.measured_at > period.end
-        if method == "delta":
+        if method == "delta" or (method in MEASURED and number > 0):
             outside = reading.measured_at not in period
+        elif method in MEASURED:
+            outside = reading.measured_at >= period.end
         elif number > 0 and reading.measured_at <= period.start:
             outside = True
         if outside:

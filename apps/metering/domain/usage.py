@@ -137,12 +137,13 @@ def counter_figures(
         gaps=find_gaps((item.measured_at for item in readings), expected_interval, period),
         daily=counter_days(readings, jumps, period, zone),
         readings_digest=digest_of(readings, is_delta=False), versions=versions or {}, rules=rules,
-        declarations=tuple(item for item in declarations if _applies(item, opening, closing)),
         windows=counter_windows(calendars, readings, jumps, period, zone),
+        declarations=tuple(item for item in declarations if applies(item, opening, closing)),
     )  # fmt: skip
 
 
-def _applies(item: Declaration, opening: Reading | None, closing: Reading | None) -> bool:
+def applies(item: Declaration, opening: Reading | None, closing: Reading | None) -> bool:
+    """Whether what was declared had a part in the figures."""
     if opening is None or closing is None or item.kind == "disbelieve":
         return False
     return opening.measured_at < item.measured_at <= closing.measured_at

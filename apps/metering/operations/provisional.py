@@ -71,8 +71,15 @@ def _current(orders: Iterable[MeteringOrder], now: datetime) -> list[tuple[Asked
         period = current_period(order, now)
         part = covered_part(order, period)
         if part is not None:
-            found.append((Asked(order, part), period))
+            found.append((Asked(order, _so_far(order, part, now)), period))
     return found
+
+
+def _so_far(order: MeteringOrder, part: Period, now: datetime) -> Period:
+    """What a gauge or state last said may hold on; time that has not passed is not billed."""
+    if order.measure is None or not part.start < now < part.end:
+        return part
+    return Period(part.start, now)
 
 
 def _stale(now: datetime) -> QuerySet[ProvisionalUsage]:

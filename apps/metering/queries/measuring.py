@@ -124,6 +124,8 @@ def _refusal(ask: Asked, channel: Channel | None) -> NotMetered | None:
     names = {"asset": ask.order.asset_label, "channel": ask.order.channel_code}
     if channel is None:
         return NotMetered("no_channel", names)
+    if channel.kind not in ("counter", "delta"):
+        return NotMetered("kind_mismatch", names)
     if channel.unit != ask.order.unit:
         return NotMetered(
             "unit_mismatch", {**names, "unit": channel.unit, "expected": ask.order.unit}

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db.models import F, Q
 
 from apps.metering.models import MeteringOrder
+from apps.telemetry.domain.series import MICROSECOND
 from apps.telemetry.queries.retention import earliest_opening
 from apps.telemetry.queries.usage import channels_named
 from apps.tenancy.context import current_company
@@ -22,8 +23,9 @@ def readings_needed_from(now: datetime) -> datetime:
         )
     )
     since = [order.evidenced_until or order.starts_at for order in orders]
+    # A gauge or state needs the reading before one at exactly the start too.
     read = [
-        (asset, order.channel_code, instant)
+        (asset, order.channel_code, instant - MICROSECOND if order.measure else instant)
         for order, instant in zip(orders, since, strict=True)
         for asset in (order.host_ids if order.follows_host else [order.asset_id])
     ]

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from apps.metering.queries.answers import NotMetered
 from apps.metering.queries.components import measure_components
+from apps.metering.queries.measured import level_quantities, measure_levels
 from apps.metering.queries.measuring import (
     Asked,
     Measurement,
@@ -20,7 +21,7 @@ Found = TypeVar("Found")
 def measure(
     asked: Sequence[Asked], *, evidence: bool = True, may_be_empty: bool = False
 ) -> list[Measurement | NotMetered]:
-    """Figures of each, in order; a few queries, and of components one for each host's readings.
+    """Figures of each, in order; a few queries, of gauges, states and components some for each.
 
     Without evidence: no gaps and no digest. `may_be_empty`: what was never read used nothing so
     far, instead of being refused.
@@ -29,12 +30,13 @@ def measure(
         asked,
         lambda own: measure_channels(own, evidence=evidence, may_be_empty=may_be_empty),
         lambda parts: measure_components(parts, evidence=evidence, may_be_empty=may_be_empty),
+        lambda levels: measure_levels(levels, evidence=evidence, may_be_empty=may_be_empty),
     )
 
 
 def measure_quantities(asked: Sequence[Asked]) -> list[Used | NotMetered]:
     """The quantity of each alone, in order: the same as `measure` gives, for a part of its cost."""
-    return _sorted(asked, channel_quantities, _component_quantities)
+    return _sorted(asked, channel_quantities, _component_quantities, level_quantities)
 
 
 def _component_quantities(asked: Sequence[Asked]) -> list[Used | NotMetered]:
@@ -45,12 +47,13 @@ def _sorted(
     asked: Sequence[Asked],
     of_channels: Callable[[Sequence[Asked]], Sequence[Found]],
     of_components: Callable[[Sequence[Asked]], Sequence[Found]],
+    of_levels: Callable[[Sequence[Asked]], Sequence[Found]],
 ) -> list[Found]:
-    own = [place for place, ask in enumerate(asked) if not ask.order.follows_host]
-    parts = [place for place, ask in enumerate(asked) if ask.order.follows_host]
+    groups: dict[Callable[[Sequence[Asked]], Sequence[Found]], list[int]] = {}
+    for place, ask in enumerate(asked):
+        levels = of_channels if ask.order.measure is None else of_levels
+        groups.setdefault(of_components if ask.order.follows_host else levels, []).append(place)
     found: dict[int, Found] = {}
-    for places, answer in ((own, of_channels), (parts, of_components)):
-        if places:
-            chosen = [asked[place] for place in places]
-            found |= dict(zip(places, answer(chosen), strict=True))
+    for answer, places in groups.items():
+        found |= dict(zip(places, answer([asked[place] for place in places]), strict=True))
     return [found[place] for place in range(len(asked))]

@@ -19,7 +19,9 @@ class Source(NamedTuple):
 def sources_of(record: UsageRecord) -> list[Source]:
     """The record's own channel, or a component's hosts in the order of its evidence."""
     if record.figures["method"] != "component":
-        return [Source(record.asset_id, record.asset_label, record.channel_code, record.unit)]
+        return [
+            Source(record.asset_id, record.asset_label, record.channel_code, record.reading_unit)
+        ]
     return [
         Source(UUID(item.asset), item.label, item.channel, item.figures.unit)
         for item in UsageFigures.from_dict(record.figures).sources

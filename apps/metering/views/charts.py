@@ -11,8 +11,8 @@ def usage_by_day(figures: UsageFigures, language: str) -> dict[str, Any]:
     unit = UNITS.get(figures.unit)
     symbol = unit.symbol(language) if unit else figures.unit
     bars = {
-        "type": "bar", "x": [day.day.isoformat() for day in figures.daily],
-        "y": [float(day.quantity) for day in figures.daily],
+        "type": "bar", "x": [day.day.isoformat() for day in figures.own_days],
+        "y": [float(day.quantity) for day in figures.own_days],
         "hovertemplate": f"%{{y}} {symbol}<extra></extra>",
     }  # fmt: skip
     layout = {

@@ -20,6 +20,7 @@ from apps.metering.models import ProvisionalUsage, UsageRecord
 from apps.metering.queries import records_of_contract
 from apps.metering.queries.readings import NoGrant, readings_of
 from apps.metering.queries.shown import shown_parts, shown_windows
+from apps.metering.queries.shown_measure import shown_measure
 from apps.metering.views.charts import usage_by_day
 from apps.metering.wording import jump_words
 
@@ -59,7 +60,8 @@ def usage_record(request: HttpRequest, record_id: UUID) -> HttpResponse:
         "record": record, "period": record.billed_period, "figures": figures,
         "contract": record.billed_period.contract, "zone": record.billed_period.contract.time_zone,
         "corrections": [(jump_words(item.kind), item) for item in figures.corrections],
-        "parts": shown_parts(figures), "windows": _windows(record, figures),
+        "windows": _windows(record, figures),
+        "parts": shown_parts(figures), "measured": shown_measure(figures),
         "newer": UsageRecord.objects.filter(replaces=record).first(),
         "versions": sum(
             len(item.versions) for item in (figures, *(row.figures for row in figures.sources))

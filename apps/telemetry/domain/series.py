@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import pairwise
+from itertools import pairwise, tee, zip_longest
 
 from apps.common.period import Period
 from apps.common.quantity import add, bounded, divide, multiply, subtract
 from apps.telemetry.domain.belief import Reading
 
-_TICK = timedelta(microseconds=1)
+MICROSECOND = timedelta(microseconds=1)
 _TICKS_A_SECOND = Decimal(1_000_000)
 
 
@@ -34,18 +34,29 @@ class Held:
 
 
 def held_values(
-    readings: Sequence[Reading], period: Period, longest_hold: timedelta | None = None
+    readings: Iterable[Reading], period: Period, longest_hold: timedelta | None = None
 ) -> list[Held]:
     """What holds within the period, cut to it; where nothing holds, nothing is said."""
-    found = []
-    for number, reading in enumerate(readings):
-        until = readings[number + 1].measured_at if number + 1 < len(readings) else period.end
-        if longest_hold is not None:
-            until = min(until, reading.measured_at + longest_hold)
-        start, end = max(reading.measured_at, period.start), min(until, period.end)
-        if start < end:
-            found.append(Held(start, end, reading.value))
-    return found
+    each = zip_longest(*_shifted(readings))
+    held = (held_value(*pair, period, longest_hold) for pair in each if pair[0] is not None)
+    return [item for item in held if item is not None]
+
+
+def _shifted(readings: Iterable[Reading]) -> tuple[Iterator[Reading], Iterator[Reading]]:
+    these, later = tee(readings)
+    next(later, None)
+    return these, later
+
+
+def held_value(
+    reading: Reading, following: Reading | None, period: Period, longest_hold: timedelta | None
+) -> Held | None:
+    """What a reading makes hold within the period until the one that follows; None: nothing."""
+    until = period.end if following is None else following.measured_at
+    if longest_hold is not None:
+        until = min(until, reading.measured_at + longest_hold)
+    start, end = max(reading.measured_at, period.start), min(until, period.end)
+    return Held(start, end, reading.value) if start < end else None
 
 
 def last_value(held: Sequence[Held]) -> Decimal | None:
@@ -66,7 +77,7 @@ def mean(held: Sequence[Held]) -> Decimal | None:
     known = known_time(held)
     if not known:
         return None
-    return bounded(divide(_value_ticks(held), Decimal(known // _TICK)))
+    return bounded(divide(_value_ticks(held), Decimal(known // MICROSECOND)))
 
 
 def known_time(held: Iterable[Held]) -> timedelta:
@@ -94,7 +105,7 @@ def integral(held: Iterable[Held]) -> Decimal:
 
 
 def _value_ticks(held: Iterable[Held]) -> Decimal:
-    return add(*(multiply(item.value, Decimal(item.duration // _TICK)) for item in held))
+    return add(*(multiply(item.value, Decimal(item.duration // MICROSECOND)) for item in held))
 
 
 def entries(readings: Sequence[Reading], period: Period, state: Decimal) -> int:

@@ -1,0 +1,56 @@
+"""What a contract bills of a gauge or a state, in words. Usage and billing use the same."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.contracts.wording import measured
+from apps.telemetry.domain.measures import LevelMeasure
+
+AGGREGATES = {
+    "time_in": gettext_lazy("time in a state"),
+    "entries": gettext_lazy("entries into a state"),
+    "time_above": gettext_lazy("time above a level"),
+    "time_below": gettext_lazy("time below a level"),
+    "maximum": gettext_lazy("highest value"),
+    "minimum": gettext_lazy("lowest value"),
+    "mean": gettext_lazy("mean over time"),
+    "last": gettext_lazy("last value"),
+}
+PROBLEMS = {
+    "bad_aggregate": gettext_lazy("this is not known"),
+    "missing_value": gettext_lazy("enter the level or the state"),
+    "needless_value": gettext_lazy("leave the level empty"),
+    "bad_hold": gettext_lazy("a reading counts for more than no time, and at most 366 days"),
+    "bad_step": gettext_lazy("rounding is to a number above zero"),
+}
+
+
+def aggregate_words(aggregate: str) -> str:
+    return str(AGGREGATES.get(aggregate, aggregate))
+
+
+def measure_words(measure: LevelMeasure, unit: str) -> str:
+    """`time above 10 kW; a reading counts for at most 15 min; rounded to 0.01 h`; `unit`: the
+    quantity's."""
+    terms = [_what(measure), _("a reading counts for at most %s") % _span(measure.hold)]
+    if measure.step is not None:
+        terms.append(_("rounded to %s") % measured(measure.step, unit))
+    return "; ".join(terms)
+
+
+def _what(measure: LevelMeasure) -> str:
+    if measure.value is None:
+        return aggregate_words(measure.aggregate)
+    level = measured(measure.value, "" if measure.kind == "state" else measure.unit)
+    words = {
+        "time_in": _("time in state %s"), "entries": _("entries into state %s"),
+        "time_above": _("time above %s"), "time_below": _("time below %s"),
+    }  # fmt: skip
+    return words[measure.aggregate] % level
+
+
+def _span(seconds: int) -> str:
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds % size == 0:
+            return measured(seconds // size, unit)
+    return measured(seconds, "s")
