@@ -1,5 +1,6 @@
 """Billing runs, invoices with lines and taxes, number series, signing keys, tax rates."""
 
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.db import models
@@ -276,6 +277,9 @@ class InvoiceLine(FencedModel):
     billed_period = models.ForeignKey(
         "metering.BilledPeriod", on_delete=models.PROTECT, related_name="+"
     )
+    # Of a fee in advance the period it is for; empty: the billed period itself.
+    service_start = models.DateTimeField(null=True)
+    service_end = models.DateTimeField(null=True)
     charge = models.CharField(max_length=40)
     tier = models.SmallIntegerField(default=0)
     title = models.JSONField()  # {"en": …, "de": …}
@@ -297,9 +301,9 @@ class InvoiceLine(FencedModel):
             models.UniqueConstraint(
                 fields=["author", "invoice", "position"], name="billing_line_position"
             ),
-            # Usage is billed at most once: a charge, tier and asset of a period has one line.
+            # Usage is billed at most once: a charge, tier, asset and service of a period has one line.
             models.UniqueConstraint(
-                fields=["author", "billed_period", "charge", "tier", "asset_id"],
+                fields=["author", "billed_period", "charge", "tier", "asset_id", "service_start"],
                 condition=Q(generation=0),
                 name="billing_line_once",
                 nulls_distinct=False,
@@ -307,7 +311,7 @@ class InvoiceLine(FencedModel):
             models.UniqueConstraint(
                 fields=[
                     "author", "billed_period", "generation", "invoice", "charge", "tier",
-                    "asset_id", "corrects",
+                    "asset_id", "service_start", "corrects",
                 ],
                 condition=Q(generation__gt=0),
                 name="billing_correcting_line_once",
@@ -321,6 +325,11 @@ class InvoiceLine(FencedModel):
                 condition=Q(corrects__isnull=False),
             ),
         ]
+
+    @property
+    def service_last(self) -> datetime | None:
+        """A moment of the last day of the service, where it is not the billed period."""
+        return self.service_end and self.service_end - timedelta(microseconds=1)
 
     def __str__(self) -> str:
         return f"{self.invoice_id} {self.position}"

@@ -1,11 +1,13 @@
 """The price plan as a frozen value, and the one function that prices with it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from apps.common.canonical import digest
 from apps.common.money import CURRENCIES
 from apps.pricing import models as models
+from apps.pricing.ahead import ComingPeriod
 from apps.pricing.circumstances import Circumstances
 from apps.pricing.index import PriceIndex
 from apps.pricing.named import refuse_wrong_names
@@ -82,8 +84,36 @@ class PricePlan:
                 found.setdefault(charge.meter, {})[charge.code] = calendar
         return found
 
+    @property
+    def is_ahead(self) -> bool:
+        """Whether a fee is billed in advance."""
+        return any(charge.is_ahead for charge in self.charges)
+
     def charge(self, code: str) -> Charge:
         return next(charge for charge in self.charges if charge.code == code)
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """The coming period and the plan it is priced with."""
+
+    plan: PricePlan
+    coming: ComingPeriod
+
+    def to_dict(self) -> dict[str, object]:
+        """As in the evidence."""
+        return {
+            **self.coming.to_dict(), "plan": self.plan.to_dict(), "plan_hash": self.plan.hash,
+        }  # fmt: skip
+
+    @classmethod
+    def from_dict(cls, data: object) -> "Ahead | None":
+        """Raises PlanError, KeyError, TypeError or ValueError for another form."""
+        if data is None:
+            return None
+        if not isinstance(data, Mapping):
+            raise TypeError("not a coming period")
+        return cls(PricePlan.from_dict(data["plan"]), ComingPeriod.from_dict(data))
 
 
 def price(
@@ -92,22 +122,42 @@ def price(
     service: ServiceDays,
     advance: ServiceDays | None = None,
     circumstances: Circumstances = NOTHING_ELSE,
+    ahead: "Ahead | None" = None,
 ) -> PricedPeriod:
     """Usage and plan -> priced lines, in the order of the charges. The only way to a price.
 
     `usage` maps meter codes to what each asset used; a meter that is missing is zero usage.
     Fees in advance are priced on the days of `advance`, or of `service` where it is None.
     `circumstances` holds what else the plan's prices depend on: index values, the contract year.
+    With `ahead` the fees in advance are those of the coming period, by its plan; a period of which
+    the contract covers no day, the one before it begins, has nothing else.
     Raises PricingError for usage that cannot be priced and for circumstances that are missing.
     """
     lines: list[PricedLine] = []
     for charge in plan.charges:
+        if ahead is not None and (charge.is_ahead or not service.covered):
+            continue
         used = usage.get(charge.meter or "", ())
         context = PricingContext(
             plan.currency, used, service, advance or service, circumstances, lines
         )
         lines.extend(charge.price(context))
+    if ahead is not None:
+        lines.extend(_fees_ahead(ahead))
     return PricedPeriod(plan.currency, tuple(lines))
+
+
+def _fees_ahead(ahead: "Ahead") -> list[PricedLine]:
+    """The coming period's fees in advance, each with the service it is for."""
+    coming, lines = ahead.coming, list[PricedLine]()
+    for charge in ahead.plan.charges:
+        if charge.is_ahead:
+            days = coming.kept if charge.is_kept and coming.days.covered else coming.days
+            context = PricingContext(
+                ahead.plan.currency, (), days, days, coming.circumstances, ()
+            )  # fmt: skip
+            lines += [replace(line, service=coming.service) for line in charge.price(context)]
+    return lines
 
 
 def _read_charge(source: Source) -> Charge:
@@ -154,5 +204,5 @@ def _refuse_wrong_codes(charges: tuple[Charge, ...]) -> None:
             raise PlanError(f"{path}.code", "repeated_code", code=charge.code)
         refuse_wrong_names(getattr(charge, "of", ()), path, seen, advance)
         seen.append(charge.code)
-        if getattr(charge, "timing", "arrears") == "advance":
+        if charge.is_ahead:
             advance.append(charge.code)

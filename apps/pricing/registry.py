@@ -61,6 +61,16 @@ class Charge(ABC):
         """The charge's lines, in order. Raises PricingError."""
 
     @property
+    def is_ahead(self) -> bool:
+        """Whether it is billed in advance, with the period before the one it is for."""
+        return False
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether an end within a period that is paid ahead gives nothing back."""
+        return False
+
+    @property
     def calendar(self) -> WindowCalendar | None:
         """The windows of the week that usage is told apart by; None: it is one quantity."""
         return None

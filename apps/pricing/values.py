@@ -94,11 +94,13 @@ class PricedLine:
     timing: str
     title: Mapping[str, str]
     steps: tuple[Step, ...]
+    # Of a fee in advance when the service begins; empty: the billed period itself.
+    service: str = ""
 
     @property
-    def key(self) -> tuple[str, int | None, str | None]:
+    def key(self) -> tuple[str, int | None, str | None, str]:
         """What makes a line the same line when the period is priced again."""
-        return self.charge, self.tier, self.asset_id
+        return self.charge, self.tier, self.asset_id, self.service
 
     @property
     def net_minor(self) -> int:
@@ -112,6 +114,7 @@ class PricedLine:
             "unit": self.unit, "unit_price": canonical(self.unit_price),
             "flat": canonical(self.flat), "amount": canonical(self.amount),
             "net_minor": self.net.minor, "timing": self.timing, "title": dict(self.title),
+            **({"service": self.service} if self.service else {}),
             "steps": [item.to_dict() for item in self.steps],
         }  # fmt: skip
 

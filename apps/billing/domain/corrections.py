@@ -5,8 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from apps.billing.domain.rating import RatedPeriod, tier_number
+from apps.common.canonical import instant_text
 from apps.common.quantity import bounded, canonical
 from apps.pricing.difference import Change, LineKey, RecordedLine, Settled, TargetLine
+from apps.pricing.values import PricedLine
 
 CREDIT = "credit"
 
@@ -16,14 +18,18 @@ def target_lines(rated: RatedPeriod) -> list[TargetLine]:
     rate = canonical(rated.tax.percent)
     return [
         TargetLine(
-            LineKey(
-                line.charge, tier_number(line), line.asset_id or "", "", rated.tax.category, rate
-            ),
+            line_key(line, rated.tax.category, rate),
             Settled(bounded(line.quantity), line.unit, line.unit_price),
             line.net_minor,
         )
         for line in rated.lines
     ]
+
+
+def line_key(line: PricedLine, tax_category: str = "", tax_rate: str = "") -> LineKey:
+    """The key of a priced line."""
+    asset = line.asset_id or ""
+    return LineKey(line.charge, tier_number(line), asset, line.service, tax_category, tax_rate)
 
 
 def recorded_line(line: Any, name: str, corrects: str) -> RecordedLine:
@@ -48,7 +54,8 @@ def key_of(line: Any) -> LineKey:
     """The key of a stored invoice line."""
     asset = str(line.asset_id) if line.asset_id else ""
     rate = canonical(Decimal(line.tax_percent))
-    return LineKey(line.charge, line.tier, asset, "", line.tax_category, rate)
+    service = instant_text(line.service_start) if line.service_start else ""
+    return LineKey(line.charge, line.tier, asset, service, line.tax_category, rate)
 
 
 def settled_from(data: Mapping[str, Any]) -> Settled:

@@ -11,7 +11,7 @@ from apps.common.period import Period, local_days
 from apps.common.quantity import add
 from apps.pricing.changes import UsageWindows, windows_added
 from apps.pricing.circumstances import Circumstances
-from apps.pricing.plan import NOTHING_ELSE, PricePlan, price
+from apps.pricing.plan import NOTHING_ELSE, Ahead, PricePlan, price
 from apps.pricing.tax import TaxedNet, TaxTotal, Totals, document_totals, tax_totals
 from apps.pricing.values import AssetUsage, PricedLine, PricingError, ServiceDays
 
@@ -52,6 +52,11 @@ class RatedPeriod:
     taxes: tuple[TaxTotal, ...]
     totals: Totals
     circumstances: Circumstances = NOTHING_ELSE
+    ahead: Ahead | None = None
+
+    def service_of(self, line: PricedLine) -> Period | None:
+        """The coming period for its fees; None: the billed period itself."""
+        return self.ahead.coming.period if self.ahead and line.service else None
 
 
 def rate(
@@ -60,14 +65,16 @@ def rate(
     service: ServiceDays,
     tax: Tax,
     circumstances: Circumstances = NOTHING_ELSE,
+    ahead: Ahead | None = None,
 ) -> RatedPeriod:
     """The one way from usage to an invoice's figures. Raises PricingError."""
-    priced = price(plan, usage_by_meter(measured), service, circumstances=circumstances)
+    usage = usage_by_meter(measured)
+    priced = price(plan, usage, service, circumstances=circumstances, ahead=ahead)
     _refuse_repeated_lines(priced.lines)
     taxes = tax_totals(TaxedNet(tax.category, tax.percent, line.net_minor) for line in priced.lines)
     return RatedPeriod(
         plan.currency, service, priced.lines, tax, tuple(taxes), document_totals(taxes),
-        circumstances,
+        circumstances, ahead,
     )  # fmt: skip
 
 

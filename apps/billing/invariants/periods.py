@@ -43,13 +43,14 @@ def periods_apart(now: datetime) -> Iterator[str]:
         yield f"periods {one} and {other} overlap"
 
 
-@shared("a charge, tier and asset of a period has one line before corrections")
+@shared("a charge, tier, asset and service of a period has one line before corrections")
 def billed_once(now: datetime) -> Iterator[str]:
     for period, charge, tier, asset, count in rows(
         """
         select billed_period_id, charge, tier, asset_id, count(*) from public.billing_invoiceline
         where generation = 0
-        group by author_id, billed_period_id, charge, tier, asset_id having count(*) > 1
+        group by author_id, billed_period_id, charge, tier, asset_id, service_start
+        having count(*) > 1
         """
     ):
         yield f"period {period}: {charge} tier {tier} asset {asset} is billed {count} times"

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
-from apps.billing.domain.rating import Tax, rate, tier_number
+from apps.billing.domain.corrections import key_of, line_key
+from apps.billing.domain.rating import Tax, rate
 from apps.billing.invariants.registry import rows, shared
 from apps.billing.models import Invoice, InvoiceLine
-from apps.billing.queries.evidence import records_behind
+from apps.billing.queries.evidence import ahead_from, records_behind
 from apps.common.quantity import add, subtract
 from apps.contracts.models import PlanVersion
 from apps.metering.domain.figures import UsageFigures
@@ -81,14 +82,13 @@ def _again(invoice: Invoice, lines: list[InvoiceLine]) -> Iterator[str]:
     service = ServiceDays(**explanation["service"])
     circumstances = Circumstances.from_dict(explanation.get("circumstances"))
     try:
-        rated = rate(plan, records_behind(lines), service, tax, circumstances)
+        ahead = ahead_from(explanation, PlanVersion.all_parties)
+        rated = rate(plan, records_behind(lines), service, tax, circumstances, ahead)
     except PricingError as problem:
         yield f"invoice {invoice.id} cannot be priced again: {problem}"
         return
-    computed = [(item.charge, tier_number(item), item.asset_id, item.net_minor)
-                for item in rated.lines]  # fmt: skip
-    stated = [(item.charge, item.tier, str(item.asset_id) if item.asset_id else None,
-               item.net_minor) for item in lines]  # fmt: skip
+    computed = [(line_key(item)[:4], item.net_minor) for item in rated.lines]
+    stated = [(key_of(item)[:4], item.net_minor) for item in lines]
     if computed != stated:
         yield f"invoice {invoice.id}: stated {stated}, computed {computed}"
 

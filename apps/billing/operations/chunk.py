@@ -182,6 +182,7 @@ def _billable(
         contract=contract, customer=conditions.customers[contract.customer_id], version=version,
         plan=plan, period=metered.period, records=metered.records,
         rated=conditions.rate(contract, period, metered.records),
+        following=conditions.following(contract, period)[0],
     )  # fmt: skip
 
 

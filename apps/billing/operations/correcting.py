@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from apps.billing.domain.corrections import target_lines
 from apps.billing.models import Correction, Invoice, RunItem
 from apps.billing.operations.correction_rows import Corrected, write_correction
-from apps.billing.operations.drafting import Billable, write_drafts
+from apps.billing.operations.drafting import Billable, ahead_of, write_drafts
 from apps.billing.operations.locks import lock_contracts
 from apps.billing.operations.outcomes import Outcome, note_outcomes, parked
 from apps.billing.queries.rates import Conditions, conditions_of
@@ -149,6 +149,7 @@ def _rated(again: _Rerating, books: PeriodBooks) -> Billable:
         contract=contract, customer=again.conditions.customers[contract.customer_id],
         version=version, plan=plan, period=period, records=records,
         rated=again.conditions.rate(contract, span, records),
+        following=again.conditions.following(contract, span)[0],
     )  # fmt: skip
 
 
@@ -171,7 +172,7 @@ def _correct(again: _Rerating, books: PeriodBooks, standing: Correction | None) 
         return
     corrected = Corrected(
         found.contract, found.customer, found.version, found.plan, books, found.records,
-        found.rated, changes,
+        found.rated, changes, found.following,
     )  # fmt: skip
     state = STATE.DRAFTED if _is_due(again, found.contract) else STATE.WAITING
     correction = write_correction(corrected, state, again.now)
@@ -194,6 +195,7 @@ def _says_the_same(standing: Correction, found: Billable, again: _Rerating) -> b
         and basis["usage_records"] == [str(item.id) for item in found.records]
         and basis["plan"]["version"] == str(found.version.id)
         and basis.get("circumstances") == found.rated.circumstances.to_dict()
+        and basis.get("ahead") == ahead_of(found.rated, found.following).get("ahead")
     )
 
 
@@ -265,6 +267,7 @@ def _rests_on(books: PeriodBooks, found: Billable) -> bool:
         newest.issuperset(line.explanation["usage_records"])
         and line.explanation["plan"]["version"] == str(found.version.id)
         and line.explanation.get("circumstances") == found.rated.circumstances.to_dict()
+        and line.explanation.get("ahead") == ahead_of(found.rated, found.following).get("ahead")
         for line in books.lines
     )
 

@@ -6,10 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from apps.billing.domain.corrections import net_of, state_dict
+from apps.billing.domain.corrections import key_of, line_key, net_of, state_dict
 from apps.billing.domain.facts import invoice_facts, terms_facts
-from apps.billing.domain.rating import RatedPeriod, tier_number
+from apps.billing.domain.rating import RatedPeriod
 from apps.billing.models import Correction, Invoice, InvoiceLine, InvoiceTax
+from apps.billing.operations.drafting import ahead_of, meter_of
 from apps.billing.queries.recorded import PeriodBooks
 from apps.common.quantity import canonical, multiply
 from apps.contracts.models import Contract, PlanVersion
@@ -35,6 +36,7 @@ class Corrected:
     records: Sequence[UsageRecord]
     rated: RatedPeriod
     changes: Sequence[Change]
+    following: PlanVersion | None = None
 
 
 def write_correction(found: Corrected, state: str, now: datetime) -> Correction:
@@ -98,12 +100,11 @@ def _document(
 def _lines(
     found: Corrected, invoice: Invoice, generation: int, changes: Sequence[Change]
 ) -> list[InvoiceLine]:
-    priced = {(line.charge, tier_number(line), line.asset_id or ""): line
-              for line in found.rated.lines}  # fmt: skip
-    stored = {_place(line.charge, line.tier, line.asset_id): line for line in found.books.lines}
+    priced = {line_key(line)[:4]: line for line in found.rated.lines}
+    stored = {key_of(line)[:4]: line for line in found.books.lines}
     lines = []
     for position, change in enumerate(changes, start=1):
-        place = change.key[:3]
+        place = change.key[:4]
         line = _line(invoice, found, position, change)
         line.generation = generation
         if place in priced:
@@ -114,10 +115,6 @@ def _lines(
         line.explanation["after"] = state_dict(change.after, change.net_after)
         lines.append(line)
     return lines
-
-
-def _place(charge: str, tier: int, asset_id: UUID | None) -> tuple[str, int, str]:
-    return charge, tier, str(asset_id) if asset_id else ""
 
 
 def _line(invoice: Invoice, found: Corrected, position: int, change: Change) -> InvoiceLine:
@@ -135,7 +132,10 @@ def _line(invoice: Invoice, found: Corrected, position: int, change: Change) -> 
 def _describe(line: InvoiceLine, found: Corrected, priced: PricedLine) -> None:
     """Title and arithmetic of the period as it is now."""
     line.title, line.asset_label = dict(priced.title), priced.asset_label
-    line.meter = found.plan.charge(priced.charge).meter or ""
+    line.meter = meter_of(found.plan, priced)
+    service = found.rated.service_of(priced)
+    if service:
+        line.service_start, line.service_end = service.start, service.end
     line.explanation = {
         "steps": [item.to_dict() for item in priced.steps], "timing": priced.timing,
         "amount": canonical(multiply(line.quantity, line.unit_price)), "flat": "0",
@@ -150,6 +150,7 @@ def _describe(line: InvoiceLine, found: Corrected, priced: PricedLine) -> None:
 def _describe_as_before(line: InvoiceLine, stored: InvoiceLine) -> None:
     """A service that is not charged any more, as its last line has it."""
     line.title, line.asset_label, line.meter = stored.title, stored.asset_label, stored.meter
+    line.service_start, line.service_end = stored.service_start, stored.service_end
     line.explanation = {**stored.explanation, "steps": []}
 
 
@@ -163,6 +164,7 @@ def _basis(found: Corrected) -> dict[str, object]:
             "sha256": found.version.plan_sha256,
         },
         "service": {"in_period": service.in_period, "covered": service.covered},
+        **ahead_of(found.rated, found.following),
     }  # fmt: skip
 
 
@@ -188,14 +190,14 @@ def _causes(found: Corrected) -> list[dict[str, object]]:
 
 def _shown_changes(found: Corrected) -> list[dict[str, object]]:
     """Each key once, however many lines its difference takes."""
-    titles = {_place(line.charge, line.tier, line.asset_id): line for line in found.books.lines}
-    priced = {(line.charge, tier_number(line), line.asset_id or ""): line
-              for line in found.rated.lines}  # fmt: skip
+    titles = {key_of(line)[:4]: line for line in found.books.lines}
+    priced = {line_key(line)[:4]: line for line in found.rated.lines}
     rows: dict[LineKey, dict[str, object]] = {}
     for change in found.changes:
-        source = priced.get(change.key[:3]) or titles[change.key[:3]]
+        source = priced.get(change.key[:4]) or titles[change.key[:4]]
         rows[change.key] = {
             "charge": change.key.charge, "tier": change.key.tier, "asset": change.key.asset,
+            **({"service": change.key.service} if change.key.service else {}),
             "asset_label": source.asset_label, "title": dict(source.title),
             "before": state_dict(change.before, change.net_before),
             "after": state_dict(change.after, change.net_after),

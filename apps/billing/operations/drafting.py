@@ -32,6 +32,8 @@ class Billable:
     period: BilledPeriod
     records: Sequence[UsageRecord]
     rated: RatedPeriod
+    # The plan of the coming period, where fees in advance are billed.
+    following: PlanVersion | None = None
 
 
 class InvoiceRow(NamedTuple):
@@ -60,6 +62,8 @@ class LineRow(NamedTuple):
     invoice_id: UUID
     position: int
     billed_period_id: UUID
+    service_start: datetime | None
+    service_end: datetime | None
     charge: str
     tier: int
     title: Mapping[str, str]
@@ -129,16 +133,25 @@ def _lines(invoice: InvoiceRow, billable: Billable) -> list[LineRow]:
 
 
 def _line(invoice: InvoiceRow, billable: Billable, position: int, line: PricedLine) -> LineRow:
-    meter, tax = billable.plan.charge(line.charge).meter or "", billable.rated.tax
+    meter, tax = meter_of(billable.plan, line), billable.rated.tax
+    service = billable.rated.service_of(line)
     return LineRow(
         id=uuid7(), author_id=invoice.author_id, parties=invoice.parties, invoice_id=invoice.id,
-        position=position, billed_period_id=billable.period.id, charge=line.charge,
+        position=position, billed_period_id=billable.period.id,
+        service_start=service.start if service else None,
+        service_end=service.end if service else None,
+        charge=line.charge,
         tier=tier_number(line), title=line.title,
         asset_id=UUID(line.asset_id) if line.asset_id else None, asset_label=line.asset_label,
         meter=meter, quantity=bounded(line.quantity), unit=line.unit, unit_price=line.unit_price,
         net_minor=line.net_minor, tax_category=tax.category, tax_percent=tax.percent,
         explanation=_explanation(billable, line, meter),
     )  # fmt: skip
+
+
+def meter_of(plan: PricePlan, line: PricedLine) -> str:
+    """A fee in advance is a charge of the coming period's plan, and no meter is behind it."""
+    return "" if line.service else plan.charge(line.charge).meter or ""
 
 
 def _explanation(billable: Billable, line: PricedLine, meter: str) -> dict[str, object]:
@@ -158,7 +171,19 @@ def _explanation(billable: Billable, line: PricedLine, meter: str) -> dict[str, 
             "sha256": billable.version.plan_sha256,
         },
         "service": {"in_period": service.in_period, "covered": service.covered},
+        **ahead_of(billable.rated, billable.following),
     }  # fmt: skip
+
+
+def ahead_of(rated: RatedPeriod, following: PlanVersion | None) -> dict[str, object]:
+    """The coming period as a line keeps it; nothing where no fee is in advance."""
+    if rated.ahead is None or following is None:
+        return {}
+    plan = {
+        "version": str(following.id), "number": following.number,
+        "sha256": following.plan_sha256,
+    }  # fmt: skip
+    return {"ahead": {**rated.ahead.coming.to_dict(), "plan": plan}}
 
 
 def _taxes(invoice: InvoiceRow, billable: Billable) -> list[TaxRow]:

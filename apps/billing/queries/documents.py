@@ -1,7 +1,8 @@
 """An invoice as a document: what its page and its print show."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Case, Count, F, QuerySet, Sum, Value, When
@@ -26,18 +27,29 @@ class Document:
 
 def document_of(invoice: Invoice) -> Document:
     """Three queries, and one more where the invoice was corrected."""
+    lines = list(invoice.lines.order_by("position"))
+    first, after = _service(invoice, lines)
     taxes = list(invoice.taxes.order_by("category", "percent"))
     for tax in taxes:
         tax.text = tax_text(tax.category)  # type: ignore[attr-defined]
     return Document(
-        first_day=local_date(invoice.period_start, invoice.time_zone),
-        last_day=local_date(invoice.period_end - timedelta(microseconds=1), invoice.time_zone),
-        lines=list(invoice.lines.order_by("position")),
+        first_day=local_date(first, invoice.time_zone),
+        last_day=local_date(after - timedelta(microseconds=1), invoice.time_zone),
+        lines=lines,
         taxes=taxes,
         tax_notes=[tax_text(tax.category) for tax in taxes if tax.category != "S"],
         payment_reference="" if invoice.sign < 0 else invoice.number or "",
         corrections=_corrections_of(invoice),
     )
+
+
+def _service(invoice: Invoice, lines: Sequence[InvoiceLine]) -> tuple[datetime, datetime]:
+    """The billed period; of an invoice with nothing but fees in advance the period they are for."""
+    first = lines[0] if lines else None
+    alone = all(line.service_start for line in lines)
+    if alone and first and first.service_start and first.service_end:
+        return first.service_start, first.service_end
+    return invoice.period_start, invoice.period_end
 
 
 def _corrections_of(invoice: Invoice) -> list[Correction]:

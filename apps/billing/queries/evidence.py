@@ -1,15 +1,16 @@
 """All that an invoice's evidence is built from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
-from apps.billing.domain.corrections import recorded_line
-from apps.billing.domain.rating import in_billing_order, tier_number
+from apps.billing.domain.corrections import key_of, line_key, recorded_line
+from apps.billing.domain.rating import in_billing_order
 from apps.billing.models import Correction, EvidenceFile, Invoice, InvoiceLine
 from apps.billing.queries.readings import covered_period, readings_behind
 from apps.billing.queries.recorded import books_of
@@ -34,9 +35,10 @@ from apps.metering.domain.evidence import (
 )
 from apps.metering.domain.figures import UsageFigures
 from apps.metering.models import BilledPeriod, UsageRecord
+from apps.pricing.ahead import ComingPeriod
 from apps.pricing.circumstances import Circumstances
 from apps.pricing.difference import RecordedLine
-from apps.pricing.plan import PricePlan, price
+from apps.pricing.plan import Ahead, PricePlan, price
 from apps.pricing.tax import TaxTotal, Totals
 from apps.pricing.values import PricedLine, ServiceDays
 
@@ -124,14 +126,25 @@ def _contract(invoice: Invoice, lines: Sequence[InvoiceLine], now: datetime) -> 
     service = ServiceDays(**lines[0].explanation["service"])
     items = [_item(record, contract, billed, now) for record in records_behind(lines)]
     circumstances = Circumstances.from_dict(lines[0].explanation.get("circumstances"))
-    priced = price(plan, usage_by_meter(items), service, circumstances=circumstances)
+    ahead = ahead_from(lines[0].explanation)
+    usage = usage_by_meter(items)
+    priced = price(plan, usage, service, circumstances=circumstances, ahead=ahead)
     _compare(priced.lines, lines)
     return BilledContract(
         contract=encode(Contract.prefix, contract.id), zone=contract.time_zone,
         period=Period(billed.start, billed.end), plan=plan, service=service, items=items,
         lines=[_taxed(*pair) for pair in zip(priced.lines, lines, strict=True)],
-        circumstances=circumstances,
+        circumstances=circumstances, ahead=ahead,
     )  # fmt: skip
+
+
+def ahead_from(explanation: Mapping[str, Any], versions: Any = PlanVersion.objects) -> Ahead | None:
+    """The coming period a line keeps, with its plan."""
+    kept = explanation.get("ahead")
+    if kept is None:
+        return None
+    version = versions.get(id=kept["plan"]["version"])
+    return Ahead(PricePlan.from_dict(version.plan), ComingPeriod.from_dict(kept))
 
 
 def _corrected(invoice: Invoice, now: datetime) -> BilledContract:
@@ -145,13 +158,14 @@ def _corrected(invoice: Invoice, now: datetime) -> BilledContract:
     records = in_billing_order(UsageRecord.objects.filter(id__in=basis["usage_records"]))
     items = [_item(record, contract, billed, now) for record in records]  # type: ignore[arg-type]
     circumstances = Circumstances.from_dict(basis.get("circumstances"))
-    priced = price(plan, usage_by_meter(items), service, circumstances=circumstances)
+    ahead, usage = ahead_from(basis), usage_by_meter(items)
+    priced = price(plan, usage, service, circumstances=circumstances, ahead=ahead)
     category, percent = basis["tax"]["category"], Decimal(basis["tax"]["percent"])
     lines = [TaxedLine(line, category, percent) for line in priced.lines]
     return BilledContract(
         contract=encode(Contract.prefix, contract.id), zone=contract.time_zone,
         period=Period(billed.start, billed.end), plan=plan, service=service, items=items,
-        lines=lines, circumstances=circumstances,
+        lines=lines, circumstances=circumstances, ahead=ahead,
         correction=_changes(invoice, correction, lines),
     )  # fmt: skip
 
@@ -202,10 +216,7 @@ def _taxed(line: PricedLine, stored: InvoiceLine) -> TaxedLine:
 
 
 def _compare(priced: Sequence[PricedLine], lines: Sequence[InvoiceLine]) -> None:
-    computed = [(item.charge, tier_number(item), item.asset_id, item.net_minor) for item in priced]
-    stated = [
-        (item.charge, item.tier, str(item.asset_id) if item.asset_id else None, item.net_minor)
-        for item in lines
-    ]
+    computed = [(line_key(item)[:4], item.net_minor) for item in priced]
+    stated = [(key_of(item)[:4], item.net_minor) for item in lines]
     if computed != stated:
         raise EvidenceDiffers(f"stated {stated}, computed {computed}")

@@ -23,7 +23,8 @@ from apps.pricing.values import Step
 def explain_line(line: InvoiceLine, language: str) -> dict[str, Any]:
     """JSON-ready: decimals as text, money in minor units beside its text."""
     explanation = line.explanation
-    version = PlanVersion.objects.get(id=explanation["plan"]["version"])
+    plan = explanation["ahead"]["plan"] if line.service_start else explanation["plan"]
+    version = PlanVersion.objects.get(id=plan["version"])
     steps = [Step(item["code"], item["params"]) for item in explanation["steps"]]
     invoice = line.invoice
     return {

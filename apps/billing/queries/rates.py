@@ -17,11 +17,12 @@ from apps.billing.domain.rating import (
 )
 from apps.billing.models import TaxRate
 from apps.billing.queries.years import YearNotComplete, contract_years
-from apps.common.period import Period, local_date
+from apps.common.period import Period, local_date, period_of
 from apps.contracts.models import Contract, PlanVersion
 from apps.contracts.queries import IndexBook, index_book
+from apps.pricing.ahead import ComingPeriod
 from apps.pricing.circumstances import Circumstances, ContractYear
-from apps.pricing.plan import PricePlan
+from apps.pricing.plan import Ahead, PricePlan
 from apps.pricing.values import PricingError
 from apps.tenancy.models import Company
 
@@ -77,7 +78,27 @@ class Conditions:
         _, plan = self.plan(contract, period)
         service = service_days(period, contract.time_zone, contract.starts_on, contract.ends_on)
         tax, around = self.tax(contract, period), self.circumstances(contract, period, plan)
-        return rate(plan, in_billing_order(measured), service, tax, around)
+        ahead = self.ahead(contract, period, plan)
+        return rate(plan, in_billing_order(measured), service, tax, around, ahead)
+
+    def following(self, contract: Contract, period: Period) -> tuple[PlanVersion, PricePlan]:
+        """The version in force when the coming period begins. Raises PricingError, PlanError."""
+        return self.plan(contract, period_of(contract.period_kind, contract.time_zone, period.end))
+
+    def ahead(self, contract: Contract, period: Period, plan: PricePlan) -> Ahead | None:
+        """The coming period with the plan that holds in it; None where no fee is in advance."""
+        if len(self.versions[contract.id]) == 1 and not plan.is_ahead:
+            return None
+        zone = contract.time_zone
+        coming = period_of(contract.period_kind, zone, period.end)
+        _, following = self.following(contract, period)
+        if not (plan.is_ahead or following.is_ahead):
+            return None
+        days = service_days(coming, zone, contract.starts_on, contract.ends_on)
+        kept = service_days(coming, zone, contract.starts_on, None)
+        day = local_date(coming.start, zone)
+        known = self.indices.known(contract.author_id, following.series, day)
+        return Ahead(following, ComingPeriod(coming, days, kept, Circumstances(known)))
 
     def circumstances(self, contract: Contract, period: Period, plan: PricePlan) -> Circumstances:
         """What the plan's prices depend on besides usage and days. Raises PricingError.

@@ -91,15 +91,14 @@ def closing_periods(
 
 
 def ended_later(contract_id: UUID) -> list[UUID]:
-    """Own billed periods that an end agreed on afterwards may have made the last of their year."""
-    contract = Contract.objects.written_by(current_company()).filter(id=contract_id).first()
-    if contract is None or contract.ends_on is None:
-        return []
-    end = midnight(contract.ends_on, contract.time_zone)
-    rows = BilledPeriod.objects.filter(
-        contract=contract, state=BilledPeriod.State.BILLED, end__gte=end
+    """Own billed periods that an end agreed on afterwards may touch: the last ones.
+
+    One may be the last of its contract year now, and one has billed a fee for days after the end.
+    """
+    rows = BilledPeriod.objects.written_by(current_company()).filter(
+        contract=contract_id, state=BilledPeriod.State.BILLED
     )
-    return list(rows.values_list("id", flat=True))
+    return list(rows.order_by("-start").values_list("id", flat=True)[:2])
 
 
 def _span_of(row: BilledPeriod, contracts: Mapping[UUID, Contract]) -> YearSpan:

@@ -36,6 +36,9 @@ MODELS: dict[str, tuple[Any, Any]] = {
     ),
 }  # fmt: skip
 TIMINGS = (("arrears", _("at the period's end")), ("advance", _("in advance")))
+AT_END = (
+    ("credited", _("days after the end are credited")), ("kept", _("the whole period is kept")),
+)  # fmt: skip
 POOLINGS = (("each", _("each asset by itself")), ("pooled", _("all assets together")))
 PRORATIONS = (("days", _("by covered days")), ("none", _("always whole")))
 FLOORS = (("zero", _("never below zero")), ("none", _("may be negative")))
@@ -53,6 +56,7 @@ INDEXED = (
 FIELDS: dict[str, tuple[str, ...]] = {
     "amount": ("flat_fee", "minimum", "maximum", "yearly_minimum"),
     "timing": ("flat_fee",),
+    "at_end": ("flat_fee",),
     "meter": METERED,
     "unit": (*QUANTITY, "time_of_use", "shared_saving"),
     "pooling": METERED,
@@ -70,7 +74,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
 }
 # form field -> key in the plan's dict, where they differ
 KEYS = {"package_price": "unit_price", "saved_price": "unit_price"}
-CHOSEN = ("timing", "pooling", "proration", "floor", "meter", "unit", "holidays")
+CHOSEN = ("timing", "at_end", "pooling", "proration", "floor", "meter", "unit", "holidays")
 INDEX = ("series", "base", "weight", "low", "high")
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.common.units import UNITS
 from apps.contracts.forms.charge_models import (
+    AT_END,
     CHOSEN,
     FIELDS,
     FLOORS,
@@ -53,6 +54,7 @@ class ChargeForm(forms.Form):
     title_de = forms.CharField(label=_("Title in German"), max_length=200, required=False)
     amount = _number(_("Amount"))
     timing = _choice(_("Due"), TIMINGS)
+    at_end = _choice(_("At the contract's end, paid in advance"), AT_END)
     meter = forms.CharField(label=_("Meter"), max_length=40, required=False)
     unit = forms.ChoiceField(label=_("Unit"), required=False)
     pooling = _choice(_("Counted"), POOLINGS)

@@ -128,7 +128,10 @@ def charge_words(
 def _flat_fee(charge: Mapping[str, Any], currency: str) -> list[str]:
     words = {"price": _amount(charge["amount"], currency)}
     if charge.get("timing") == "advance":
-        return [_("%(price)s per period in advance, by covered days") % words]
+        text = _("%(price)s per period in advance, by covered days") % words
+        if charge.get("at_end") == "kept":
+            text += ", " + _("the period the contract ends in is paid whole")
+        return [text]
     return [_("%(price)s per period, by covered days") % words]
 
 

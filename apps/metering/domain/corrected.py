@@ -50,8 +50,8 @@ def changes_of_kind(
 def target_from_dict(line: Mapping[str, object]) -> TargetLine:
     """A stated line of the whole period."""
     key = LineKey(
-        str(line["charge"]), whole_number(line["tier"] or 0), str(line["asset"] or ""), "",
-        str(line["tax_category"]), str(line["tax_rate"]),
+        str(line["charge"]), whole_number(line["tier"] or 0), str(line["asset"] or ""),
+        str(line.get("service", "")), str(line["tax_category"]), str(line["tax_rate"]),
     )  # fmt: skip
     price, quantity = parse_decimal(line["unit_price"]), bounded(parse_decimal(line["quantity"]))
     return TargetLine(

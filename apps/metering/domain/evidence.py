@@ -21,7 +21,7 @@ from apps.metering.domain.figures import UsageFigures
 from apps.metering.domain.told_apart import quantities_by_charge
 from apps.pricing.changes import windows_added
 from apps.pricing.circumstances import Circumstances
-from apps.pricing.plan import NOTHING_ELSE, PricePlan
+from apps.pricing.plan import NOTHING_ELSE, Ahead, PricePlan
 from apps.pricing.tax import TaxTotal, Totals
 from apps.pricing.values import AssetUsage, PricedLine, ServiceDays
 from apps.telemetry.domain.belief import Reading
@@ -90,7 +90,7 @@ class BilledContract:
     service: ServiceDays
     items: Sequence[MeteredItem]
     lines: Sequence[TaxedLine]
-    advance: ServiceDays | None = None
+    ahead: Ahead | None = None
     circumstances: Circumstances = NOTHING_ELSE
     correction: CorrectedPeriod | None = None
 
@@ -233,7 +233,7 @@ def _contract_dict(contract: BilledContract) -> dict[str, object]:
         "zone": contract.zone,
         "period": _period_dict(contract.period),
         "service": _days_dict(contract.service),
-        "advance": None if contract.advance is None else _days_dict(contract.advance),
+        "advance": None if contract.ahead is None else contract.ahead.to_dict(),
         "circumstances": contract.circumstances.to_dict(),
         "plan": contract.plan.to_dict(),
         "plan_hash": contract.plan.hash,

@@ -23,7 +23,7 @@ from apps.metering.domain.evidence import (
 from apps.metering.domain.figures import UsageFigures, fields_of, rows_of, whole_number
 from apps.metering.domain.recomputation import Difference, differences, recompute
 from apps.pricing.circumstances import Circumstances
-from apps.pricing.plan import PricePlan, price
+from apps.pricing.plan import Ahead, PricePlan, price
 from apps.pricing.tax import TaxedNet, document_totals, tax_totals
 from apps.pricing.values import ServiceDays
 from apps.telemetry.domain.belief import Reading
@@ -182,15 +182,17 @@ def _line_differences(
     contract: Mapping[str, object], plan: PricePlan, items: list[MeteredItem]
 ) -> list[Difference]:
     """The lines priced again from the usage records, against the stated ones."""
-    advance = None if contract["advance"] is None else _days_of(contract["advance"])
+    ahead, found = Ahead.from_dict(contract["advance"]), list[Difference]()
     circumstances = Circumstances.from_dict(contract.get("circumstances"))
     priced = price(
-        plan, usage_by_meter(items), _days_of(contract["service"]), advance, circumstances
-    )
+        plan, usage_by_meter(items), _days_of(contract["service"]), circumstances=circumstances,
+        ahead=ahead,
+    )  # fmt: skip
+    if ahead is not None:
+        found += differences(contract["advance"], ahead.to_dict(), "advance")
     stated = rows_of(contract["lines"])
     if len(stated) != len(priced.lines):
         return [Difference("lines", f"{len(stated)} entries", f"{len(priced.lines)} entries")]
-    found: list[Difference] = []
     for number, (line, again) in enumerate(zip(stated, priced.lines, strict=True)):
         taxed = TaxedLine(again, str(line["tax_category"]), parse_decimal(line["tax_rate"]))
         found += differences(line, line_dict(taxed), f"lines/{number}")

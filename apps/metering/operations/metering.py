@@ -1,6 +1,6 @@
 """Metering of many contracts' periods at once, in the provider's company."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -17,7 +17,7 @@ from apps.metering.queries import (
     Metered,
     NotMetered,
     covered_part,
-    first_period,
+    first_starts,
     latest_records,
     orders_of,
 )
@@ -77,13 +77,16 @@ def _sheets(
     """Periods that can be metered; for the others the reason goes into the answers."""
     orders = orders_of(contract.pk for contract, _ in wanted)
     unready = missing_orders(wanted, orders)
+    firsts = first_starts([contract for contract, _ in wanted])
     standing = _standing(wanted)
     records = latest_records(row.pk for rows in standing.values() for row in rows)
     sheets = []
     for contract, span in wanted:
         rows = standing.get(contract.pk, [])
         period = next((row for row in rows if row.start == span.start), None)
-        reason = None if period is not None else _refusal(contract, span, rows, unready, now)
+        reason = (
+            None if period is not None else _refusal(contract, span, rows, unready, firsts, now)
+        )
         if reason is not None:
             answers[contract.pk] = reason
             continue
@@ -109,13 +112,13 @@ def _standing(wanted: Wanted) -> dict[UUID, list[BilledPeriod]]:
 
 def _refusal(
     contract: Contract, span: Period, rows: Iterable[BilledPeriod], unready: set[UUID],
-    now: datetime,
+    firsts: Mapping[UUID, datetime], now: datetime,
 ) -> NotMetered | None:  # fmt: skip
     if span.end > now:
         return NotMetered("period_not_over", {"end": instant_text(span.end)})
     if contract.pk in unready:
         return NotMetered("no_order")
-    if span.start <= first_period(contract).start:
+    if span.start <= firsts[contract.pk]:
         return None
     before = next((row for row in rows if row.end == span.start), None)
     if before is None or before.state != BILLED:

@@ -6,6 +6,7 @@ from apps.metering.queries.periods import (
     covered_part,
     current_period,
     first_period,
+    first_starts,
     orders_of,
     periods_due,
 )
@@ -16,6 +17,6 @@ from apps.metering.queries.sorting import measure, measure_quantities
 
 __all__ = [
     "Asked", "Measurement", "Metered", "NotMetered", "UsagePreview", "covered_part",
-    "current_period", "first_period", "latest_records", "measure", "measure_quantities",
+    "current_period", "first_period", "first_starts", "latest_records", "measure", "measure_quantities",
     "orders_of", "periods_due", "readings_needed_from", "records_of_contract", "usage_preview",
 ]  # fmt: skip

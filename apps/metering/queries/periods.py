@@ -1,12 +1,12 @@
 """Service periods of contracts and their metering orders."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
 
 from apps.common.period import Period, local_date, midnight, period_of, periods_between
-from apps.contracts.models import Contract
+from apps.contracts.models import Contract, PlanVersion
 from apps.metering.domain.parts import Stay
 from apps.metering.models import BilledPeriod, MeteringOrder
 
@@ -15,6 +15,30 @@ def first_period(contract: Contract) -> Period:
     """The calendar period that holds the contract's first day."""
     start = midnight(contract.starts_on, contract.time_zone)
     return period_of(contract.period_kind, contract.time_zone, start)
+
+
+def opening_period(contract: Contract) -> Period:
+    """The period before the first one: fees in advance of the first are billed with it."""
+    before = first_period(contract).start - timedelta(microseconds=1)
+    return period_of(contract.period_kind, contract.time_zone, before)
+
+
+def billed_ahead(contracts: Iterable[Contract]) -> set[UUID]:
+    """Contracts that began with a fee in advance, so that their first invoice is for it alone."""
+    rows = PlanVersion.objects.filter(
+        contract__in=[contract.pk for contract in contracts], number=1,
+        plan__charges__contains=[{"timing": "advance"}],
+    )  # fmt: skip
+    return set(rows.values_list("contract_id", flat=True))
+
+
+def first_starts(contracts: Sequence[Contract]) -> dict[UUID, datetime]:
+    """By contract when the first period begins that is billed. One query."""
+    ahead = billed_ahead(contracts)
+    return {
+        contract.pk: (opening_period if contract.pk in ahead else first_period)(contract).start
+        for contract in contracts
+    }
 
 
 def current_period(order: MeteringOrder, now: datetime) -> Period:
@@ -45,18 +69,21 @@ def periods_due(contracts: Sequence[Contract], until: datetime) -> dict[UUID, li
             contract__in=[contract.pk for contract in contracts], state=BilledPeriod.State.BILLED
         ).values_list("contract", "start")
     )
+    ahead = billed_ahead(contracts)
     return {
         contract.pk: [
             period
-            for period in _periods(contract, until)
+            for period in _periods(contract, until, contract.pk in ahead)
             if (contract.pk, period.start) not in billed
         ]
         for contract in contracts
     }
 
 
-def _periods(contract: Contract, until: datetime) -> Iterable[Period]:
-    return _calendar(
+def _periods(contract: Contract, until: datetime, ahead: bool) -> Iterable[Period]:
+    if ahead and midnight(contract.starts_on, contract.time_zone) <= until:
+        yield opening_period(contract)
+    yield from _calendar(
         contract.period_kind, contract.time_zone, contract.starts_on, contract.ends_on, until
     )
 

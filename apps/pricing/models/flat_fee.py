@@ -11,6 +11,7 @@ from apps.pricing.source import Source
 from apps.pricing.values import PricedLine, step
 
 TIMINGS = ("arrears", "advance")
+AT_END = ("credited", "kept")
 
 
 @charge_model("flat_fee")
@@ -21,6 +22,15 @@ class FlatFee(Charge):
     indexable: ClassVar[bool] = True
     amount: Decimal
     timing: str
+    at_end: str
+
+    @property
+    def is_ahead(self) -> bool:
+        return self.timing == "advance"
+
+    @property
+    def is_kept(self) -> bool:
+        return self.at_end == "kept"
 
     @classmethod
     def read(cls, source: Source, head: dict[str, Any]) -> "FlatFee":
@@ -28,10 +38,12 @@ class FlatFee(Charge):
             **head,
             amount=source.price("amount"),
             timing=source.choice("timing", TIMINGS, "arrears"),
+            at_end=source.choice("at_end", AT_END, "credited"),
         )
 
     def write(self) -> dict[str, object]:
-        return {"amount": canonical(self.amount), "timing": self.timing}
+        kept = {"at_end": self.at_end} if self.is_kept else {}
+        return {"amount": canonical(self.amount), "timing": self.timing, **kept}
 
     def price(self, context: PricingContext) -> list[PricedLine]:
         days = context.advance if self.timing == "advance" else context.service

@@ -157,24 +157,22 @@ def test_a_late_reading_moves_the_true_up_of_its_year(
 def test_an_earlier_period_billed_anew_trues_its_year_up_again(
     provider: Any, contract: Contract
 ) -> None:
-    """A discarded draft, a reading meanwhile: September's 40 cycles leave 1.01 more to October."""
+    """A discarded draft, and meanwhile September's opening reading is believed no more: the year
+    lacks 3.69 more, though no reading of October has moved."""
     bill(provider)
     with company_context(provider):
-        september = Invoice.objects.order_by("period_start").first()
+        september = Invoice.objects.order_by("period_start")[0]
         discard_draft(invoice=september, now=LATER, discarded_by="test")
         declare(
             channel=Channel.objects.get(), kind="disbelieve", reason="wrong", by="test",
-            measured_at=parse_instant("2026-09-20T10:00:00Z"), now=LATER,
+            measured_at=parse_instant("2026-08-31T20:00:00Z"), now=LATER,
         )  # fmt: skip
-        press = Asset.objects.get()
-    late(provider, press, ("2026-09-21T10:00:00Z", "1040"))
-    with company_context(provider):
+        run_waiting_jobs(now=LATER)
         assert nets(contract, "2026-09") == {}
     bill(provider)
     with company_context(provider):
-        assert nets(contract, "2026-09") == {"base": 10000, "cycles": 268}
-        # 115 cycles are 7.71; 167.123… less 2.68 and 7.71.
-        assert nets(contract, "2026-10") == {"base": 10000, "cycles": 771, "year": 15673}
+        assert nets(contract, "2026-09") == {"base": 10000, "cycles": 0}
+        assert nets(contract, "2026-10") == {"base": 10000, "cycles": 670, "year": 16042}
 
 
 def test_an_end_agreed_after_billing_trues_the_year_up(provider: Any, customer: Any) -> None:
