@@ -98,9 +98,9 @@ class PricedLine:
     service: str = ""
 
     @property
-    def key(self) -> tuple[str, int | None, str | None, str]:
-        """What makes a line the same line when the period is priced again."""
-        return self.charge, self.tier, self.asset_id, self.service
+    def key(self) -> tuple[str, int | None, str | None]:
+        """What makes a line of one service the same line when the period is priced again."""
+        return self.charge, self.tier, self.asset_id
 
     @property
     def net_minor(self) -> int:

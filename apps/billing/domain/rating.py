@@ -115,6 +115,6 @@ def tier_number(line: PricedLine) -> int:
 def _refuse_repeated_lines(lines: Sequence[PricedLine]) -> None:
     seen: set[object] = set()
     for line in lines:
-        if line.key in seen:
+        if (line.key, line.service) in seen:
             raise PricingError("line_twice", charge=line.charge, asset=line.asset_label)
-        seen.add(line.key)
+        seen.add((line.key, line.service))
