@@ -14,6 +14,7 @@ urlpatterns = [
     ),
     path("contracts/new/", drafts.new, name="contract_new"),
     path("contracts/preview/", drafts.preview, name="contract_preview"),
+    path("contracts/channels/", drafts.channels, name="contract_channels"),
     path("contracts/charges/", drafts.charges, name="contract_charges"),
     path(_ONE, pages.contract_detail, name="contract_detail"),
     path(f"{_ONE}edit/", drafts.edit, name="contract_edit"),

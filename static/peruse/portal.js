@@ -123,6 +123,15 @@
     row.querySelector("input:not([type=hidden]), select")?.focus();
   }
 
+  // --- A search beside a list: Enter goes on to what it found instead of sending the form ------
+  function goToFound(event) {
+    const search = event.key === "Enter" && event.target.closest("[data-find]");
+    if (!search) return false;
+    event.preventDefault();
+    document.querySelector(search.dataset.find)?.focus();
+    return true;
+  }
+
   // --- Wiring ----------------------------------------------------------------------------------
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button, a");
@@ -146,7 +155,7 @@
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
       event.preventDefault();
       openPalette();
-    } else movePalette(event);
+    } else if (!goToFound(event)) movePalette(event);
   });
   window.addEventListener("pageshow", allowAgain);
 

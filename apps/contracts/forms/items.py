@@ -1,6 +1,6 @@
 """Covered channels: an asset's channel under a meter code."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.assets.domain.mounting import HostCounter
 from apps.assets.models import Asset, TypeChannel
 from apps.assets.queries import host_counters, own_components
 from apps.contracts.domain.facts import ItemFacts
@@ -15,13 +16,19 @@ from apps.contracts.models import Contract, ContractItem
 from apps.tenancy.context import current_company
 
 MOST_ROWS = 500
-MOST_CHOICES = 500
+MOST_CHOICES = 100
+# From as many on one looks for a channel instead of reading the list.
+SEARCHED_FROM = 15
 _BILLED = ("counter", "delta")
 
 
 class ItemForm(forms.Form):
-    """One covered channel."""
+    """One covered channel. `find` narrows what is offered and is not kept."""
 
+    find = forms.CharField(
+        label=_("Search an asset or channel"), required=False, max_length=100,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+    )  # fmt: skip
     covered = forms.ChoiceField(label=_("Asset and channel"))
     meter = forms.RegexField(
         r"^[a-z][a-z0-9_-]{0,39}$", label=_("Meter"), required=False, max_length=40,
@@ -29,8 +36,13 @@ class ItemForm(forms.Form):
         error_messages={"invalid": _("Use lower-case letters, digits, hyphens and underscores.")},
     )  # fmt: skip
 
-    def __init__(self, *args: Any, choices: Iterable[tuple[str, str]] = (), **kwargs: Any) -> None:
+    def __init__(self, *args: Any, choices: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.searchable = len(choices) >= SEARCHED_FROM
+        text = self.data.get(self.add_prefix("find"), "").strip() if self.is_bound else ""
+        if text:
+            chosen = self.data.get(self.add_prefix("covered"), "")
+            choices, self.searchable = covered_choices([chosen], text), True
         self.fields["covered"].choices = [("", "–"), *choices]  # type: ignore[attr-defined]
 
     def facts(self) -> ItemFacts:
@@ -44,12 +56,14 @@ ItemFormSet = forms.formset_factory(
 )
 
 
-def covered_choices(chosen: Iterable[str] = ()) -> list[tuple[str, str]]:
+def covered_choices(chosen: Iterable[str] = (), text: str = "") -> list[tuple[str, str]]:
     """(asset:channel, label) of counters and amounts of the assets the company may cover; of a
     component (asset:channel:host, label) of what its hosts count.
 
-    The first MOST_CHOICES by name, and what is `chosen` already. Six queries at most.
+    The first MOST_CHOICES by name whose label has every word of `text`, and what is `chosen`
+    already. Six queries at most.
     """
+    words = text.casefold().split()
     channels: dict[UUID, list[TypeChannel]] = {}
     for row in TypeChannel.objects.filter(kind__in=_BILLED).order_by("code"):
         channels.setdefault(row.asset_type_id, []).append(row)
@@ -58,26 +72,58 @@ def covered_choices(chosen: Iterable[str] = ()) -> list[tuple[str, str]]:
         Q(author=company) | Q(provider=company) | Q(owner=company) | Q(manufacturer=company),
         asset_type__in=list(channels),
     ).order_by("name", "serial")
-    choices = dict(_choices(assets[:MOST_CHOICES], channels)[:MOST_CHOICES])
-    missing = {value.partition(":")[0] for value in chosen if value and value not in choices}
+    near = assets.filter(*[_may_have(word, channels) for word in words])
+    found = _with_words(_choices(near[:MOST_CHOICES], channels), words)
+    choices = dict(found[:MOST_CHOICES])
+    wanted = {value for value in chosen if value}
+    missing = {value.partition(":")[0] for value in wanted - set(choices)}
     kept = assets.filter(pk__in=[key for key in missing if _is_key(key)]) if missing else ()
-    found = choices | dict(_choices(kept, channels))
-    return [*found.items(), *_component_choices(missing)]
+    offered = choices | {
+        key: label for key, label in _choices(kept, channels) if not words or key in wanted
+    }
+    return [*offered.items(), *_component_choices(wanted, missing, words)]
 
 
-def _component_choices(wanted: Iterable[str]) -> list[tuple[str, str]]:
+def _may_have(word: str, channels: Mapping[UUID, Sequence[TypeChannel]]) -> Q:
+    """Assets of which a label can have the word."""
+    named = [kind for kind, rows in channels.items()
+             if any(word in row.title.casefold() for row in rows)]  # fmt: skip
+    return Q(name__icontains=word) | Q(serial__icontains=word) | Q(asset_type__in=named)
+
+
+def _with_words(
+    choices: Iterable[tuple[str, str]], words: Sequence[str], kept: Collection[str] = ()
+) -> list[tuple[str, str]]:
+    return [
+        (key, label) for key, label in choices
+        if key in kept or all(word in label.casefold() for word in words)
+    ]  # fmt: skip
+
+
+def _component_choices(
+    chosen: Collection[str], wanted: Iterable[str], words: Sequence[str]
+) -> list[tuple[str, str]]:
     """Own components by name with each counter of their hosts, and those `wanted` already."""
     counters = host_counters()
     if not counters:
         return []
     own = own_components().order_by("name", "serial")
     kept = own.filter(pk__in=[key for key in wanted if _is_key(key)])
-    assets = {asset.pk: asset for asset in [*own[:MOST_CHOICES], *kept]}
+    titles = " ".join(row.title.casefold() for row in counters)
+    named = [word for word in words if word not in titles]
+    near = own.filter(*[Q(name__icontains=word) | Q(serial__icontains=word) for word in named])
+    assets = {asset.pk: asset for asset in [*near[:MOST_CHOICES], *kept]}
+    return _with_words(_counted_of_hosts(assets.values(), counters), words, chosen)
+
+
+def _counted_of_hosts(
+    assets: Iterable[Asset], counters: Sequence[HostCounter]
+) -> list[tuple[str, str]]:
     return [
         (f"{asset.pk}:{row.code}:host",
          _("%(name)s · %(serial)s · %(counter)s of its host")
          % {"name": asset.name, "serial": asset.serial, "counter": row.title})
-        for asset in assets.values()
+        for asset in assets
         for row in counters
     ]  # fmt: skip
 

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.access import requires
 from apps.common.period import add_months
@@ -159,6 +159,17 @@ def _page(
     }  # fmt: skip
     status = status or (422 if request.method == "POST" else 200)
     return render(request, "contracts/contract_form.html", context, status=status)
+
+
+@require_GET
+@requires("draft_contracts")
+def channels(request: HttpRequest) -> HttpResponse:
+    """What a row's list of channels offers for the words typed beside it, and what it has chosen."""
+    typed = {name.rpartition("-")[2]: str(value) for name, value in request.GET.items()}
+    chosen = typed.get("covered", "")
+    found = covered_choices([chosen], typed.get("find", "").replace("\0", "")[:100])
+    context = {"choices": [("", "–"), *found], "chosen": chosen}
+    return render(request, "contracts/channel_options.html", context)
 
 
 @require_POST

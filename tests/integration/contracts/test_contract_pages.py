@@ -184,3 +184,79 @@ def test_a_component_is_covered_by_what_its_hosts_count(works: Works, client_of:
     assert wrong.status_code == 422
     with company_context(works.provider):
         assert Contract.objects.count() == 1
+
+
+def make_many(works: Works, count: int) -> list[str]:
+    """Keys of as many machines' counters, `Press S-01` …"""
+    with company_context(works.provider):
+        return [
+            f"{make_machine(works.provider, works.now, serial=f'S-{number:02}').asset.pk}:cycles"
+            for number in range(count)
+        ]
+
+
+def test_a_row_with_many_channels_is_searched(
+    works: Works, client_of: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_of(works.provider)
+    assert "data-find" not in client.get(reverse("contract_new")).content.decode()
+    keys = make_many(works, 3)
+    monkeypatch.setattr(items, "SEARCHED_FROM", 2)
+    monkeypatch.setattr(items, "MOST_CHOICES", 2)
+    page = client.get(reverse("contract_new")).content.decode()
+    assert 'data-find="#id_items-0-covered"' in page
+    found = client.get(
+        reverse("contract_channels"), {"items-0-find": "s-02 CYC", "items-0-covered": keys[0]}
+    ).content.decode()
+    assert f'<option value="{keys[2]}">' in found
+    assert f'<option value="{keys[0]}" selected>' in found
+    assert keys[1] not in found
+
+
+def test_a_search_without_script_keeps_what_was_typed(
+    works: Works, client_of: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = make_many(works, 3)
+    monkeypatch.setattr(items, "MOST_CHOICES", 1)
+    more = {"items-0-find": "S-01", "items-0-covered": "", "edit": "find"}
+    answer = client_of(works.provider).post(reverse("contract_new"), typed(works, **more))
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    first = page.split('id="id_items-0-covered"')[1].split("</select>")[0]
+    assert keys[1] in first
+    assert keys[2] not in first
+    assert 'value="S-01"' in page
+    with company_context(works.provider):
+        assert not Contract.objects.exists()
+
+
+def test_a_found_channel_is_kept_whatever_is_searched_next(
+    works: Works, client_of: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = make_many(works, 3)
+    monkeypatch.setattr(items, "MOST_CHOICES", 1)
+    more = {"items-0-find": "nothing like it", "items-0-covered": keys[2]}
+    answer = client_of(works.provider).post(reverse("contract_new"), typed(works, **more))
+    assert answer.status_code == 302
+    with company_context(works.provider):
+        assert f"{Contract.objects.get().items.get().asset_id}:cycles" == keys[2]
+
+
+def test_a_search_offers_no_other_companys_channels(
+    works: Works, cast: dict[str, Any], client_of: Client
+) -> None:
+    serial = works.machine.asset.serial
+    key = f"{works.machine.asset.pk}:cycles"
+    address = reverse("contract_channels")
+    asked = {"items-0-find": serial, "items-0-covered": key}
+    assert key in client_of(works.provider).get(address, asked).content.decode()
+    for company in (cast["customer"], cast["stranger"]):
+        assert key not in client_of(company).get(address, asked).content.decode()
+
+
+@pytest.mark.parametrize("text", ["\0", "%", "_ '", "x" * 5000, "<b>", "ß İ"])
+def test_odd_searches_offer_nothing_odd(works: Works, client_of: Client, text: str) -> None:
+    asked = {"items-0-find": text, "items-0-covered": text}
+    answer = client_of(works.provider).get(reverse("contract_channels"), asked)
+    assert answer.status_code == 200
+    assert "<b>" not in answer.content.decode()
