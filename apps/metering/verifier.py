@@ -30,6 +30,11 @@ MESSAGES: dict[str, dict[str, str]] = {
         "de": "Signatur, Messwerte, Nutzung, Preis, Steuer und Summen wurden neu berechnet "
         "und stimmen.",
     },
+    "derived": {
+        "en": "Derived readings: {asset}, {meter}: {text} (steps of {step}, a value holds {hold} s).",
+        "de": "Abgeleitete Messwerte: {asset}, {meter}: {text} (Schritte von {step}, ein Wert gilt "
+        "{hold} s).",
+    },
     "differs": {"en": "NOT VERIFIED: {count} findings.", "de": "NICHT BESTÄTIGT: {count} Befunde."},
     "more": {"en": "… and {count} more.", "de": "… und {count} weitere."},
 }
@@ -86,6 +91,8 @@ def _report_text(document: Mapping[str, object], findings: list[Finding], langua
         gross = format_money(money, language)
         print(_message("verified", language, **facts, gross=gross))
         print(_message("steps", language))
+        for row in facts["derived"]:  # type: ignore[attr-defined]
+            print(_message("derived", language, **row))
         return
     print(_message("differs", language, count=len(findings)))
     for finding in findings[:_MOST_SHOWN]:

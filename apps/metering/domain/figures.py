@@ -39,6 +39,36 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class Definition:
+    """What a channel is derived from, as it stood: rounding step as text, holding time in seconds.
+
+    It holds from the UTC day `since`; None: from the beginning.
+    """
+
+    text: str
+    inputs: tuple[str, ...]
+    step: str
+    hold: int
+    since: str | None
+
+    def to_dict(self) -> dict[str, object]:
+        return {
+            "text": self.text, "inputs": list(self.inputs), "step": self.step, "hold": self.hold,
+            "since": self.since,
+        }  # fmt: skip
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object]) -> "Definition":
+        since, inputs = data["since"], data["inputs"]
+        if not isinstance(inputs, (list, tuple)):
+            raise TypeError("inputs")
+        return cls(
+            str(data["text"]), tuple(map(str, inputs)), str(data["step"]),
+            whole_number(data["hold"]), None if since is None else str(since),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class UsageFigures:
     """The evidence of one metered item and period, as figures.
 
@@ -47,7 +77,8 @@ class UsageFigures:
     `declarations` are those a counter was judged by; with them belief can be walked again.
     A component has `parts`, one for each stay on a host, and `sources`, the hosts' own figures.
     `windows`: by charge, where the plan prices windows of the week.
-    A gauge or state has the `measure` the contract bills.
+    A gauge or state has the `measure` the contract bills. `derived`: what a derived
+    channel's readings were made by in the period, the oldest version first.
     """
 
     quantity: Decimal
@@ -67,6 +98,7 @@ class UsageFigures:
     sources: tuple["HostFigures", ...] = ()
     windows: tuple[ChargeWindows, ...] = ()
     measure: MeasureFigures | None = None
+    derived: tuple[Definition, ...] = ()
 
     @property
     def calendars(self) -> Calendars:
@@ -95,6 +127,7 @@ class UsageFigures:
             **self._of_a_component(),
             **({"windows": [item.to_dict() for item in self.windows]} if self.windows else {}),
             **({} if self.measure is None else {"measure": self.measure.to_dict()}),
+            **({"derived": [item.to_dict() for item in self.derived]} if self.derived else {}),
         }  # fmt: skip
 
     def _of_a_component(self) -> dict[str, object]:
@@ -126,6 +159,7 @@ class UsageFigures:
             declarations=tuple(map(declaration_from_dict, rows_of(source["declarations"]))),
             parts=tuple(map(Part.from_dict, rows_of(source.get("parts", ())))),
             sources=tuple(map(HostFigures.from_dict, rows_of(source.get("sources", ())))),
+            derived=tuple(map(Definition.from_dict, rows_of(source.get("derived", ())))),
             windows=tuple(map(ChargeWindows.from_dict, rows_of(source.get("windows", ())))),
             measure=MeasureFigures.from_dict(source.get("measure")),
         )  # fmt: skip

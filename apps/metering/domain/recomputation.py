@@ -48,8 +48,9 @@ def recompute(
     else:
         again = delta_figures(readings, figures.unit, period, zone, calendars=figures.calendars)
     stated, computed = figures.to_dict(), again.to_dict()
-    # Gaps need the expected interval and versions the database: both are signed, not derived.
-    names = (name for name in stated if name not in ("gaps", "versions"))
+    # Gaps need the expected interval, versions the database and definitions the readings of other
+    # channels: they are signed, not computed again.
+    names = (name for name in stated if name not in ("gaps", "versions", "derived"))
     found = [
         item
         for name in names

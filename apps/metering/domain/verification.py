@@ -1,7 +1,7 @@
 """Checks an evidence document from itself and the issuer's public key, to the same cent."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from apps.common.ed25519 import verify_signature
@@ -277,4 +277,14 @@ def summary(document: Mapping[str, object]) -> dict[str, object]:
         **totals,
         "lines": sum(len(stated_lines(contract)) for contract in contracts),
         "readings": sum(1 for _ in _reading_rows(document)),
+        "derived": _definitions(contracts),
     }
+
+
+def _definitions(contracts: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+    """What derived channels were made by: stated and signed, with the digest of their readings."""
+    return [
+        {"asset": item["asset_label"], "meter": item["meter"], **row}
+        for contract in contracts for item in rows_of(contract["items"])
+        for row in rows_of(fields_of(item["usage"]).get("derived", ()))
+    ]  # fmt: skip

@@ -1,6 +1,7 @@
 """One UTC day of a derived channel from its inputs' believed readings: a pure function of them.
 
-Functions over time give amounts at UTC quarter hours, each belonging to the quarter it begins;
+Functions over time give amounts at UTC quarter hours, each belonging to the quarter it begins (a
+day without any says zero, so that nothing used is told from nothing known);
 formulas give a value at every instant of an input. What a day cannot know from its inputs alone
 comes in by the carry of the day before and is handed on.
 """
@@ -49,7 +50,18 @@ def derive_day(
         return DerivedDay(_values(definition, derivation, day, inputs))
     assert ratio is not None
     amounts, handed_on = _amounts(definition, derivation.hold, day, inputs, carry)
-    return DerivedDay(_rounded(amounts, ratio, derivation.step), handed_on)
+    found = _rounded(amounts, ratio, derivation.step)
+    return DerivedDay(found or _nothing_used(day, inputs), handed_on)
+
+
+def _nothing_used(day: date, inputs: Inputs) -> list[Reading]:
+    """A day that is known and has no amount says so: zero, at its first reading's quarter hour."""
+    period = Period(day_start(day), day_start(day) + ONE_DAY)
+    known = [
+        reading.measured_at for readings in inputs.values() for reading in readings
+        if reading.measured_at in period
+    ]  # fmt: skip
+    return [Reading(_quarter(min(known), period), Decimal(0))] if known else []
 
 
 def _values(formula: Formula, derivation: Derivation, day: date, inputs: Inputs) -> list[Reading]:

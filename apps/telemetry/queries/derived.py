@@ -2,9 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from apps.assets.domain.derived import Derivation, in_force
 from apps.telemetry.models import Channel
+
+_INSTANT = timedelta(microseconds=1)
 
 
 def channels_by_depth(channel_ids: Sequence[int] | None) -> dict[int, Sequence[int] | None]:
@@ -44,11 +48,28 @@ def input_codes(channel: Channel) -> list[str]:
     return sorted({code for item in channel.derivations for code in item.definition.inputs})
 
 
+def definitions_within(channel: Channel, start: datetime, end: datetime) -> list[Derivation]:
+    """The versions by which the channel's readings of [start, end) are derived, oldest first."""
+    versions = channel.derivations
+    first, last = start.astimezone(UTC).date(), (end - _INSTANT).astimezone(UTC).date()
+    opening = in_force(versions, first)
+    later = [item for item in versions if item.since is not None and first < item.since <= last]
+    return later if opening is None else [opening, *later]
+
+
 def _by_depth(rows: Iterable[tuple[int, int]]) -> dict[int, Sequence[int] | None]:
     found: dict[int, list[int]] = defaultdict(list)
     for key, depth in rows:
         found[depth].append(key)
     return dict(found)
+
+
+def inputs_of(channel: Channel) -> list[Channel]:
+    """The channels that it is or was derived from, by code."""
+    codes = input_codes(channel)
+    if not codes:
+        return []
+    return list(Channel.objects.filter(asset_id=channel.asset_id, code__in=codes).order_by("code"))
 
 
 def derived_from(asset_id: UUID, code: str) -> list[Channel]:

@@ -25,6 +25,7 @@ from apps.telemetry.door import (
 )
 from apps.telemetry.models import Channel, Declaration, Disbelief, Discontinuity, HourRollup
 from apps.telemetry.queries.belief import disbeliefs_and_limit
+from apps.telemetry.queries.derived import derived_from, inputs_of
 from apps.telemetry.queries.quarantine import disbeliefs_within
 from apps.telemetry.queries.readings import latest, series, stored_readings
 from apps.telemetry.wording import in_words
@@ -96,6 +97,7 @@ def channel_detail(request: HttpRequest, asset_id: UUID, code: str) -> HttpRespo
     context = {
         "asset": view.asset, "channel": view.channel, "grant": view.grant, "span": view.span,
         "readings": shown, "limit": SHOWN, "shows_readings": view.shows_readings,
+        "derivations": [item.to_dict() for item in view.channel.derivations],
         **({} if view.grant else _own_facts(view)),
     }  # fmt: skip
     return render(request, "telemetry/channel_detail.html", context)
@@ -141,6 +143,8 @@ def _own_facts(view: View) -> dict[str, Any]:
         "disbelief_count": disbelief_count,
         "can_declare": channel.kind == "counter",
         "correction_limit": correction_limit,
+        "inputs": inputs_of(channel),
+        "used_by": derived_from(channel.asset_id, channel.code),
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from typing import Any
 
 from apps.assets.models import Asset, AssetType, TypeChannel
@@ -79,9 +80,10 @@ def make_contract(
     provider: Any, customer: Any, assets: Sequence[Asset], *,
     charges: Sequence[dict[str, object]] = (BASE_FEE, PER_CYCLE), starts_on: str = "2026-10-01",
     tax_category: str = "S", title: str = "Presses by the cycle", plan_from: str = "",
-    zone: str = "Europe/Berlin", **more: Any,
+    zone: str = "Europe/Berlin", meters: Sequence[tuple[str, str]] = (("cycles", "{cycle}"),),
+    **more: Any,
 ) -> Contract:  # fmt: skip
-    """An active monthly contract of both companies over the assets' cycles."""
+    """An active monthly contract of both companies over the assets' cycles, or other (code, unit)."""
     both = sorted([provider.pk, customer.pk])
     plan = plan_of(*charges)
     with company_context(provider):
@@ -102,16 +104,16 @@ def make_contract(
             activated_at=NOW,
             **more,
         )
-        for asset in assets:
+        for asset, (code, unit) in product(assets, meters):
             ContractItem.objects.create(
                 author=provider,
                 parties=both,
                 contract=contract,
                 asset=asset,
                 asset_label=asset.name,
-                meter="cycles",
-                channel_code="cycles",
-                unit="{cycle}",
+                meter=code,
+                channel_code=code,
+                unit=unit,
             )
         contract.state = Contract.State.ACTIVE
         contract.save(update_fields=["state"])

@@ -45,12 +45,12 @@ def at(minutes: float) -> str:
 
 
 def said(channel: Channel) -> list[tuple[float, Decimal]]:
-    """(minutes after 1 October, value) of every believed reading."""
+    """(minutes after 1 October, value) of every believed reading that is not zero."""
     found = readings_between(channel, OCTOBER - timedelta(days=9), OCTOBER + timedelta(days=40))
     return [
         ((item.measured_at - OCTOBER) / timedelta(minutes=1), item.value.normalize())
-        for item in found
-    ]
+        for item in found if item.value
+    ]  # fmt: skip
 
 
 def total(channel: Channel) -> Decimal:
@@ -114,6 +114,15 @@ def test_nothing_is_sent_to_a_derived_channel(press: Machine, send: Send, now: d
     for name in ("run_hours", "power"):
         outcome = send(press.item(name, at(1), "1", id="x"))[0]
         assert (outcome.status, outcome.reason) == ("refused", "derived_channel")
+
+
+def test_nothing_used_is_told_from_nothing_known(press: Machine, send: Send, now: datetime) -> None:
+    send(press.item("current", at(20), "0.2"))
+    recompute_dirty(now=now)
+    days = ChannelDay.objects.filter(channel=press.channels["run_hours"])
+    assert [(row.day, row.usage, row.closing_at) for row in days] == [
+        (date(2026, 10, 1), 0, OCTOBER + timedelta(minutes=15))
+    ]
 
 
 def test_a_late_reading_moves_only_the_days_it_touches(
