@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Q
+
 from apps.assets.domain.derived import Derivation, in_force
 from apps.telemetry.models import Channel
 
@@ -72,7 +74,8 @@ def inputs_of(channel: Channel) -> list[Channel]:
     return list(Channel.objects.filter(asset_id=channel.asset_id, code__in=codes).order_by("code"))
 
 
-def derived_from(asset_id: UUID, code: str) -> list[Channel]:
-    """The derived channels of an asset that rest on this one, by code."""
-    rows = Channel.objects.filter(asset_id=asset_id, depth__gt=0).order_by("code")
-    return [row for row in rows if code in input_codes(row)]
+def channel_and_derived(asset_id: UUID, code: str) -> tuple[Channel | None, list[Channel]]:
+    """An own asset's channel, and the channels derived from it, by code; one query."""
+    rows = Channel.objects.filter(Q(code=code) | Q(depth__gt=0), asset_id=asset_id)
+    found = {row.code: row for row in rows.order_by("code")}
+    return found.get(code), [row for row in found.values() if code in input_codes(row)]

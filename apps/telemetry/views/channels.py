@@ -1,5 +1,6 @@
 """A channel's page: course, readings with belief, jumps; for a grantee through the door."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -25,7 +26,7 @@ from apps.telemetry.door import (
 )
 from apps.telemetry.models import Channel, Declaration, Disbelief, Discontinuity, HourRollup
 from apps.telemetry.queries.belief import disbeliefs_and_limit
-from apps.telemetry.queries.derived import derived_from, inputs_of
+from apps.telemetry.queries.derived import channel_and_derived, inputs_of
 from apps.telemetry.queries.quarantine import disbeliefs_within
 from apps.telemetry.queries.readings import latest, series, stored_readings
 from apps.telemetry.wording import in_words
@@ -54,6 +55,7 @@ class View:
     grant: DataGrant | None
     span: TimeRange
     now: datetime
+    derived: Sequence[Channel] = ()
 
     @property
     def start(self) -> datetime:
@@ -75,8 +77,10 @@ def view_of(request: HttpRequest, asset_id: UUID, code: str) -> View:
     zone = str(timezone.get_current_timezone())
     span = chosen_range(request.GET, now=now, zone=zone)
     if asset.author_id == request.company.pk:  # type: ignore[attr-defined]
-        channel = get_object_or_404(Channel, asset_id=asset.pk, code=code)
-        return View(asset, channel, None, span, now)
+        channel, derived = channel_and_derived(asset.pk, code)
+        if channel is None:
+            raise Http404
+        return View(asset, channel, None, span, now, derived)
     grant = grant_for(asset_id=asset.pk, channel_code=code, resolution="hourly", now=now)
     if grant is None:
         raise Http404
@@ -144,7 +148,7 @@ def _own_facts(view: View) -> dict[str, Any]:
         "can_declare": channel.kind == "counter",
         "correction_limit": correction_limit,
         "inputs": inputs_of(channel),
-        "used_by": derived_from(channel.asset_id, channel.code),
+        "used_by": view.derived,
     }
 
 
