@@ -1,7 +1,7 @@
 """Figures computed again from the readings of the evidence, and what differs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 
@@ -66,7 +66,7 @@ def _measure_again(
     misplaced = _misplaced(figures.method, readings, period)
     if misplaced:
         return misplaced
-    again = measured_again(figures, readings, period, zone)
+    again = replace(measured_again(figures, readings, period, zone), derived=figures.derived)
     found = differences(figures.to_dict(), again.to_dict(), "usage")
     return found + _belief_again(figures, readings)
 

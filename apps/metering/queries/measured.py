@@ -1,10 +1,12 @@
 """Figures of gauges and states, as the contract bills them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from apps.metering.domain.measuring import measured_figures
 from apps.metering.queries.answers import NotMetered
+from apps.metering.queries.definitions import definitions_of
 from apps.metering.queries.measuring import Asked, Measurement, Used, declared_of
 from apps.telemetry.domain.belief import Declaration
 from apps.telemetry.models import Channel
@@ -54,7 +56,8 @@ def _measurement(
         versions=usage.versions if isinstance(usage, ChannelUsage) else {},
         rules=rules_of(span.channel) if with_evidence else None, declarations=declared,
     )  # fmt: skip
-    return Measurement(ask, figures, usage.last_at)
+    derived = definitions_of(span.as_read) if with_evidence else ()
+    return Measurement(ask, replace(figures, derived=derived), usage.last_at)
 
 
 def _asked_spans(

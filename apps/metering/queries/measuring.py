@@ -7,8 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from apps.common.period import Period, local_date
-from apps.common.quantity import canonical
-from apps.metering.domain.figures import Day, Definition, Gap, UsageFigures
+from apps.metering.domain.figures import Day, Gap, UsageFigures
 from apps.metering.domain.told_apart import (
     NO_WINDOWS,
     Calendars,
@@ -17,11 +16,11 @@ from apps.metering.domain.told_apart import (
 )
 from apps.metering.models import MeteringOrder
 from apps.metering.queries.answers import NotMetered
+from apps.metering.queries.definitions import definitions_of
 from apps.pricing.changes import UsageWindows, cuts_of
 from apps.telemetry.domain.belief import Declaration
 from apps.telemetry.models import Channel
 from apps.telemetry.queries.belief import declarations_in_force, rules_of
-from apps.telemetry.queries.derived import definitions_within
 from apps.telemetry.queries.usage import (
     ChannelUsage,
     Quantity,
@@ -178,13 +177,7 @@ def counter_or_delta_figures(
         readings_digest=usage.digest, versions=usage.versions,
         rules=None if is_delta or not evidence else rules_of(span.channel),
         declarations=tuple(item for item in declared if _applies(item, usage)),
-        derived=tuple(
-            Definition(
-                item.text, item.definition.inputs, canonical(item.step),
-                int(item.hold.total_seconds()), item.since.isoformat() if item.since else None,
-            )
-            for item in (definitions_within(span.channel, span.start, span.end) if evidence else ())
-        ),
+        derived=definitions_of(span) if evidence else (),
     )  # fmt: skip
 
 
