@@ -48,9 +48,19 @@ def file_of(trip: str) -> str:
 
 def by_hand(path: Path) -> tuple[Decimal, int]:
     """Metres and seconds of one trip, naively."""
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8", newline="") as file:
         speeds = [row[SPEED] for row in csv.DictReader(file)]
     return sum((Decimal(speed) for speed in speeds if speed), Decimal(0)) * SECOND, len(speeds)
+
+
+def until(path: Path, clock: str, folder: Path) -> Path:
+    """The rows of a trip before a time of day, byte for byte, under the same day."""
+    target = folder / f"{path.parent.name} {path.name}".removesuffix(".gz")
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as whole, target.open("w") as part:
+        part.write(next(whole))
+        part.writelines(line for line in whole if line < clock)
+    return target
 
 
 @pytest.fixture
@@ -60,8 +70,11 @@ def car(register: Callable[..., Any], provider: Any, cast: dict[str, Any]) -> An
     channels = [
         ChannelFacts("travelled", "Distance", "delta", "m"),
         ChannelFacts("driven", "Driving time", "delta", "s"),
-    ]
-    register("Car", channels, ["LEON-1"])
+        ChannelFacts("speed", "Speed", "gauge", "km/h"),
+        ChannelFacts("way", "Way", "delta", "km", formula="integral(speed)",
+                     formula_step=Decimal("0.1"), formula_hold_seconds=5),
+    ]  # fmt: skip
+    register("Car", channels, ["LEON-1", "LEON-2"])
     priced = plan(
         "Trips", per_unit("travelled", "km", str(KILOMETRE)), per_unit("driven", "h", str(HOUR))
     )
@@ -143,3 +156,27 @@ def test_a_file_read_again_in_another_zone_says_that_it_counts_twice(
         again = take_file(path, "trips", MAPPING)
     assert (again.accepted, again.duplicates) == (stored, 0)
     assert "imported_before" in [entry["reason"] for entry in again.problems]
+
+
+def test_eleven_rows_a_second_bill_the_same_way_as_one(
+    car: Any, recording: Callable[[str], Path], take_file: Callable[..., Any], provider: Any,
+    cast: dict[str, Any], tmp_path: Path,
+) -> None:  # fmt: skip
+    """The first minutes of a trip, from the whole recording and from a row of each second."""
+    trip, rows, metres = "2017-07-06_Seat_Leon_KA_KA_Normal", [], []
+    moment = {name: MAPPING["time"][name] for name in ("columns", "date_in_name", "zone")}
+    columns = [{"column": SPEED, "channel": "speed", "unit": "km/h"}]
+    for serial, folder in (("LEON-1", "1hz"), ("LEON-2", "raw")):
+        agree(
+            provider, cast["customer"], title=serial, starts_on=date(2017, 7, 1),
+            items=[(serial, "way", "way")], plan=plan("Way", per_unit("way", "km", "0.31")),
+        )  # fmt: skip
+        path = until(recording(f"vehicle-obd-kit/{folder}/{trip}.csv.gz"), "08:44", tmp_path)
+        mapping = {**MAPPING, "asset": serial, "time": moment, "columns": columns}
+        run = take_file(path, serial, mapping)
+        assert (run.state, run.refused) == ("done", 0)
+        rows.append(run.rows_total)
+        metres.append(by_hand(path)[0])
+    assert rows[1] > 10 * rows[0]
+    told = proved(bill(["2017-07"]), provider, tmp_path)
+    assert [line["quantity"] for line in told] == [str(round(metres[0] / 1000, 1))] * 2

@@ -5,6 +5,7 @@ one function over time:
 
     time_above(CHANNEL, level)   time_below(CHANNEL, level)   time_in(CHANNEL, state)
     edges(CHANNEL, level, hysteresis=0)   entries(CHANNEL, state)   integral(CHANNEL)
+    runs(CHANNEL, level, pause)   (pause: seconds that end no run)
     distance(LATITUDE, LONGITUDE, fastest=70, least_step=25)
 """
 
@@ -47,11 +48,12 @@ FUNCTIONS: dict[str, Signature] = {
     "time_in": Signature(1, ("state",)),
     "edges": Signature(1, ("level",), {"hysteresis": Decimal(0)}),
     "entries": Signature(1, ("state",)),
+    "runs": Signature(1, ("level", "pause")),
     "integral": Signature(1),
     "distance": Signature(2, (), {"fastest": Decimal(70), "least_step": Decimal(25)}),
 }
 TIMES = frozenset({"time_above", "time_below", "time_in"})
-COUNTS = frozenset({"edges", "entries"})
+COUNTS = frozenset({"edges", "entries", "runs"})
 
 
 class BadDefinition(ValueError):
@@ -199,7 +201,7 @@ def _number(text: str, position: int) -> Decimal:
 
 
 def _judge_numbers(name: str, numbers: Mapping[str, Decimal], position: int) -> None:
-    low = [key for key in ("hysteresis", "least_step") if numbers.get(key, Decimal(0)) < 0]
+    low = [key for key in ("hysteresis", "least_step", "pause") if numbers.get(key, Decimal(0)) < 0]
     if numbers.get("fastest", Decimal(1)) <= 0:
         low.append("fastest")
     if low:

@@ -22,6 +22,7 @@ from apps.common.quantity import add, canonical, divide, multiply, subtract
 from apps.telemetry.domain.belief import Reading
 from apps.telemetry.domain.days import ONE_DAY, day_start
 from apps.telemetry.domain.positions import Position, WayRule, way_of
+from apps.telemetry.domain.runs import Rest, RunRule, runs_of
 from apps.telemetry.domain.series import EdgeRule, edges_of, held_values
 
 QUARTER = timedelta(minutes=15)
@@ -96,6 +97,8 @@ def _amounts(
     readings = inputs.get(function.inputs[0], ())
     if function.name == "edges":
         return _edges(function, period, readings, carry)
+    if function.name == "runs":
+        return _runs(function, period, readings, carry)
     if function.name == "entries":
         return _entries(function, period, readings), {}
     return _held_amounts(readings, period, hold, _weight(function)), {}
@@ -161,6 +164,21 @@ def _edges(
         if edge:
             found.append(reading.measured_at)
     return _counted(found, period), {"armed": armed}
+
+
+def _runs(
+    function: SeriesFunction, period: Period, readings: Sequence[Reading], carry: Carry
+) -> tuple[dict[datetime, Decimal], Carry]:
+    rule = RunRule(function.numbers["level"], function.numbers["pause"])
+    above = carry.get("above")
+    rest, found = Rest(parse_instant(above) if above else None, bool(carry.get("low"))), []
+    within = [reading for reading in readings if reading.measured_at in period]
+    for reading, begins, after in runs_of(within, rule, rest):
+        rest = after
+        if begins:
+            found.append(reading.measured_at)
+    handed_on = {"above": rest.above.isoformat()} if rest.above else {}
+    return _counted(found, period), {**handed_on, "low": rest.low}
 
 
 def _entries(
