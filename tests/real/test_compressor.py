@@ -108,4 +108,6 @@ def test_a_wrong_profile_says_what_is_wrong(
     unzoned = said(path, {**MAPPING, "time": {"columns": ["timestamp"]}})
     assert all("has no time zone" in sentence for sentence in unzoned)
     exact = {**MAPPING, "columns": [{"column": "Oil_temperature", "channel": "oil"}]}
-    assert said(path, exact) == {"More than 12 digits after the point."}
+    assert said(path, exact) == {
+        "More than 12 digits after the point: the profile can round this column."
+    }

@@ -133,7 +133,9 @@ def test_a_wrong_profile_says_what_is_wrong(trucks: Any, recording: Callable[[st
     (sentence,) = {text.partition(" is not")[2] for text in said(path, undated)}
     assert sentence == " written as 2026-03-01T12:00:00Z."
     unrounded = {**BY_SHIFT, "columns": [{"column": "vmt", "channel": "miles"}]}
-    assert "More than 12 digits after the point." in said(path, unrounded)
+    assert "More than 12 digits after the point: the profile can round this column." in said(
+        path, unrounded
+    )
     unknown = said(path, BY_SHIFT)
     assert "Asset 2 is not known here." in unknown
     assert len(unknown) == 99

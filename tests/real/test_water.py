@@ -141,4 +141,6 @@ def test_a_wrong_profile_says_what_is_wrong(
     power = {**MAPPING, "columns": [{**value, "unit": "kW"}]}
     assert said(path, power) == {"The unit kW cannot become L."}
     unrounded = {**EACH_RUN, "columns": [{"column": "Flow", "channel": "water"}]}
-    assert said(recording(RUNS), unrounded) == {"More than 12 digits after the point."}
+    assert said(recording(RUNS), unrounded) == {
+        "More than 12 digits after the point: the profile can round this column."
+    }

@@ -65,6 +65,9 @@ REASONS: dict[str, tuple[str, str]] = {
     "doubled_time": ("{value} happens twice in {zone} that night: say in the profile which one is meant.", "{value} gibt es in {zone} in jener Nacht zweimal: Bitte im Profil sagen, welche gemeint ist."),
     "skipped_time": ("{value} does not exist in {zone}: the clock skipped it.", "{value} gibt es in {zone} nicht: Die Uhr hat sie übersprungen."),
     "other_mark": ("“{value}” is not written with “{mark}” as decimal mark.", "„{value}“ ist nicht mit „{mark}“ als Dezimalzeichen geschrieben."),
+    # Where a profile can help, the sentence says so.
+    "too_precise": ("More than {digits} digits after the point: the profile can round this column.", "Mehr als {digits} Stellen nach dem Komma: Das Profil kann diese Spalte runden."),
+    "naive_time": ("{value} has no time zone: name the file's zone in the profile.", "{value} hat keine Zeitzone: Bitte die Zone der Datei im Profil angeben."),
     "other_content": ("The same reading is already there with other content; the first one stays.", "Derselbe Messwert ist schon mit anderem Inhalt da; der erste bleibt."),
     # Notes
     "imported_before": ("This file was imported before with another profile setting, and {accepted} values of it are stored. They stay: what now gets another time or asset counts a second time.", "Diese Datei wurde schon mit einer anderen Einstellung des Profils eingelesen, {accepted} Werte daraus sind gespeichert. Sie bleiben: Was jetzt eine andere Zeit oder Anlage bekommt, zählt ein zweites Mal."),
