@@ -1,20 +1,15 @@
 // Draws the figure a chart's address answers. Plotly is fetched only by pages that show a chart.
 (() => {
   const UNDRAWN = "[data-chart-url]:not([data-drawn]), [data-chart-figure]:not([data-drawn])";
-  // Plotly adds a style for maps, which we do not draw and the page's policy refuses, unless an
-  // element of this id is there already.
-  const MAP_STYLE = "9f215cf04c5486422605d13261cb87401f4e7763b6296af81e98efbc0130da53";
   let library;
 
   function plotly() {
     library ??= new Promise((resolve, reject) => {
-      const instead = document.createElement("meta");
-      instead.id = MAP_STYLE;
       const script = document.createElement("script");
       script.src = document.body.dataset.plotly;
       script.onload = () => resolve(window.Plotly);
       script.onerror = reject;
-      document.head.append(instead, script);
+      document.head.append(script);
     });
     return library;
   }
