@@ -59,6 +59,8 @@ def test_what_is_no_function_is_a_formula() -> None:
         ("edges(current, 1, slack=2)", "unknown_value", 19),
         ("edges(current, 1, level=2)", "given_twice", 19),
         ("edges(current, 1, hysteresis=-1)", "number_too_low", 1),
+        ("runs(current, 1, -1)", "number_too_low", 1),
+        ("runs(current, 1)", "too_few_values", 16),
         ("distance(north, east, fastest=0)", "number_too_low", 1),
         ("distance(north)", "too_few_values", 15),
         ("current * ", "formula:unfinished", 11),

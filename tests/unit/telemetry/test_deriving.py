@@ -1,5 +1,6 @@
 """A derived day is a function of its inputs: parts add up, rounding does not creep."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -82,3 +83,19 @@ def test_entries_look_back_over_midnight() -> None:
     inputs = {"current": readings({-600: 0, 60: 1, 120: 1, 180: 2, 86_400: 1})}
     day = derive_day(Derivation(text), DAY, inputs, ratio(text, "1"), {})
     assert [(row.measured_at, row.value) for row in day.readings] == [(MIDNIGHT, 1)]
+
+
+def test_a_run_over_midnight_is_one() -> None:
+    text = "runs(current, 1, 1800)"
+    evening = readings({3600: 0, 86_400 - 600: 5})
+    first = derive_day(Derivation(text), DAY, {"current": evening}, ratio(text, "1"), {})
+    assert [row.value for row in first.readings] == [1]
+    handed_on = json.loads(json.dumps(first.carry))
+    morning = [
+        Reading(item.measured_at + timedelta(days=1), item.value)
+        for item in readings({-600: 5, 300: 0, 900: 5, 7200: 0, 9000: 5})
+    ]
+    later = DAY + timedelta(days=1)
+    second = derive_day(Derivation(text), later, {"current": morning}, ratio(text, "1"), handed_on)
+    used = [(row.measured_at - MIDNIGHT, row.value) for row in second.readings]
+    assert used == [(timedelta(days=1, hours=2, minutes=30), 1)]
