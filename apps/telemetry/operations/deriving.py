@@ -5,6 +5,7 @@ so one that is set meanwhile stays and its day is derived again. What comes out 
 ordinary readings where it differs from what stands, and marks its day like every other reading.
 """
 
+import time
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -24,7 +25,9 @@ from apps.telemetry.domain.deriving import Carry, DerivedDay, derive_day
 from apps.telemetry.models import Channel, DerivedCarry
 from apps.telemetry.operations.storing import in_schema, raw_cursor
 
-MOST_DAYS = 400  # derived in one transaction; the rest stays marked
+# What is derived in one transaction; the rest stays marked.
+MOST_DAYS = 400
+MOST_SECONDS = 10.0
 _TAKE = """
 with found as materialized (
     select ctid from {schema}.telemetry_derivemark where channel_id = any(%s) for update
@@ -86,20 +89,22 @@ select (select count(*) from gone) + (select count(*) from put)
 _MARK = "insert into {schema}.telemetry_mark (channel_id, day) values (%s, %s)"
 
 
-def derive_marked(channel_ids: Sequence[int], now: datetime) -> int:
-    """Derive the marked days of these channels, at most `MOST_DAYS`. Returns how many."""
+def derive_marked(channel_ids: Sequence[int], now: datetime) -> bool:
+    """Derive the marked days of these channels, within bounds. Whether none of them is left."""
     marked = _rows(_TAKE, [list(channel_ids)])
     if not marked:
-        return 0
+        return True
     channels = {row.pk: row for row in Channel.objects.filter(pk__in={key for key, _ in marked})}
-    mark_days(marked[MOST_DAYS:])
+    left = marked[MOST_DAYS:]
     days: dict[int, set[date]] = defaultdict(set)
     for key, day in marked[:MOST_DAYS]:
-        days[key].add(day)
-    return sum(
-        _Derivation(channels[key], now).work(wanted)
-        for key, wanted in days.items() if channels[key].depth
-    )  # fmt: skip
+        if channels[key].depth:
+            days[key].add(day)
+    until = time.monotonic() + MOST_SECONDS
+    for key, wanted in days.items():
+        left += [(key, day) for day in _Derivation(channels[key], now).work(wanted, until)]
+    mark_days(left)
+    return not left
 
 
 def mark_days(pairs: Iterable[tuple[int, date]]) -> None:
@@ -121,18 +126,20 @@ class _Derivation:
         self.inputs = {row.code: row for row in rows}
         self.units = {code: Measured(row.kind, row.unit) for code, row in self.inputs.items()}
 
-    def work(self, wanted: set[date]) -> int:
-        """Derive these days in order, and the later ones whose carry has changed."""
+    def work(self, wanted: set[date], until: float) -> list[date]:
+        """Derive these days in order, and the later ones whose carry has changed.
+
+        Returns the days that are left: at least one is derived, the others while there is time.
+        """
         carries = self._carries(min(wanted))
         queue, done = sorted(wanted), 0
-        while queue and done < MOST_DAYS:
+        while queue and done < MOST_DAYS and (not done or time.monotonic() < until):
             day = queue.pop(0)
             done += 1
             if self._derive(day, carries) and (later := carries.after(day)) is not None:
                 queue = sorted({*queue, later})
-        mark_days((self.channel.pk, day) for day in queue)
         carries.write()
-        return done
+        return queue
 
     def _carries(self, first: date) -> "_Carries":
         rows = DerivedCarry.objects.filter(channel=self.channel)

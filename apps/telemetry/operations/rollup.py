@@ -22,7 +22,7 @@ from apps.events.operations import publish
 from apps.telemetry.domain.belief import DeltaDisbelief, Disbelief, Reading
 from apps.telemetry.domain.days import DayTrace, WorkedDay, day_start
 from apps.telemetry.models import Channel, ChannelDay
-from apps.telemetry.operations.deriving import MOST_DAYS, derive_marked, mark_dependents
+from apps.telemetry.operations.deriving import derive_marked, mark_dependents
 from apps.telemetry.operations.packing import pack_decimals, pack_instants, pack_integers
 from apps.telemetry.operations.reworking import rework
 from apps.telemetry.operations.storing import in_schema, raw_cursor
@@ -160,9 +160,12 @@ def recompute_dirty(
     for depth in sorted(by_depth):
         channels = _dirty_channels(by_depth[depth], limit)
         for place in range(0, len(channels), CHUNK):
-            done += _work_chunk(channels[place : place + CHUNK], now)
-            if after_chunk is not None:
-                after_chunk(done)
+            is_through = False
+            while not is_through:
+                worked, is_through = _recompute_chunk(channels[place : place + CHUNK], now)
+                done += worked
+                if after_chunk is not None:
+                    after_chunk(done)
     return done
 
 
@@ -183,20 +186,12 @@ def _marked_channels(channel_ids: Sequence[int] | None) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def _work_chunk(channel_ids: list[int], now: datetime) -> int:
-    days, is_through = 0, False
-    while not is_through:
-        worked, is_through = _recompute_chunk(channel_ids, now)
-        days += worked
-    return days
-
-
 def _recompute_chunk(channel_ids: list[int], now: datetime) -> tuple[int, bool]:
     """How many days were worked in, and whether none is left that had to be derived."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(in_schema(_LOCKS), [channel_ids])
-        derived = derive_marked(channel_ids, now)
+        is_through = derive_marked(channel_ids, now)
         with connection.cursor() as cursor:
             cursor.execute(in_schema(_FOLD), [channel_ids])
         channels = list(Channel.objects.filter(id__in=channel_ids).order_by("id"))
@@ -205,7 +200,7 @@ def _recompute_chunk(channel_ids: list[int], now: datetime) -> tuple[int, bool]:
             _write(worked, now)
             mark_dependents(channels, worked)
             _tell(channels, worked, now)
-    return len(worked), derived < MOST_DAYS
+    return len(worked), is_through
 
 
 def _write(worked: list[WorkedDay], now: datetime) -> None:

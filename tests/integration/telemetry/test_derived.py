@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.telemetry.models import Channel, ChannelDay
-from apps.telemetry.operations import Outcome, RawItem, declare, recompute_dirty, take_in
+from apps.telemetry.operations import Outcome, RawItem, declare, deriving, recompute_dirty, take_in
 from apps.telemetry.queries import readings_between
 from apps.tenancy.context import company_context
 from tests.integration.telemetry.conftest import Machine, make_machine
@@ -155,6 +155,19 @@ def test_an_edge_depends_on_what_an_earlier_day_hands_on(
     assert said(press.channels["starts"]) == [(3 * 24 * 60, 1)]
 
 
+def test_what_a_day_hands_on_reaches_a_later_day_whose_inputs_stay(
+    press: Machine, send: Send, now: datetime
+) -> None:
+    """0.9 is neither above 1 nor low enough to count the next rise: what was before it decides."""
+    send(press.item("current", at(60), "0"), press.item("current", at(120), "0.9"))
+    send(press.item("current", at(3 * 24 * 60 + 60), "5"))
+    recompute_dirty(now=now)
+    assert said(press.channels["starts"]) == [(3 * 24 * 60 + 60, 1)]
+    send(press.item("current", at(90), "5"))
+    recompute_dirty(now=now)
+    assert said(press.channels["starts"]) == [(90, 1)]
+
+
 def test_what_is_not_believed_does_not_count(press: Machine, send: Send, now: datetime) -> None:
     send(press.item("current", at(0), "0"), press.item("current", at(5), "9"))
     send(press.item("current", at(10), "0"))
@@ -174,6 +187,17 @@ def test_billing_drains_what_a_channel_rests_on(press: Machine, send: Send, now:
     assert said(press.channels["run_hours"]) == []
 
 
+@pytest.mark.parametrize("bound", ["MOST_DAYS", "MOST_SECONDS"])
+def test_what_is_too_much_for_one_transaction_is_derived_in_several(
+    press: Machine, send: Send, now: datetime, monkeypatch: pytest.MonkeyPatch, bound: str
+) -> None:
+    monkeypatch.setattr(deriving, bound, 1 if bound == "MOST_DAYS" else 0)
+    for day in range(5):
+        send(press.item("current", at(24 * 60 * day + 60), "5"))
+    recompute_dirty(now=now)
+    assert total(press.channels["run_hours"]) == 5 * Decimal("0.25")
+
+
 def test_a_rolled_back_worker_leaves_everything_marked(
     press: Machine, send: Send, now: datetime
 ) -> None:
@@ -189,7 +213,9 @@ def test_a_rolled_back_worker_leaves_everything_marked(
 
 MOMENTS = st.lists(
     st.tuples(
-        st.integers(0, 4 * 24 * 12), st.sampled_from(("current", "voltage")), st.integers(0, 3)
+        st.integers(0, 4 * 24 * 12),
+        st.sampled_from(("current", "voltage")),
+        st.sampled_from(("0", "0.9", "1", "2")),
     ),
     min_size=1, max_size=25, unique_by=lambda row: row[:2],
 )  # fmt: skip
@@ -201,9 +227,9 @@ MOMENTS = st.lists(
 )  # fmt: skip
 @given(rows=MOMENTS, data=st.data())
 def test_any_order_of_arrival_says_the_same(
-    press: Machine, now: datetime, rows: list[tuple[int, str, int]], data: st.DataObject
+    press: Machine, now: datetime, rows: list[tuple[int, str, str]], data: st.DataObject
 ) -> None:
-    items = [press.item(code, at(5 * place), str(value)) for place, code, value in rows]
+    items = [press.item(code, at(5 * place), value) for place, code, value in rows]
     shuffled = data.draw(st.permutations(items))
     cuts = data.draw(st.lists(st.integers(0, len(items)), max_size=4))
     expected = outcome_of(press, [items], now)
