@@ -12,6 +12,7 @@ from apps.assets.domain.mounting import HostCounter
 from apps.assets.models import Asset, TypeChannel
 from apps.assets.queries import host_counters, own_components
 from apps.contracts.domain.facts import ItemFacts
+from apps.contracts.forms.measures import MeasureFields, measure_initial
 from apps.contracts.models import Contract, ContractItem
 from apps.tenancy.context import current_company
 
@@ -19,10 +20,9 @@ MOST_ROWS = 500
 MOST_CHOICES = 100
 # From as many on one looks for a channel instead of reading the list.
 SEARCHED_FROM = 15
-_BILLED = ("counter", "delta")
 
 
-class ItemForm(forms.Form):
+class ItemForm(MeasureFields):
     """One covered channel. `find` narrows what is offered and is not kept."""
 
     find = forms.CharField(
@@ -48,7 +48,7 @@ class ItemForm(forms.Form):
     def facts(self) -> ItemFacts:
         asset, code, *host = self.cleaned_data["covered"].split(":")
         meter = self.cleaned_data["meter"] or code.replace(".", "_")
-        return ItemFacts(UUID(asset), code, meter, follows_host=bool(host))
+        return ItemFacts(UUID(asset), code, meter, follows_host=bool(host), measure=self.measure())
 
 
 ItemFormSet = forms.formset_factory(
@@ -57,15 +57,15 @@ ItemFormSet = forms.formset_factory(
 
 
 def covered_choices(chosen: Iterable[str] = (), text: str = "") -> list[tuple[str, str]]:
-    """(asset:channel, label) of counters and amounts of the assets the company may cover; of a
-    component (asset:channel:host, label) of what its hosts count.
+    """(asset:channel, label) of the channels of the assets the company may cover; of a component
+    (asset:channel:host, label) of what its hosts count.
 
     The first MOST_CHOICES by name whose label has every word of `text`, and what is `chosen`
     already. Six queries at most.
     """
     words = text.casefold().split()
     channels: dict[UUID, list[TypeChannel]] = {}
-    for row in TypeChannel.objects.filter(kind__in=_BILLED).order_by("code"):
+    for row in TypeChannel.objects.order_by("code"):
         channels.setdefault(row.asset_type_id, []).append(row)
     company = current_company()
     assets = Asset.objects.filter(
@@ -153,6 +153,7 @@ def item_initial(contract: Contract | None) -> list[dict[str, str]]:
         {
             "covered": f"{row.asset_id}:{row.channel_code}{':host' if row.follows_host else ''}",
             "meter": row.meter,
+            **measure_initial(row),
         }
         for row in rows
     ]

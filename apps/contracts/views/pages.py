@@ -30,6 +30,7 @@ from apps.contracts.queries.plans import (
 )
 from apps.contracts.tables import ContractTable
 from apps.contracts.wording import act_words, plan_words
+from apps.contracts.wording.measures import item_words
 from apps.tenancy.context import current_company
 
 _SHOWN_ACTS = 50
@@ -94,7 +95,7 @@ def contract_detail(request: HttpRequest, contract_id: UUID) -> HttpResponse:
     items = list(contract.items.all())
     context: dict[str, Any] = {
         "contract": contract, **_prices(contract, proposals, signatures),
-        "items": items[:_SHOWN_ITEMS], "item_count": len(items),
+        "items": [(item, item_words(item)) for item in items[:_SHOWN_ITEMS]], "item_count": len(items),
         "seen_assets": _seen(items[:_SHOWN_ITEMS]),
         "signatures": [(row, plans.get(row.content_sha256)) for row in signatures], "content": content, "own": contract.author_id == company,
         "to_sign": contract.state == Contract.State.OFFERED

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.contracts.models import ContractItem
 from apps.contracts.wording import measured
 from apps.telemetry.domain.measures import LevelMeasure
 
@@ -16,12 +17,12 @@ AGGREGATES = {
     "mean": gettext_lazy("mean over time"),
     "last": gettext_lazy("last value"),
 }
-PROBLEMS = {
-    "bad_aggregate": gettext_lazy("this is not known"),
-    "missing_value": gettext_lazy("enter the level or the state"),
-    "needless_value": gettext_lazy("leave the level empty"),
-    "bad_hold": gettext_lazy("a reading counts for more than no time, and at most 366 days"),
-    "bad_step": gettext_lazy("rounding is to a number above zero"),
+MEASURE_PROBLEMS = {
+    "bad_aggregate": gettext_lazy("Choose what is billed."),
+    "missing_value": gettext_lazy("Enter the level or the state."),
+    "needless_value": gettext_lazy("Leave this empty: it is for times and entries."),
+    "bad_hold": gettext_lazy("More than 0 minutes, and at most 366 days."),
+    "bad_step": gettext_lazy("Enter a number above zero."),
 }
 
 
@@ -54,3 +55,9 @@ def _span(seconds: int) -> str:
         if seconds % size == 0:
             return measured(seconds // size, unit)
     return measured(seconds, "s")
+
+
+def item_words(item: ContractItem) -> str:
+    """What is billed of a gauge or state; nothing of anything else."""
+    measure = item.level_measure
+    return "" if measure is None else measure_words(measure, item.unit)

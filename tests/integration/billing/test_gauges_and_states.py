@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 
 from apps.assets.models import Asset, AssetType, TypeChannel
 from apps.billing.models import EvidenceFile, Invoice, RunItem
-from apps.billing.operations import export_evidence
+from apps.billing.operations import export_evidence, start_run
 from apps.billing.queries.running import running_cost
 from apps.contracts.domain.facts import ContractFacts, ItemFacts
 from apps.contracts.models import Contract
@@ -28,6 +29,7 @@ from apps.telemetry.operations import RawItem, recompute_dirty, sync_channels, t
 from apps.tenancy.context import company_context
 from tests.integration.billing.conftest import bill, issue_all
 from tests.integration.billing.scene import NOW
+from tests.integration.billing.test_time_of_use import WORK
 
 CHANNELS = [("running", "state", "1"), ("power", "gauge", "kW"), ("cycles", "counter", "{cycle}")]
 RUN_HOURS = LevelMeasure("time_in", "1", 86_400, Decimal(1), Decimal("0.01"))
@@ -116,6 +118,10 @@ def october(provider: Any, label: str = "2026-10") -> list[Invoice]:
     return issued
 
 
+def page(name: str, *arguments: Any) -> str:
+    return reverse(name, urlconf="portal.urls", args=arguments)
+
+
 def verify(tmp_path: Path, provider: Any, invoice: Invoice) -> tuple[int, dict[str, Any]]:
     with company_context(provider):
         content = export_evidence(invoice=invoice, now=NOW, reader="test")
@@ -175,11 +181,8 @@ def test_the_start_at_the_edge_is_the_next_months(
     signed(provider, customer, [item(press, "running", "starts", STARTS)], "{start}")
     october(provider)
     with company_context(provider):
-        from apps.billing.operations import start_run
-
         start_run(label="2026-11", now=later, started_by="test")
         run_waiting_jobs(now=later)
-    with company_context(provider):
         found = UsageRecord.objects.order_by("starts_at").values_list("quantity", flat=True)
         assert list(found) == [1, 1]
 
@@ -202,6 +205,27 @@ def test_demand_and_time_above_become_an_invoice_that_verifies(
     assert invoice.net_minor == 70805 + 600
     code, answer = verify(tmp_path, provider, invoice)
     assert (code, answer["result"]) == (0, "verified"), answer
+
+
+def test_its_pages_say_what_was_measured(
+    provider: Any, customer: Any, press: Asset, client_of: Any
+) -> None:
+    send(provider, press, "power", *kilowatts(5, "12", "55.5", "83.27", "50", "61"))
+    items = [item(press, "power", "demand", DEMAND), item(press, "power", "above", ABOVE)]
+    signed(provider, customer, items, "kW", "h")
+    (invoice,) = october(provider)
+    with company_context(provider):
+        records = {row.meter: row for row in UsageRecord.objects.all()}
+    client = client_of(provider, "director")
+    line = client.get(page("invoice_line", invoice.public_id, 2)).content.decode()
+    assert "time above 50\u00a0kW" in line
+    record = client.get(page("usage_record", records["demand"].public_id)).content.decode()
+    assert "highest value; a reading counts for at most 1\u00a0h; rounded to 0.1\u00a0kW" in record
+    assert "83.27\u00a0kW" in record
+    readings = client.get(page("usage_record_readings", records["above"].public_id))
+    assert "55.5\u00a0kW" in readings.content.decode()
+    chart = client.get(page("usage_record_chart", records["demand"].public_id)).json()
+    assert (chart["data"][0]["x"], chart["data"][0]["y"]) == (["2026-10-05"], [83.3])
 
 
 def test_a_late_reading_bills_the_difference(
@@ -284,3 +308,20 @@ def test_what_does_not_suit_the_channel_is_refused(
 ) -> None:
     with pytest.raises(ValidationError, match=words):
         signed(provider, customer, [ItemFacts(press.pk, channel, "m", measure=measure)], "kW")
+
+
+def test_windows_of_the_week_are_for_counters_and_amounts(
+    provider: Any, customer: Any, press: Asset
+) -> None:
+    charge = {
+        "model": "time_of_use", "code": "hours", "title": "Hours", "meter": "hours", "unit": "h",
+        "windows": [
+            {"code": "day", "title": "Day", "unit_price": "4", "hours": [WORK]},
+            {"code": "night", "title": "Night", "unit_price": "2"},
+        ],
+    }  # fmt: skip
+    plan = {"name": "By use", "currency": "EUR", "charges": [charge]}
+    terms = ContractFacts(customer_id=customer.pk, title="Air", starts_on=date(2026, 10, 1))
+    items = [item(press, "running", "hours", RUN_HOURS)]
+    with company_context(provider), pytest.raises(ValidationError, match="windows of the week"):
+        draft_contract(facts=terms, items=items, plan=plan, now=NOW)
