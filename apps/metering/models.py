@@ -181,6 +181,11 @@ class UsageRecord(FencedModel):
         measure = self.figures.get("measure")
         return self.unit if measure is None else str(measure["unit"])
 
+    @property
+    def is_estimated(self) -> bool:
+        """Whether a part of the quantity fills a gap."""
+        return bool(self.figures.get("measure", {}).get("estimates"))
+
     def says_the_same(self, other: "UsageRecord") -> bool:
         """Whether both state the same usage and evidence, whatever versions they rest on."""
         one, two = ({**row.figures, "versions": None} for row in (self, other))

@@ -136,13 +136,15 @@ def _describe(line: InvoiceLine, found: Corrected, priced: PricedLine) -> None:
     service = found.rated.service_of(priced)
     if service:
         line.service_start, line.service_end = service.start, service.end
+    records = [
+        record for record in found.records
+        if record.meter == line.meter and priced.asset_id in (None, str(record.asset_id))
+    ]  # fmt: skip
     line.explanation = {
+        **({"estimated": True} if any(record.is_estimated for record in records) else {}),
         "steps": [item.to_dict() for item in priced.steps], "timing": priced.timing,
         "amount": canonical(multiply(line.quantity, line.unit_price)), "flat": "0",
-        "usage_records": [
-            str(record.id) for record in found.records
-            if record.meter == line.meter and priced.asset_id in (None, str(record.asset_id))
-        ],
+        "usage_records": [str(record.id) for record in records],
         **_basis(found),
     }  # fmt: skip
 

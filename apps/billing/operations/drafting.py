@@ -157,15 +157,17 @@ def meter_of(plan: PricePlan, line: PricedLine) -> str:
 def _explanation(billable: Billable, line: PricedLine, meter: str) -> dict[str, object]:
     service = billable.rated.service
     circumstances = billable.rated.circumstances.to_dict()
+    records = [
+        record
+        for record in billable.records
+        if record.meter == meter and line.asset_id in (None, str(record.asset_id))
+    ]
     return {
+        **({"estimated": True} if any(record.is_estimated for record in records) else {}),
         **({} if circumstances is None else {"circumstances": circumstances}),
         "steps": [item.to_dict() for item in line.steps],
         "amount": canonical(line.amount), "flat": canonical(line.flat), "timing": line.timing,
-        "usage_records": [
-            str(record.id)
-            for record in billable.records
-            if record.meter == meter and line.asset_id in (None, str(record.asset_id))
-        ],
+        "usage_records": [str(record.id) for record in records],
         "plan": {
             "version": str(billable.version.id), "number": billable.version.number,
             "sha256": billable.version.plan_sha256,

@@ -10,12 +10,12 @@ from apps.common.quantity import BadValue, bounded, canonical, divide, multiply,
 from apps.contracts.forms.charge_numbers import point
 from apps.contracts.models import ContractItem
 from apps.contracts.wording import problem_words
-from apps.contracts.wording.measures import AGGREGATES, MEASURE_PROBLEMS
+from apps.contracts.wording.measures import AGGREGATES, ESTIMATED, MEASURE_PROBLEMS
 from apps.telemetry.domain.measures import GAUGE_AGGREGATES, STATE_AGGREGATES, LevelMeasure
 
 _A_MINUTE = Decimal(60)
 _FIELD_OF = {
-    "missing_value": "level", "needless_value": "level", "bad_hold": "hold", "bad_step": "step",
+    "bad_estimate": "estimate", "needless_estimate": "estimate", "missing_value": "level", "needless_value": "level", "bad_hold": "hold", "bad_step": "step",
 }  # fmt: skip
 _CHOICES = [
     ("", _("Nothing: it is a counter or an amount")),
@@ -40,6 +40,11 @@ class MeasureFields(forms.Form):
         _("A longer silence is a gap: nothing is known."),
     )
     step = _number(_("Rounded to"), _("0.01 is two decimals. Empty: 12 decimals."))
+
+    estimate = forms.ChoiceField(
+        label=_("Gaps"), choices=[("", _("not estimated")), *ESTIMATED.items()], required=False,
+        help_text=_("Of times only. Late readings put an estimate right."),
+    )  # fmt: skip
 
     def measure(self) -> LevelMeasure | None:
         """What was typed, in no unit yet: its channel says which."""
@@ -67,7 +72,10 @@ class MeasureFields(forms.Form):
         seconds = multiply(numbers["hold"] or Decimal(0), _A_MINUTE)
         whole = int(seconds.to_integral_value(ROUND_HALF_UP))
         try:
-            return LevelMeasure(aggregate, "", whole, numbers["level"], numbers["step"])
+            return LevelMeasure(
+                aggregate, "", whole, numbers["level"], numbers["step"],
+                self.cleaned_data.get("estimate", ""),
+            )  # fmt: skip
         except BadValue as error:
             self.add_error(_FIELD_OF[error.reason], str(MEASURE_PROBLEMS[error.reason]))
             return None
@@ -82,5 +90,6 @@ def measure_initial(row: ContractItem) -> dict[str, str]:
         "aggregate": measure.aggregate,
         "level": "" if measure.value is None else canonical(measure.value),
         "hold": canonical(bounded(divide(Decimal(measure.hold), _A_MINUTE))),
+        "estimate": measure.estimate,
         "step": "" if measure.step is None else canonical(measure.step),
     }

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.contracts.models import ContractItem
 from apps.contracts.wording import measured
-from apps.telemetry.domain.measures import LevelMeasure
+from apps.telemetry.domain.measures import IN_PROPORTION, LAST_WEEK, LevelMeasure
 
 AGGREGATES = {
     "time_in": gettext_lazy("time in a state"),
@@ -17,11 +17,17 @@ AGGREGATES = {
     "mean": gettext_lazy("mean over time"),
     "last": gettext_lazy("last value"),
 }
+ESTIMATED = {
+    LAST_WEEK: gettext_lazy("gaps estimated as the same time a week before"),
+    IN_PROPORTION: gettext_lazy("gaps estimated in proportion to the known time"),
+}
 MEASURE_PROBLEMS = {
     "bad_aggregate": gettext_lazy("Choose what is billed."),
     "missing_value": gettext_lazy("Enter the level or the state."),
     "needless_value": gettext_lazy("Leave this empty: it is for times and entries."),
     "bad_hold": gettext_lazy("More than 0 minutes, and at most 366 days."),
+    "bad_estimate": gettext_lazy("Choose how gaps are estimated."),
+    "needless_estimate": gettext_lazy("Only times are estimated."),
     "bad_step": gettext_lazy("Enter a number above zero."),
 }
 
@@ -36,6 +42,8 @@ def measure_words(measure: LevelMeasure, unit: str) -> str:
     terms = [_what(measure), _("a reading counts for at most %s") % _span(measure.hold)]
     if measure.step is not None:
         terms.append(_("rounded to %s") % measured(measure.step, unit))
+    if measure.estimate:
+        terms.append(str(ESTIMATED[measure.estimate]))
     return "; ".join(terms)
 
 

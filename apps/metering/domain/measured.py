@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from apps.common.canonical import instant_text
 from apps.common.period import parse_instant
-from apps.common.quantity import canonical, parse_decimal
+from apps.common.quantity import add, canonical, parse_decimal
 from apps.telemetry.domain.measures import LevelMeasure, MeasuredUsage
 
 GAUGE = "gauge"
@@ -24,10 +24,16 @@ class MeasureFigures:
     known: Decimal
     at: datetime | None
     by_day: tuple[tuple[date, Decimal], ...]
+    estimates: tuple[tuple[datetime, datetime, Decimal], ...] = ()
+
+    @property
+    def estimated(self) -> Decimal:
+        """Seconds that are estimates."""
+        return add(*(seconds for _start, _end, seconds in self.estimates))
 
     @classmethod
     def of(cls, measure: LevelMeasure, found: MeasuredUsage) -> "MeasureFigures":
-        return cls(measure, found.exact, found.known, found.at, found.by_day)
+        return cls(measure, found.exact, found.known, found.at, found.by_day, found.estimates)
 
     def to_dict(self) -> dict[str, object]:
         """JSON-ready: decimals as text, `known` in seconds."""
@@ -38,6 +44,7 @@ class MeasureFigures:
             "by_day": [
                 {"day": day.isoformat(), "value": canonical(value)} for day, value in self.by_day
             ],
+            **({"estimates": [_estimate(*item) for item in self.estimates]} if self.estimates else {}),
         }  # fmt: skip
 
     @classmethod
@@ -55,4 +62,14 @@ class MeasureFigures:
                 (date.fromisoformat(str(item["day"])), parse_decimal(item["value"]))
                 for item in data["by_day"]
             ),
+            tuple(
+                (parse_instant(item["start"]), parse_instant(item["end"]), parse_decimal(item["seconds"]))
+                for item in data.get("estimates", ())
+            ),
         )  # fmt: skip
+
+
+def _estimate(start: datetime, end: datetime, seconds: Decimal) -> dict[str, object]:
+    return {
+        "start": instant_text(start), "end": instant_text(end), "seconds": canonical(seconds)
+    }  # fmt: skip

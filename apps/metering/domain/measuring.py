@@ -28,7 +28,7 @@ def measured_figures(
         daily=tuple(Day(day, quantity) for day, quantity in found.daily),
         readings_digest=digest, versions=versions or {}, rules=rules,
         declarations=tuple(
-            item for item in declarations if applies(item, found.opening, found.closing)
+            item for item in declarations if applies(item, found.first, found.closing)
         ),
         measure=MeasureFigures.of(measure, found),
     )  # fmt: skip

@@ -63,7 +63,8 @@ def _measure_again(
     figures: UsageFigures, readings: Sequence[Reading], period: Period, zone: str
 ) -> list[Difference]:
     """Every figure, gaps too: they follow from for how long a value holds."""
-    misplaced = _misplaced(figures.method, readings, period)
+    reach = period if figures.measure is None else figures.measure.measure.reach(period)
+    misplaced = _misplaced(figures.method, readings, reach)
     if misplaced:
         return misplaced
     again = replace(measured_again(figures, readings, period, zone), derived=figures.derived)

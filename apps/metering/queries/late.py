@@ -29,6 +29,7 @@ class _Standing(NamedTuple):
     method: str
     versions: Mapping[str, int]
     opening: str | None
+    estimate: str | None
 
     def days(self, kind: str) -> tuple[date, date]:
         """First and last UTC day the figures may rest on, as `telemetry.queries.usage` has it.
@@ -39,7 +40,11 @@ class _Standing(NamedTuple):
         if kind != "delta":
             opening = parse_instant(self.opening) if self.opening else first
             first = min(opening, first) - _INSTANT
-        return first.astimezone(UTC).date(), (self.ends_at - _INSTANT).astimezone(UTC).date()
+        day = first.astimezone(UTC).date()
+        if self.estimate and self.versions:
+            # Gaps may be filled from the week before.
+            day = min(day, date.fromisoformat(min(self.versions)))
+        return day, (self.ends_at - _INSTANT).astimezone(UTC).date()
 
 
 def late_records(asset_ids: Iterable[UUID], since: date) -> list[UsageRecord]:
@@ -85,6 +90,7 @@ def _newest(asset_ids: Iterable[UUID], since: date) -> list[_Standing]:
             method=KT("figures__method"),
             versions=F("figures__versions"),
             opening=KT("figures__opening__measured_at"),
+            estimate=KT("figures__measure__estimate"),
         )
         .values_list(
             "id",
@@ -95,6 +101,7 @@ def _newest(asset_ids: Iterable[UUID], since: date) -> list[_Standing]:
             "method",
             "versions",
             "opening",
+            "estimate",
         )
     )
     return [_Standing(*row) for row in found]

@@ -4,7 +4,9 @@ from datetime import datetime
 
 from django.db.models import F, Q
 
+from apps.common.period import Period
 from apps.metering.models import MeteringOrder
+from apps.telemetry.domain.measures import readings_span
 from apps.telemetry.domain.series import MICROSECOND
 from apps.telemetry.queries.retention import earliest_opening
 from apps.telemetry.queries.usage import channels_named
@@ -23,9 +25,8 @@ def readings_needed_from(now: datetime) -> datetime:
         )
     )
     since = [order.evidenced_until or order.starts_at for order in orders]
-    # A gauge or state needs the reading before one at exactly the start too.
     read = [
-        (asset, order.channel_code, instant - MICROSECOND if order.measure else instant)
+        (asset, order.channel_code, _read_from(order, instant))
         for order, instant in zip(orders, since, strict=True)
         for asset in (order.host_ids if order.follows_host else [order.asset_id])
     ]
@@ -36,3 +37,11 @@ def readings_needed_from(now: datetime) -> datetime:
     ]  # fmt: skip
     opening = earliest_opening(wanted) if wanted else None
     return min([now, *since, *([opening] if opening else [])])
+
+
+def _read_from(order: MeteringOrder, instant: datetime) -> datetime:
+    """A gauge or state needs the reading before one at exactly the start, and perhaps a week more."""
+    measure = order.level_measure
+    if measure is None:
+        return instant
+    return readings_span(Period(instant, instant + MICROSECOND), measure).start

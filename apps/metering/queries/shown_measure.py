@@ -18,6 +18,11 @@ def shown_measure(figures: UsageFigures) -> dict[str, Any] | None:
     measure, opening = found.measure, figures.opening
     return {
         "words": measure_words(measure, figures.unit), **measure.to_dict(),
+        "estimated": canonical(found.estimated),
+        "estimates": [
+            {"start": start, "end": end, "seconds": canonical(seconds)}
+            for start, end, seconds in found.estimates
+        ],
         "exact": canonical(found.exact), "known": canonical(found.known), "at": found.at,
         "carried_in": None if opening is None
         else {"measured_at": opening.measured_at, "value": canonical(opening.value)},

@@ -32,6 +32,10 @@ TIMES = ("time_above", "time_below", "time_in")
 WITH_VALUE = (*TIMES, "entries")
 HOURS = "h"
 LONGEST_HOLD = 366 * 86_400
+LAST_WEEK = "last_week"
+IN_PROPORTION = "in_proportion"
+ESTIMATES = (LAST_WEEK, IN_PROPORTION)
+_WEEK = timedelta(days=7)
 _TICKS_AN_HOUR = Decimal(3_600_000_000)
 _TICKS_OF_A_SECOND = Decimal(1_000_000)
 _WHOLE_STEPS = Context(prec=60, rounding=ROUND_HALF_UP)
@@ -44,7 +48,8 @@ class LevelMeasure:
     """An aggregate of a channel whose readings are in `unit`, as a contract freezes it.
 
     `value`: the threshold or the state. `hold`: for at most so many seconds a reading counts. `step`:
-    the quantity is rounded half up to a multiple of it; None: to 12 decimals.
+    the quantity is rounded half up to a multiple of it; None: to 12 decimals. `estimate`: the rule by
+    which a time's gaps are filled; empty: they are not.
     """
 
     aggregate: str
@@ -52,9 +57,11 @@ class LevelMeasure:
     hold: int
     value: Decimal | None = None
     step: Decimal | None = None
+    estimate: str = ""
 
     def __post_init__(self) -> None:
-        """Raises BadValue: bad_aggregate, missing_value, needless_value, bad_hold, bad_step."""
+        """Raises BadValue: bad_aggregate, missing_value, needless_value, bad_hold, bad_step,
+        bad_estimate, needless_estimate."""
         if self.aggregate not in GAUGE_AGGREGATES + STATE_AGGREGATES:
             raise BadValue("bad_aggregate", {"aggregate": self.aggregate[:32]})
         if (self.value is None) == (self.aggregate in WITH_VALUE):
@@ -63,6 +70,10 @@ class LevelMeasure:
             raise BadValue("bad_hold", {"days": "366"})
         if self.step is not None and self.step <= 0:
             raise BadValue("bad_step")
+        if self.estimate not in ("", *ESTIMATES):
+            raise BadValue("bad_estimate")
+        if self.estimate and self.aggregate not in TIMES:
+            raise BadValue("needless_estimate")
 
     @property
     def kind(self) -> str:
@@ -73,12 +84,17 @@ class LevelMeasure:
     def longest_hold(self) -> timedelta:
         return timedelta(seconds=self.hold)
 
+    def reach(self, period: Period) -> Period:
+        """From when on readings play a part: the week before too, where gaps are filled from it."""
+        return Period(period.start - _WEEK, period.end) if self.estimate == LAST_WEEK else period
+
     def to_dict(self) -> dict[str, object]:
         """JSON-ready: decimals as text, the hold in seconds."""
         return {
             "aggregate": self.aggregate, "unit": self.unit, "hold": self.hold,
             "value": None if self.value is None else canonical(self.value),
             "step": None if self.step is None else canonical(self.step),
+            **({"estimate": self.estimate} if self.estimate else {}),
         }  # fmt: skip
 
     @classmethod
@@ -90,7 +106,7 @@ class LevelMeasure:
         return cls(
             str(data["aggregate"]), str(data["unit"]), hold,
             None if value is None else parse_decimal(value),
-            None if step is None else parse_decimal(step),
+            None if step is None else parse_decimal(step), str(data.get("estimate", "")),
         )  # fmt: skip
 
 
@@ -102,7 +118,9 @@ class MeasuredUsage:
     seconds of a time, else the quantity. `known` are the seconds in which a value held; `at`: when
     the reading was taken whose value the quantity is. `daily` are the steps of the running quantity
     by local day and sum to it; `by_day` is each day's own aggregate where something is known of it.
-    `silences`: where nothing held. `opening`: the value carried in; `closing`: the last reading.
+    `silences`: where nothing held. `opening`: the value carried in; `closing`: the last reading, `first`
+    the first one, which lies a week earlier where gaps are filled from there. `estimates`: of each
+    silence that was filled, the seconds counted for it; they are part of quantity and `exact`.
     """
 
     quantity: Decimal | None
@@ -115,6 +133,8 @@ class MeasuredUsage:
     opening: Reading | None
     closing: Reading | None
     count: int
+    first: Reading | None = None
+    estimates: tuple[tuple[datetime, datetime, Decimal], ...] = ()
 
 
 @dataclass(slots=True)
@@ -154,6 +174,7 @@ def measured_usage(
     for reading, following in _with_next(readings):
         fold.take(reading, following)
     fold.fall_silent_until(period.end)
+    fold.fill()
     return _usage_of(fold, days)
 
 
@@ -180,10 +201,15 @@ class _Fold:
     count: int = 0
     opening: Reading | None = None
     closing: Reading | None = None
+    first: Reading | None = None
+    counted: list[tuple[datetime, datetime]] = field(default_factory=list)
+    filled: list[tuple[datetime, datetime, int]] = field(default_factory=list)
     silences: list[tuple[datetime, datetime]] = field(default_factory=list)
 
     def take(self, reading: Reading, following: Reading | None) -> None:
         self.count += 1
+        self.first = self.first or reading
+        self._keep(reading, following)
         if reading.measured_at < self.period.start:
             self.opening = reading
         elif self._is_entry(reading):
@@ -203,6 +229,45 @@ class _Fold:
         if self.measure.aggregate != "entries" or before is None:
             return False
         return reading.measured_at in self.period and reading.value == state != before.value
+
+    def _keep(self, reading: Reading, following: Reading | None) -> None:
+        """Remember when it counted, for a gap a week later."""
+        measure = self.measure
+        if measure.estimate != LAST_WEEK or not _is_counted(reading.value, measure):
+            return
+        reach = measure.reach(self.period)
+        held = held_value(reading, following, reach, measure.longest_hold)
+        if held is not None:
+            self.counted.append((held.start, held.end))
+
+    def fill(self) -> None:
+        """Count what the contract's rule says of each silence, day by day."""
+        if not self.measure.estimate:
+            return
+        known = sum(tally.known for tally in self.tallies)
+        counted = sum(tally.counted for tally in self.tallies)
+        self.place = 0
+        for start, end in self.silences:
+            self.filled.append((start, end, self._fill(start, end, known, counted)))
+
+    def _fill(self, start: datetime, end: datetime, known: int, counted: int) -> int:
+        ticks = 0
+        while start < end:
+            self._go_to(start)
+            until = min(end, self.ends[self.place])
+            guess = self._guess(start, until, known, counted)
+            self.tallies[self.place].counted += guess
+            ticks, start = ticks + guess, until
+        return ticks
+
+    def _guess(self, start: datetime, end: datetime, known: int, counted: int) -> int:
+        """Microseconds: as a week before, or as large a part as of the time that is known."""
+        if self.measure.estimate == LAST_WEEK:
+            since, until = start - _WEEK, end - _WEEK
+            stretches = (min(until, b) - max(since, a) for a, b in self.counted)
+            return sum(max(0, stretch // MICROSECOND) for stretch in stretches)
+        length = (end - start) // MICROSECOND
+        return (2 * length * counted + known) // (2 * known) if known else 0
 
     def _go_to(self, instant: datetime) -> None:
         while instant >= self.ends[self.place]:
@@ -254,7 +319,11 @@ def _usage_of(fold: _Fold, days: Sequence[date]) -> MeasuredUsage:
         ),
         by_day=tuple((day, quantity) for day, quantity in by_day if quantity is not None),
         silences=tuple(fold.silences), opening=fold.opening, closing=fold.closing,
-        count=fold.count,
+        count=fold.count, first=fold.first,
+        estimates=tuple(
+            (start, end, divide(Decimal(ticks), _TICKS_OF_A_SECOND))
+            for start, end, ticks in fold.filled if ticks
+        ),
     )  # fmt: skip
 
 
@@ -293,9 +362,10 @@ def unit_of_usage(measure: LevelMeasure, counted_in: str) -> str:
     return counted_in if measure.aggregate == "entries" else measure.unit
 
 
-def readings_span(period: Period) -> Period:
-    """The same period as levels are read: those in (start, end] and the last one before.
+def readings_span(period: Period, measure: LevelMeasure) -> Period:
+    """What plays a part as levels are read: those in (start, end] and the last one before.
 
     A level is stored to belong to the time that ends at it; what is measured here begins at it.
     """
-    return Period(period.start - MICROSECOND, period.end - MICROSECOND)
+    reach = measure.reach(period)
+    return Period(reach.start - MICROSECOND, reach.end - MICROSECOND)

@@ -30,7 +30,7 @@ class MeasuredSpan(NamedTuple):
     @property
     def as_read(self) -> Span:
         """The span of its readings as roll-ups and digests know it."""
-        span = readings_span(self.period)
+        span = readings_span(self.period, self.measure)
         return Span(self.channel, span.start, span.end, self.zone)
 
 

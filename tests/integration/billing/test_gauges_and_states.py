@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -245,6 +246,43 @@ def test_a_late_reading_bills_the_difference(
     (addition,) = issue_all(provider)
     assert (addition.kind, addition.net_minor) == (Invoice.Kind.ADDITIONAL, 600)
     code, answer = verify(tmp_path, provider, addition)
+    assert (code, answer["result"]) == (0, "verified"), answer
+
+
+def test_an_estimate_is_marked_verified_and_trued_up(
+    provider: Any, customer: Any, press: Asset, tmp_path: Path, client_of: Any
+) -> None:
+    """Read every hour; on the 12th nothing from 8 to 12, a week before it ran from 9 to 11."""
+    hours = [datetime(2026, 10, day, hour, tzinfo=UTC) for day in (5, 12) for hour in range(6, 16)]
+    readings = [
+        (at.isoformat(), "1" if at.day == 5 and at.hour in (9, 10) else "0")
+        for at in hours if at.day == 5 or not 8 < at.hour < 13
+    ]  # fmt: skip
+    send(provider, press, "running", *readings)
+    measure = replace(RUN_HOURS, hold=3600, estimate="last_week")
+    contract = signed(provider, customer, [item(press, "running", "hours", measure)], "h")
+    (invoice,) = october(provider)
+    # 2 h on the 5th, and as a week before 2 h in the gap of the 12th; the 19th and on are silent,
+    # and so was the week before it.
+    assert quantities(provider)["hours"] == ("4", "h")
+    client = client_of(provider, "director")
+    assert (
+        "contains an estimate"
+        in client.get(page("invoice_detail", invoice.public_id)).content.decode()
+    )
+    assert "7,200\u00a0s" in client.get(page("invoice_line", invoice.public_id, 1)).content.decode()
+    code, answer = verify(tmp_path, provider, invoice)
+    assert (code, answer["result"]) == (0, "verified"), answer
+    # The readings come: it stood still.
+    late = [(f"2026-10-12T{hour:02}:00:00Z", "0") for hour in range(9, 13)]
+    send(provider, press, "running", *late)
+    with company_context(provider):
+        run_waiting_jobs(now=NOW)
+        record = UsageRecord.objects.filter(item_id=contract.items.get().pk).latest("generation")
+    assert (record.quantity, record.is_estimated) == (2, False)
+    (credit,) = issue_all(provider)
+    assert (credit.kind, credit.net_minor) == (Invoice.Kind.CREDIT_NOTE, 800)
+    code, answer = verify(tmp_path, provider, credit)
     assert (code, answer["result"]) == (0, "verified"), answer
 
 

@@ -24,6 +24,8 @@ MEASURES = [
     LevelMeasure("entries", "1", 7200, Decimal(1)),
     LevelMeasure("maximum", "kW", 7200, step=Decimal("0.1")),
     LevelMeasure("minimum", "kW", 7200), LevelMeasure("mean", "kW", 7200),
+    LevelMeasure("time_above", "kW", 3600, Decimal("0.5"), None, "in_proportion"),
+    LevelMeasure("time_below", "kW", 3600, Decimal("0.5"), None, "last_week"),
     LevelMeasure("last", "kW", 7200), LevelMeasure("time_below", "kW", 7200, Decimal("0.5")),
 ]  # fmt: skip
 
@@ -44,7 +46,7 @@ def figures_of(measure: LevelMeasure, readings: list[Reading]) -> UsageFigures:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("measure", MEASURES, ids=lambda item: item.aggregate)
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda item: item.aggregate + item.estimate)
 def test_it_is_read_back_and_computed_again_to_the_same_bytes(measure: LevelMeasure) -> None:
     figures = figures_of(measure, READINGS)
     again = UsageFigures.from_dict(figures.to_dict())
@@ -52,7 +54,7 @@ def test_it_is_read_back_and_computed_again_to_the_same_bytes(measure: LevelMeas
     assert recompute(again, READINGS, SPAN, "UTC") == []
 
 
-@pytest.mark.parametrize("measure", MEASURES, ids=lambda item: item.aggregate)
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda item: item.aggregate + item.estimate)
 def test_another_quantity_is_found(measure: LevelMeasure) -> None:
     figures = replace(figures_of(measure, READINGS), quantity=Decimal("123.4"))
     assert "usage/quantity" in {item.path for item in recompute(figures, READINGS, SPAN, "UTC")}

@@ -103,7 +103,7 @@ def test_a_reading_at_the_start_counts_and_one_at_the_end_is_the_next_periods() 
     later = Period(SPAN.end, SPAN.end + HOUR)
     assert found([at(70, 0), at(71, 1)], measure("entries", 1), later).quantity == 1
     assert found([at(70, 0), at(71, 1)], measure("entries", 1)).quantity == 0
-    assert readings_span(SPAN).end == SPAN.end - timedelta(microseconds=1)
+    assert readings_span(SPAN, measure("last")).end == SPAN.end - timedelta(microseconds=1)
 
 
 def test_nothing_known_is_no_value_and_no_time() -> None:
@@ -212,3 +212,57 @@ def test_days_sum_to_the_quantity(readings: list[Reading], hold: int, step: str 
         answer = found(seen(readings, SPAN), measure(aggregate, hold=hold, step=step))
         assert sum(amount for _, amount in answer.daily) == (answer.quantity or 0)
         assert [day for day, _ in answer.daily] == [date(2026, 3, day) for day in (28, 29, 30)]
+
+
+def in_state(*estimate: str, hold: int = 3600) -> LevelMeasure:
+    return LevelMeasure("time_in", "1", hold, Decimal(1), None, *estimate)
+
+
+def test_a_gap_is_filled_as_a_week_before_or_in_proportion() -> None:
+    week = -168
+    # In the state for 2 h a week before the silence of 10:00–20:00; now for 5 of 10 known hours.
+    before = [at(week + hour, 1 if hour in (12, 13) else 0) for hour in range(9, 21)]
+    now = [at(hour, 1 if hour < 5 else 0) for hour in range(9)]
+    now += [at(hour, 0) for hour in range(20, 24)]
+    span = Period(START, START + 24 * HOUR)
+    silence = (START + 9 * HOUR, START + 20 * HOUR)
+    plain = found(before + now, in_state(), span)
+    assert (plain.quantity, plain.silences, plain.estimates) == (5, (silence,), ())
+    week_before = found(before + now, in_state("last_week"), span)
+    assert (week_before.quantity, week_before.estimates) == (7, ((*silence, Decimal(7200)),))
+    # 5 of 13 known hours, of 11 hours.
+    share = found(before + now, in_state("in_proportion"), span)
+    assert share.exact == Decimal(5 * 3600) + Decimal("15230.769231")
+    assert share.known == week_before.known == plain.known
+    assert sum(amount for _, amount in share.daily) == share.quantity
+
+
+def test_what_was_unknown_a_week_before_is_not_made_up() -> None:
+    assert found([at(1, 1)], in_state("last_week")).quantity == 1
+    assert found([], in_state("in_proportion")).quantity == 0
+
+
+def test_only_times_are_estimated_and_only_by_a_known_rule() -> None:
+    for parts, reason in (
+        (("maximum", "kW", 60, None, None, "last_week"), "needless_estimate"),
+        (("time_in", "1", 60, Decimal(1), None, "guess"), "bad_estimate"),
+    ):
+        with pytest.raises(BadValue) as refused:
+            LevelMeasure(*parts)  # type: ignore[arg-type]
+        assert refused.value.reason == reason
+    assert LevelMeasure.from_dict(in_state("last_week").to_dict()) == in_state("last_week")
+    assert "estimate" not in in_state().to_dict()
+
+
+@given(courses(), HOLDS, st.sampled_from([(24,), (10, 40, 60)]))
+def test_estimates_as_a_week_before_add_up(
+    readings: list[Reading], hold: int, cuts: tuple[int, ...]
+) -> None:
+    wanted = in_state("last_week", hold=hold)
+    earlier = [Reading(item.measured_at - 168 * HOUR, item.value) for item in readings]
+    course = [item for item in earlier if item.measured_at < START - 10 * HOUR] + readings
+    edges = [SPAN.start, *(START + cut * HOUR for cut in cuts), SPAN.end]
+    parts = [Period(a, b) for a, b in pairwise(edges)]
+    whole = found(seen(course, wanted.reach(SPAN)), wanted)
+    pieces = [found(seen(course, wanted.reach(part)), wanted, part) for part in parts]
+    assert sum(piece.exact for piece in pieces) == whole.exact
