@@ -66,10 +66,10 @@ from generate_series(1, %(count)s) n
     f"""
 insert into metering_meteringorder (id, author_id, parties, collector_id, contract_id, item_id,
     customer_id, asset_id, asset_label, meter, channel_code, unit, time_zone, period_kind, starts_at,
-    follows_host, stays, host_ids)
+    follows_host, stays, host_ids, calendars)
 select {key_sql("order")}, %(company)s, array[%(company)s]::int[], %(company)s, {key_sql("contract")},
     {key_sql("item")}, %(other)s, {key_sql("asset")}, 'Press ' || lpad(n::text, 6, '0'), 'cycles',
-    'cycles', '{{cycle}}', %(zone)s, 'month', %(starts_at)s, false, '[]', array[]::uuid[]
+    'cycles', '{{cycle}}', %(zone)s, 'month', %(starts_at)s, false, '[]', array[]::uuid[], '[]'
 from generate_series(1, %(count)s) n
 """,
 ]

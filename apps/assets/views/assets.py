@@ -100,7 +100,7 @@ class AssetList(ListPage):
     )
 
     def get_queryset(self) -> Any:
-        return with_expected_interval(visible_assets())
+        return with_expected_interval(Asset.objects.select_related("customer"))
 
     def annotate_rows(self, rows: Sequence[Any]) -> None:
         now = timezone.now()
