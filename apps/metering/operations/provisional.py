@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from apps.common.period import Period
+from apps.metering.domain.figures import Day
 from apps.metering.domain.told_apart import quantities_by_charge, windows_to_text
 from apps.metering.models import MeteringOrder, ProvisionalUsage
 from apps.metering.queries import Asked, Measurement, covered_part, current_period, measure
@@ -106,7 +107,12 @@ def _row(answer: Measurement, period: Period, now: datetime) -> ProvisionalUsage
         contract_id=order.contract_id, item_id=order.item_id, asset_id=order.asset_id,
         asset_label=order.asset_label, meter=order.meter, unit=order.unit,
         period_start=period.start, period_end=period.end, quantity=figures.quantity,
-        daily=[day.to_dict() for day in figures.daily],
+        daily=[_day(day, answer) for day in figures.daily],
         by_window=windows_to_text(quantities_by_charge(figures.windows)),
         last_reading_at=answer.last_at, as_of=now,
     )  # fmt: skip
+
+
+def _day(day: Day, answer: Measurement) -> dict[str, object]:
+    windows = windows_to_text(answer.by_day.get(day.day))
+    return day.to_dict() if windows is None else {**day.to_dict(), "by_window": windows}

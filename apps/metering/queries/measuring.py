@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -52,12 +52,17 @@ class Used(NamedTuple):
     windows: UsageWindows = None
 
 
+NOTHING_BY_DAY: Mapping[date, UsageWindows] = {}
+
+
 class Measurement(NamedTuple):
     """The figures of one item; `last_at`: its last believed reading before the end."""
 
     asked: Asked
     figures: UsageFigures
     last_at: datetime | None
+    # By local day and charge the windows of the week; of what is read directly alone.
+    by_day: Mapping[date, UsageWindows] = NOTHING_BY_DAY
 
 
 def measure_channels(
@@ -74,7 +79,7 @@ def measure_channels(
     for place, span, usage in zip(places, spans, usage_of(spans, evidence=evidence), strict=True):
         answers[place] = _missing(asked[place], usage, may_be_empty) or Measurement(
             asked[place], _figures(asked[place], span, usage, said.get(span.channel.pk, ()), evidence),
-            usage.last_at,
+            usage.last_at, _windows_by_day(asked[place], usage),
         )  # fmt: skip
     return answers
 
@@ -86,6 +91,19 @@ def _figures(
     if not ask.calendars:
         return figures
     return replace(figures, windows=windows_of_parts(ask.calendars, usage.pieces, span.zone))
+
+
+def _windows_by_day(ask: Asked, usage: ChannelUsage) -> Mapping[date, UsageWindows]:
+    calendars, zone = ask.calendars, ask.order.time_zone
+    if not calendars:
+        return NOTHING_BY_DAY
+    days: dict[date, list[tuple[datetime, Decimal]]] = {}
+    for start, amount in usage.pieces:
+        days.setdefault(local_date(start, zone), []).append((start, amount))
+    return {
+        day: quantities_by_charge(windows_of_parts(calendars, parts, zone))
+        for day, parts in days.items()
+    }
 
 
 def channel_quantities(asked: Sequence[Asked]) -> list[Used | NotMetered]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Q
@@ -15,8 +15,9 @@ from apps.common.money import minor_digits
 from apps.common.period import Period
 from apps.common.quantity import BadValue, add, parse_decimal
 from apps.contracts.models import Contract
+from apps.metering.domain.told_apart import windows_from_text
 from apps.metering.models import ProvisionalUsage
-from apps.pricing.changes import UsageWindows
+from apps.pricing.changes import UsageWindows, windows_added
 from apps.pricing.registry import PlanError
 from apps.pricing.values import PricingError
 from apps.tenancy.context import current_company
@@ -46,6 +47,17 @@ class Measured(NamedTuple):
     unit: str
     quantity: Decimal
     windows: UsageWindows = None
+
+
+class _Used(NamedTuple):
+    """How much was used, and by windows of the week where the plan has some."""
+
+    quantity: Decimal
+    windows: UsageWindows = None
+
+
+_NOTHING = _Used(Decimal(0))
+Sums = dict[UUID, _Used]
 
 
 class OpenPeriod(NamedTuple):
@@ -107,13 +119,17 @@ def cost_of_days(*, side: str, currency: str, now: datetime) -> list[tuple[date,
 
 
 def _contract_days(item: OpenPeriod, conditions: Conditions) -> Iterator[tuple[date, Decimal]]:
-    sums = {row.id: Decimal(0) for row in item.usage}
+    sums: Sums = {row.id: _NOTHING for row in item.usage}
     by_day = _by_day(item.usage)
     try:
         before = conditions.rate(item.contract, item.period, _measured(item.usage, sums))
         for day in sorted(by_day):
-            for row_id, quantity in by_day[day]:
-                sums[row_id] = add(sums[row_id], quantity)
+            for row_id, used in by_day[day]:
+                before_it = sums[row_id]
+                sums[row_id] = _Used(
+                    add(before_it.quantity, used.quantity),
+                    windows_added(before_it.windows, used.windows),
+                )
             after = conditions.rate(item.contract, item.period, _measured(item.usage, sums))
             minor = after.totals.net_minor - before.totals.net_minor
             yield day, Decimal(minor).scaleb(-minor_digits(item.contract.currency))
@@ -122,8 +138,8 @@ def _contract_days(item: OpenPeriod, conditions: Conditions) -> Iterator[tuple[d
         return
 
 
-def _by_day(rows: Iterable[ProvisionalUsage]) -> dict[date, list[tuple[UUID, Decimal]]]:
-    found: dict[date, list[tuple[UUID, Decimal]]] = {}
+def _by_day(rows: Iterable[ProvisionalUsage]) -> dict[date, list[tuple[UUID, _Used]]]:
+    found: dict[date, list[tuple[UUID, _Used]]] = {}
     for row in rows:
         for entry in row.daily:
             read = _entry(entry)
@@ -132,14 +148,15 @@ def _by_day(rows: Iterable[ProvisionalUsage]) -> dict[date, list[tuple[UUID, Dec
     return found
 
 
-def _entry(entry: Mapping[str, str]) -> tuple[date, Decimal] | None:
+def _entry(entry: Mapping[str, Any]) -> tuple[date, _Used] | None:
     try:
-        return date.fromisoformat(entry["day"]), parse_decimal(entry["quantity"])
+        windows = windows_from_text(entry.get("by_window"))
+        return date.fromisoformat(entry["day"]), _Used(parse_decimal(entry["quantity"]), windows)
     except (KeyError, ValueError, BadValue):
         return None
 
 
-def _measured(rows: Iterable[ProvisionalUsage], sums: Mapping[UUID, Decimal]) -> list[Measured]:
+def _measured(rows: Iterable[ProvisionalUsage], sums: Sums) -> list[Measured]:
     return [
-        Measured(row.meter, row.asset_id, row.asset_label, row.unit, sums[row.id]) for row in rows
+        Measured(row.meter, row.asset_id, row.asset_label, row.unit, *sums[row.id]) for row in rows
     ]

@@ -17,6 +17,7 @@ from apps.common.period import parse_instant
 from apps.contracts.models import Contract
 from apps.metering.models import MeteringOrder, ProvisionalUsage, UsageRecord
 from apps.metering.operations import follow_plan, refresh_provisional
+from apps.reporting.queries.costs import cost_of_days
 from apps.tenancy.context import company_context
 from tests.integration.billing.conftest import bill, issue_all
 from tests.integration.billing.scene import (
@@ -107,6 +108,11 @@ def test_a_dry_run_and_the_running_cost_say_the_same(provider: Any, contract: Co
         assert row.windows == {"power": {"peak": Decimal("141.5"), "rest": 20}}
         cost = running_cost([contract], within)[contract.id]
         assert cost.net_minor == 14645
+        days = dict(cost_of_days(side="provider", currency="EUR", now=within))
+        # Thursday 10 in the rest, 100 at peak; Friday 40 at peak; 3 on a Sunday; Monday 7 and 1.5.
+        assert {day.day: cents for day, cents in days.items() if cents} == {
+            1: 32, 2: 12, 25: Decimal("0.6"), 26: Decimal("1.85"),
+        }  # fmt: skip
 
 
 def test_windows_that_do_not_add_up_are_named(
