@@ -4,9 +4,11 @@ import json
 import re
 from collections.abc import Callable
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
@@ -97,6 +99,13 @@ def test_every_model_comes_back_from_the_form(provider: Any) -> None:
         again = charge_formset(posted(charge_formset(None, wanted.to_dict())), None)
         assert again.is_valid(), again.errors
         assert PricePlan.from_dict(plan_of("Everything", "EUR", again)) == wanted
+
+
+def test_the_page_shows_the_fields_of_the_chosen_model_alone() -> None:
+    """Each model has its rule in the style sheet: without one all fields of all models show."""
+    style = (Path(settings.BASE_DIR) / "static" / "peruse" / "portal.css").read_text()
+    hidden = set(re.findall(r'option\[value="(\w+)"\]:checked\) \[data-for\]:not', style))
+    assert hidden == set(MODELS)
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
