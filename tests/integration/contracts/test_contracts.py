@@ -163,7 +163,7 @@ def test_a_bad_draft_names_the_field_and_stores_nothing(
 
 @pytest.mark.parametrize(
     ("channel", "meter", "words"),
-    [("pressure", "cycles", "only counters"), ("nothing", "cycles", "no channel"),
+    [("pressure", "cycles", "say what is billed"), ("nothing", "cycles", "no channel"),
      ("cycles", "other", "no charge prices"), ("energy", "cycles", "cannot be billed")],
 )  # fmt: skip
 def test_a_bad_item_names_its_row(works: Works, channel: str, meter: str, words: str) -> None:
