@@ -1,4 +1,4 @@
-"""Billing runs, invoices with lines and taxes, number series, signing keys, tax rates."""
+"""Invoices with lines and taxes, and the series of their numbers."""
 
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -7,92 +7,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.billing.models.corrections import Correction
 from apps.common.fields import MinorField, QuantityField
 from apps.tenancy.fence import FencedModel
-
-
-class TaxRate(models.Model):
-    """A country's standard rate from a date on. Data, read-mostly, exempt from the fence."""
-
-    id = models.AutoField(primary_key=True)
-    country = models.CharField(max_length=2)
-    category = models.CharField(max_length=2)
-    percent = models.DecimalField(max_digits=5, decimal_places=2)
-    valid_from = models.DateField()
-
-    class Meta:
-        ordering = ["country", "category", "valid_from"]
-        constraints: ClassVar[list[Any]] = [
-            models.UniqueConstraint(
-                fields=["country", "category", "valid_from"], name="billing_tax_rate_once"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.country} {self.category} {self.percent}"
-
-
-class BillingRun(FencedModel):
-    """One push of the button: which contracts, which periods, how far it is."""
-
-    class State(models.TextChoices):
-        RUNNING = "running", _("running")
-        STOPPED = "stopped", _("stopped")
-        DONE = "done", _("done")
-
-    prefix = "run"
-
-    # The period's label, such as 2018-03; every period that ends within it is billed.
-    label = models.CharField(max_length=10)
-    dry = models.BooleanField(default=False)
-    state = models.CharField(max_length=8, choices=State, default=State.RUNNING)
-    started_by = models.CharField(max_length=200)
-    started_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True)
-
-    class Meta:
-        ordering = ["-started_at", "-id"]
-
-    def __str__(self) -> str:
-        return self.label
-
-
-class RunItem(FencedModel):
-    """One contract and period in a run: its state and, when parked, a reason its owner can read."""
-
-    class State(models.TextChoices):
-        WAITING = "waiting", _("waiting")
-        METERING = "metering", _("waiting for usage")
-        BILLED = "billed", _("billed")
-        ALREADY = "already", _("already billed")
-        DRY = "dry", _("calculated")
-        PARKED = "parked", _("parked")
-
-    prefix = "rni"
-
-    run = models.ForeignKey(BillingRun, on_delete=models.CASCADE, related_name="items")
-    contract = models.ForeignKey("contracts.Contract", on_delete=models.PROTECT, related_name="+")
-    period_start = models.DateTimeField()
-    period_end = models.DateTimeField()
-    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
-    reason = models.CharField(max_length=60, blank=True)
-    params = models.JSONField(default=dict)
-    invoice = models.ForeignKey(
-        "billing.Invoice", on_delete=models.SET_NULL, null=True, related_name="+"
-    )
-    net_minor = MinorField(null=True)
-    currency = models.CharField(max_length=3)
-
-    class Meta:
-        ordering = ["run", "contract", "period_start"]
-        constraints: ClassVar[list[Any]] = [
-            models.UniqueConstraint(
-                fields=["author", "run", "contract", "period_start"], name="billing_run_item_once"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.contract_id} {self.state}"
 
 
 class NumberSeries(FencedModel):
@@ -112,58 +29,6 @@ class NumberSeries(FencedModel):
 
     def __str__(self) -> str:
         return f"{self.series} {self.next_number}"
-
-
-class Correction(FencedModel):
-    """What a late reading (or another price) does to one billed period: before, after, and why.
-
-    It belongs to the documents it makes, and is seen by whom they are. A waiting or parked one has
-    none yet. Once its documents are issued it never changes.
-    """
-
-    class State(models.TextChoices):
-        WAITING = "waiting", _("waiting for the next invoice")
-        DRAFTED = "drafted", _("draft")
-        ISSUED = "issued", _("issued")
-        PARKED = "parked", _("parked")
-
-    prefix = "cor"
-
-    contract = models.ForeignKey("contracts.Contract", on_delete=models.PROTECT, related_name="+")
-    billed_period = models.ForeignKey(
-        "metering.BilledPeriod", on_delete=models.PROTECT, related_name="+"
-    )
-    # Counts the corrections of the period from 1; the first invoice is 0.
-    generation = models.SmallIntegerField()
-    state = models.CharField(max_length=8, choices=State)
-    # Why it is parked.
-    reason = models.CharField(max_length=60, blank=True)
-    params = models.JSONField(default=dict)
-    # What it was rated over: plan version, service days, tax and usage records, by their keys.
-    basis = models.JSONField(default=dict)
-    # [{item, before, after}]: usage records that stood behind the documents, and that stand now.
-    causes = models.JSONField(default=list)
-    # [{charge, tier, asset_label, title, before, after}]: quantity, unit, price and net of a key.
-    changes = models.JSONField(default=list)
-    net_minor = MinorField()
-    currency = models.CharField(max_length=3)
-    found_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["-found_at", "-id"]
-        constraints: ClassVar[list[Any]] = [
-            models.UniqueConstraint(
-                fields=["author", "billed_period", "generation"], name="billing_correction_once"
-            ),
-            # One that is not issued yet is rated again instead of a second beside it.
-            models.UniqueConstraint(
-                fields=["author", "billed_period"], condition=~Q(state="issued"),
-                name="billing_correction_open_once",
-            ),
-        ]  # fmt: skip
-
-    def __str__(self) -> str:
-        return f"{self.billed_period_id} {self.generation}"
 
 
 class Invoice(FencedModel):
@@ -356,47 +221,3 @@ class InvoiceTax(FencedModel):
 
     def __str__(self) -> str:
         return f"{self.category} {self.percent}"
-
-
-class SigningKey(FencedModel):
-    """The company's Ed25519 key for evidence. The private half is encrypted and seen by nobody else."""
-
-    prefix = "sgk"
-
-    public_key = models.CharField(max_length=64)
-    private_key_encrypted = models.TextField()
-    made_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["-made_at", "-id"]
-        constraints: ClassVar[list[Any]] = [
-            models.UniqueConstraint(fields=["author", "public_key"], name="billing_signing_key"),
-        ]
-
-    def __str__(self) -> str:
-        return self.public_key
-
-
-class EvidenceFile(FencedModel):
-    """The signed evidence of an issued invoice as a stored file; both parties download it."""
-
-    prefix = "evf"
-
-    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="evidence_files")
-    public_key = models.CharField(max_length=64)
-    sha256 = models.CharField(max_length=64)
-    path = models.CharField(max_length=200)
-    size = models.IntegerField()
-    reading_count = models.IntegerField()
-    made_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["made_at", "id"]
-        constraints: ClassVar[list[Any]] = [
-            models.UniqueConstraint(
-                fields=["author", "invoice"], name="billing_evidence_file_once"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.path

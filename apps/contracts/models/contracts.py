@@ -1,11 +1,10 @@
-"""Contracts of a provider and a customer: what is covered, at which price, signed by whom."""
+"""Contracts of a provider and a customer: what is covered, and who signed it."""
 
 from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from apps.common.fields import QuantityField
 from apps.common.ids import encode
 from apps.telemetry.domain.measures import LevelMeasure
 from apps.tenancy.fence import FencedModel
@@ -127,30 +126,6 @@ class ContractItem(FencedModel):
         return encode("ast", self.asset_id)
 
 
-class PlanVersion(FencedModel):
-    """The price plan as a frozen value, from a date on. Never changed once offered."""
-
-    prefix = "pln"
-
-    contract = models.ForeignKey(Contract, on_delete=models.CASCADE, related_name="plans")
-    number = models.SmallIntegerField()
-    valid_from = models.DateField()
-    plan = models.JSONField()
-    plan_sha256 = models.CharField(max_length=64)
-    made_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["contract", "number"]
-        constraints: ClassVar[list[Any]] = [
-            models.UniqueConstraint(
-                fields=["author", "contract", "number"], name="contracts_plan_number"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.contract_id} {self.number}"
-
-
 class Signature(FencedModel):
     """One party's yes to exactly this content; a row of its own, written by who signs."""
 
@@ -171,82 +146,3 @@ class Signature(FencedModel):
 
     def __str__(self) -> str:
         return f"{self.contract_id} {self.author_id}"
-
-
-class PriceIndexSeries(FencedModel):
-    """A published series that prices may follow; seen by customers whose contract uses it."""
-
-    prefix = "pix"
-
-    code = models.CharField(max_length=40)
-    name = models.CharField(max_length=120)
-    source = models.CharField(max_length=300, blank=True)
-    made_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["code"]
-        verbose_name_plural = "price index series"
-        constraints: ClassVar[list[Any]] = [
-            models.UniqueConstraint(fields=["author", "code"], name="contracts_series_code"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class PriceIndexValue(FencedModel):
-    """One published value. Removed and entered again when it was mistyped, never changed."""
-
-    prefix = "piv"
-
-    series = models.ForeignKey(PriceIndexSeries, on_delete=models.CASCADE, related_name="values")
-    reference = models.CharField(max_length=10)
-    value = QuantityField()
-    published_on = models.DateField()
-    entered_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["series", "published_on", "reference"]
-        constraints: ClassVar[list[Any]] = [
-            models.UniqueConstraint(
-                fields=["author", "series", "reference"], name="contracts_index_reference"
-            ),
-            models.CheckConstraint(condition=models.Q(value__gte=0), name="contracts_index_value"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.reference} {self.value}"
-
-
-class PlanProposal(FencedModel):
-    """A new plan from a later period on, which the customer may accept until the day before.
-
-    Accepted, it becomes a `PlanVersion`; both parties' signatures name its `content_sha256`.
-    """
-
-    class State(models.TextChoices):
-        OPEN = "open", _("proposed")
-        WITHDRAWN = "withdrawn", _("withdrawn")
-        ACCEPTED = "accepted", _("accepted")
-
-    prefix = "plp"
-
-    contract = models.ForeignKey(Contract, on_delete=models.CASCADE, related_name="proposals")
-    state = models.CharField(max_length=9, choices=State, default=State.OPEN)
-    valid_from = models.DateField()
-    plan = models.JSONField()
-    plan_sha256 = models.CharField(max_length=64)
-    content_sha256 = models.CharField(max_length=64)
-    made_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["contract", "made_at", "id"]
-        constraints: ClassVar[list[Any]] = [
-            models.UniqueConstraint(
-                fields=["author", "contract"], condition=models.Q(state="open"),
-                name="contracts_one_open_proposal",
-            ),
-        ]  # fmt: skip
-
-    def __str__(self) -> str:
-        return f"{self.contract_id} {self.valid_from}"

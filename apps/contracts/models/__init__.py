@@ -1,0 +1,15 @@
+"""Contracts of a provider and a customer: what is covered, at which price, signed by whom."""
+
+from apps.contracts.models.contracts import Contract, ContractItem, Signature
+from apps.contracts.models.indices import PriceIndexSeries, PriceIndexValue
+from apps.contracts.models.plans import PlanProposal, PlanVersion
+
+__all__ = [
+    "Contract",
+    "ContractItem",
+    "PlanProposal",
+    "PlanVersion",
+    "PriceIndexSeries",
+    "PriceIndexValue",
+    "Signature",
+]
