@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from portal.local import connection as local
-from portal.local.programs import FRUGAL
+from portal.local.programs import FRUGAL, WORKER
 from tests import databases
 
 PORTALS = itertools.count()
@@ -65,7 +65,7 @@ class Serving:
 
     def start(self) -> None:
         python = [sys.executable, "-m"]
-        gunicorn = [*python, "gunicorn", "--no-control-socket", "--worker-class", "gthread"]
+        gunicorn = [*python, "gunicorn", "--no-control-socket", "--worker-class", WORKER]
         gunicorn += ["--threads", "4", "--bind"]
         self._run([*gunicorn, f"127.0.0.1:{self.port}", "-w", "2", "portal.wsgi"])
         celery = [*python, "celery", "-A", "portal"]

@@ -11,6 +11,7 @@ from portal.local.state import state_dir
 MANAGE = (sys.executable, "manage.py")
 CELERY = (sys.executable, "-m", "celery", "-A", "portal")
 GUNICORN = (sys.executable, "-m", "gunicorn", "--no-control-socket", "--graceful-timeout", "5")
+WORKER = "portal.web.EvenWorker"
 
 # Threads share two heaps instead of one each, and numpy needs no threads: 14 MiB less a process.
 FRUGAL = {"MALLOC_ARENA_MAX": "2", "OPENBLAS_NUM_THREADS": "1"}
@@ -42,7 +43,7 @@ def portal_programs(web: socket.socket, console: socket.socket, demo: bool) -> l
 def web_program(
     name: str, module: str, listener: socket.socket, environment: Mapping[str, str], workers: int
 ) -> Program:
-    options = ["--worker-class", "gthread", "--workers", str(workers), "--threads", "4"]
+    options = ["--worker-class", WORKER, "--workers", str(workers), "--threads", "4"]
     if Path("/dev/shm").is_dir():
         # The workers' sign of life must not wait for a busy disk.
         options += ["--worker-tmp-dir", "/dev/shm"]
