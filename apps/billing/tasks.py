@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from apps.billing.operations import bill_chunk, store_evidence
-from apps.events.domain.registry import handles
+from apps.billing.operations import bill_chunk, open_missing, store_evidence
+from apps.events.domain.registry import handles, housekeeping
 from apps.events.models import Job
 from apps.events.operations import note_progress
 
@@ -26,3 +26,9 @@ def work_on_evidence(job: Job, now: datetime) -> dict[str, Any]:
         store_evidence(invoice_id=invoice_id, now=now)
         note_progress(job=job, done=number, now=now, total=len(ids))
     return {"invoices": len(ids)}
+
+
+@housekeeping("billing.open_receivables", daily=True)
+def work_on_receivables(job: Job, now: datetime) -> dict[str, Any]:
+    """Documents from before there were receivables; an issue opens its own."""
+    return {"opened": open_missing(now=now)}

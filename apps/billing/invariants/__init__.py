@@ -4,9 +4,18 @@ A check is a generator of findings; none means it holds. Shared checks run as th
 checks inside each company.
 """
 
-from apps.billing.invariants import corrections, documents, jobs, periods, readings, usage
+from apps.billing.invariants import (
+    corrections,
+    documents,
+    jobs,
+    periods,
+    readings,
+    receivables,
+    usage,
+)
 from apps.billing.invariants.registry import COMPANY_CHECKS, SHARED_CHECKS, Check
 
 __all__ = [
-    "COMPANY_CHECKS", "SHARED_CHECKS", "Check", "corrections", "documents", "jobs", "periods", "readings", "usage",
+    "COMPANY_CHECKS", "SHARED_CHECKS", "Check", "corrections", "documents", "jobs", "periods", "readings",
+    "receivables", "usage",
 ]  # fmt: skip

@@ -1,19 +1,27 @@
-"""Billing runs, invoices with lines and taxes, number series, signing keys, tax rates."""
+"""Billing runs, invoices with lines and taxes, what is owed on them, disputes, signing keys."""
 
 from apps.billing.models.corrections import Correction
+from apps.billing.models.disputes import DisputeAnswer, LineDispute
 from apps.billing.models.documents import Invoice, InvoiceLine, InvoiceTax, NumberSeries
 from apps.billing.models.evidence import EvidenceFile, SigningKey
+from apps.billing.models.receivables import Allocation, CreditMove, CustomerCredit, Receivable
 from apps.billing.models.runs import BillingRun, RunItem
 from apps.billing.models.taxes import TaxRate
 
 __all__ = [
+    "Allocation",
     "BillingRun",
     "Correction",
+    "CreditMove",
+    "CustomerCredit",
+    "DisputeAnswer",
     "EvidenceFile",
     "Invoice",
     "InvoiceLine",
     "InvoiceTax",
+    "LineDispute",
     "NumberSeries",
+    "Receivable",
     "RunItem",
     "SigningKey",
     "TaxRate",

@@ -1,7 +1,7 @@
 """Issuing is data only: parties first, the block of numbers last, all in one transaction."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from apps.billing.domain.numbers import number_text, series_of
 from apps.billing.models import Correction, Invoice, NumberSeries
 from apps.billing.operations.keys import ensure_signing_key
 from apps.billing.operations.locks import lock_invoices
+from apps.billing.operations.receivables.opening import due_on, open_receivables
 from apps.common.period import local_date
 from apps.events.operations import enqueue_all, publish, record_all
 from apps.tenancy.context import current_company
@@ -41,7 +42,9 @@ def issue_invoices(
     _show_to_customers(ready)
     _close_corrections(ready)
     _tell(ready, now, issued_by)
-    _number(ready, now)
+    issued_on = local_date(now, current_company().time_zone)
+    open_receivables(invoices=ready, issued_on=issued_on, now=now)
+    _number(ready, now, issued_on)
     return ready
 
 
@@ -71,9 +74,8 @@ def _close_corrections(invoices: Sequence[Invoice]) -> None:
             )
 
 
-def _number(invoices: Sequence[Invoice], now: datetime) -> None:
+def _number(invoices: Sequence[Invoice], now: datetime, issued_on: date) -> None:
     """Invoices from one series, credit notes from another; counters in the order of their names."""
-    issued_on = local_date(now, current_company().time_zone)
     by_series: dict[str, list[Invoice]] = {}
     for invoice in invoices:
         is_credit = invoice.kind == Invoice.Kind.CREDIT_NOTE
@@ -89,7 +91,7 @@ def _number_series(
     for position, invoice in enumerate(invoices, start=first):
         invoice.series, invoice.number = series, number_text(series, position)
         invoice.state, invoice.issued_at, invoice.issued_on = Invoice.State.ISSUED, now, issued_on
-        invoice.due_on = issued_on + timedelta(days=invoice.facts["terms"]["payment_days"])
+        invoice.due_on = due_on(invoice, issued_on)
         invoice.parties = [invoice.author_id, invoice.customer_id]
     with connection.cursor() as cursor:
         cursor.execute(

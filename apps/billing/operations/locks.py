@@ -1,4 +1,6 @@
-"""The lock order of billing: contracts by id, then their invoices, the number series last."""
+"""The lock order of billing: contracts by id, their invoices, receivables by id, customers' credits,
+the number series last.
+"""
 
 from collections.abc import Iterable
 from uuid import UUID

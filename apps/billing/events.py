@@ -1,0 +1,43 @@
+"""What this app publishes besides `billing.issued`. Payloads carry keys."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivableMoved:
+    """Paid, part paid, credited, written off or taken back; for the issuer.
+
+    A receivable has the key of its document.
+    """
+
+    receivables: Sequence[UUID]
+    name: ClassVar[str] = "billing.receivable_moved"
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {"receivables": [str(key) for key in self.receivables]}
+
+
+@dataclass(frozen=True, slots=True)
+class LinesDisputed:
+    """A customer disputes lines; for both."""
+
+    lines: Sequence[UUID]
+    documents: Sequence[UUID]
+    name: ClassVar[str] = "billing.disputed"
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {
+            "lines": [str(key) for key in self.lines],
+            "documents": [str(key) for key in self.documents],
+        }
+
+
+class DisputeSettled(LinesDisputed):
+    """A dispute is answered or withdrawn; for both."""
+
+    name: ClassVar[str] = "billing.dispute_settled"

@@ -1,0 +1,39 @@
+"""What others build on: how much of a document is paid, and which of its lines are disputed."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from uuid import UUID
+
+from apps.billing.models import Invoice, LineDispute, Receivable
+
+
+def paid_share(document_ids: Iterable[UUID]) -> dict[UUID, Fraction]:
+    """By document the part of what is due on it that was paid: paid ÷ (gross − credited).
+
+    A receivable has its document's key. A credit note has the share of what it corrects, so that
+    shares of both add up. Documents that are not issued or not seen are left out.
+    """
+    keys = set(document_ids)
+    notes = dict(
+        Invoice.objects.filter(id__in=keys, kind=Invoice.Kind.CREDIT_NOTE).values_list(
+            "id", "corrects_id"
+        )
+    )
+    rows = Receivable.objects.filter(id__in=keys | set(notes.values()))
+    shares = {row.id: row.standing.paid_share for row in rows}
+    return {
+        key: shares[target] for key in keys if (target := notes.get(key, key)) in shares
+    }  # fmt: skip
+
+
+def open_disputes(document_ids: Iterable[UUID]) -> list[LineDispute]:
+    """Neither answered nor withdrawn, oldest first."""
+    rows = LineDispute.objects.filter(
+        invoice__in=list(document_ids), state=LineDispute.State.OPEN, answer=None
+    )
+    return list(rows.order_by("opened_at", "id"))
+
+
+def disputed_line_ids(document_ids: Iterable[UUID]) -> set[UUID]:
+    """Lines of these documents that are disputed now."""
+    return {dispute.line_id for dispute in open_disputes(document_ids)}
