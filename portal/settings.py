@@ -52,6 +52,7 @@ SHARED_APPS = [
     "apps.common",
     "apps.events",
     "apps.accounts",
+    "apps.networks",
     "apps.assets",
     "apps.contracts",
     "apps.metering",

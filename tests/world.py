@@ -13,6 +13,20 @@ NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
 SCENARIO = f"""
 format: 1
+networks:
+  - founder: provider
+    name: Roads {SHARED_CANARY}
+    purpose: {SHARED_CANARY}
+    members:
+      - {{company: provider, roles: [provider]}}
+      - {{company: customer, roles: [customer]}}
+      - {{company: maker, roles: [manufacturer], joined: false}}
+  - founder: provider
+    name: Rails {CANARY}
+    purpose: {CANARY}
+    members:
+      - {{company: provider, roles: [provider]}}
+      - {{company: maker, roles: [manufacturer]}}
 asset_types:
   - company: provider
     name: Truck {SHARED_CANARY}

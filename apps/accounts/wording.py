@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 CAPABILITIES: dict[str, Promise] = {
     "view_home": _("see the home page"),
+    "view_networks": _("see value networks"),
     "view_assets": _("see assets"),
     "view_readings": _("see readings"),
     "view_contracts": _("see contracts"),
@@ -23,6 +24,7 @@ CAPABILITIES: dict[str, Promise] = {
     "export_evidence": _("export evidence of invoices"),
     "manage_people": _("invite people and change their positions"),
     "manage_partners": _("add partner companies"),
+    "manage_networks": _("found and join value networks"),
     "set_retention": _("set how long readings are kept"),
     "limit_corrections": _("set when a correction needs a second person"),
 }

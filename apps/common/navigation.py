@@ -82,6 +82,10 @@ MENU = (
         (
             Entry("people", _("People"), "users", "view_people", _("colleagues invite")),
             Entry("partners", _("Partners"), "building-2", "view_people", _("companies")),
+            Entry(
+                "network_list", _("Networks"), "network", "view_networks",
+                _("value network roles members"),
+            ),
             Entry("key_list", _("API keys"), "key-round", "manage_keys", _("devices intake")),
             Entry("job_list", _("Jobs"), "list-checks", "view_home", _("progress background")),
         ),

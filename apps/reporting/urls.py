@@ -3,7 +3,7 @@
 from django.urls import path
 
 from apps.accounts.access import requires
-from apps.reporting import jobs, views
+from apps.reporting import jobs, networks, views
 
 urlpatterns = [
     path("", requires("view_home")(views.home), name="home"),
@@ -13,6 +13,10 @@ urlpatterns = [
         name="home_running_cost_chart",
     ),
     path("search/", requires("view_home")(views.search_page), name="search"),
+    path(
+        "networks/<pid:network_id>/map/", requires("view_networks")(networks.network_map),
+        name="network_map",
+    ),
     path("jobs/", requires("view_home")(jobs.JobList.as_view()), name="job_list"),
     path("jobs/<pid:job_id>/", requires("view_home")(jobs.job_progress), name="job_progress"),
 ]  # fmt: skip

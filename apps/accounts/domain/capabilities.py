@@ -3,6 +3,7 @@
 VIEW = frozenset(
     {
         "view_home",
+        "view_networks",
         "view_assets",
         "view_readings",
         "view_contracts",
@@ -29,7 +30,14 @@ FINANCE = VIEW | {
 DIRECTOR = (
     OPERATIONS
     | FINANCE
-    | {"sign_contracts", "manage_people", "manage_partners", "set_retention", "limit_corrections"}
+    | {
+        "sign_contracts",
+        "manage_people",
+        "manage_partners",
+        "manage_networks",
+        "set_retention",
+        "limit_corrections",
+    }
 )
 
 CAPABILITIES: dict[str, frozenset[str]] = {

@@ -67,6 +67,30 @@ class ChannelPart(Struct, forbid_unknown_fields=True, frozen=True):
     formula_since: datetime.date | None = None
 
 
+RoleName = Literal[
+    "manufacturer", "owner", "provider", "customer", "maintenance", "supplier", "integrator",
+    "marketplace", "platform",
+]  # fmt: skip
+
+
+class MemberPart(Struct, forbid_unknown_fields=True, frozen=True):
+    """A company and the roles it plays; with `joined` false it is asked and has not answered."""
+
+    company: Slug
+    roles: Annotated[list[RoleName], Meta(min_length=1)]
+    joined: bool = True
+
+
+class NetworkPart(Struct, forbid_unknown_fields=True, frozen=True):
+    """A value network; its founder stands among the members with its own roles."""
+
+    founder: Slug
+    name: Text
+    members: list[MemberPart]
+    purpose: Annotated[str, Meta(max_length=500)] = ""
+    members_meet: bool = False
+
+
 class TypePart(Struct, forbid_unknown_fields=True, frozen=True):
     """A kind of asset of one company. `positions`: lines as the form takes them, `code; title`."""
 
@@ -173,6 +197,7 @@ class Scenario(Struct, forbid_unknown_fields=True, frozen=True):
     companies: list[CompanyPart] = []
     acquaintances: list[Annotated[list[Slug], Meta(min_length=2, max_length=2)]] = []
     people: list[PersonPart] = []
+    networks: list[NetworkPart] = []
     asset_types: list[TypePart] = []
     assets: list[AssetPart] = []
     mountings: list[MountingPart] = []
@@ -271,6 +296,7 @@ def _converted(content: Any, lines: Lines) -> Scenario:
 PARTS: dict[str, Any] = {
     "companies": CompanyPart,
     "people": PersonPart,
+    "networks": NetworkPart,
     "asset_types": TypePart,
     "assets": AssetPart,
     "mountings": MountingPart,

@@ -27,6 +27,7 @@ from apps.blueprints.domain.scenario import (
     Fault,
     Lines,
     MountingPart,
+    NetworkPart,
     PersonPart,
     PriceIndexPart,
     ProfilePart,
@@ -36,6 +37,7 @@ from apps.blueprints.domain.scenario import (
 )
 from apps.blueprints.operations.agreements import load_contract
 from apps.blueprints.operations.carrying import load_mounting
+from apps.blueprints.operations.joining import load_network
 from apps.contracts.domain.index_file import line_problems, published_value
 from apps.contracts.models import PriceIndexSeries
 from apps.contracts.operations import add_series, add_values
@@ -144,6 +146,13 @@ def _person(load: Load, part: PersonPart) -> bool:
     return not before
 
 
+def _network(load: Load, part: NetworkPart) -> bool:
+    members = {member.company: load.company(member.company) for member in part.members}
+    return load_network(
+        part=part, founder=load.company(part.founder), members=members, now=load.now
+    )
+
+
 def _asset_type(load: Load, part: TypePart) -> bool:
     with company_context(load.company(part.company)) as company:
         if AssetType.objects.written_by(company).filter(name=part.name).exists():
@@ -248,6 +257,7 @@ STEPS: dict[str, Callable[[Load, Any], bool]] = {
     "companies": _company,
     "acquaintances": _acquaintance,
     "people": _person,
+    "networks": _network,
     "asset_types": _asset_type,
     "assets": _asset,
     "mountings": _mounting,

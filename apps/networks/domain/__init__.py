@@ -1,0 +1,1 @@
+"""Rules of value networks: values in, values out."""

@@ -1,0 +1,48 @@
+"""Reads of networks and roles, of the current company."""
+
+from uuid import UUID
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+
+from apps.networks.models import Answer, Participation, ValueNetwork
+from apps.tenancy.context import current_company
+
+ACTIVE = Participation.State.ACTIVE
+OPEN = (Participation.State.INVITED, ACTIVE)
+
+
+def visible_networks() -> QuerySet[ValueNetwork]:
+    """Networks founded, joined, or asked to join, with `member_count` of those seen."""
+    members = Count("members__company", filter=Q(members__state=ACTIVE), distinct=True)
+    rows: QuerySet[ValueNetwork] = ValueNetwork.objects.annotate(member_count=members)
+    return rows
+
+
+def members_of(network: ValueNetwork) -> QuerySet[Participation]:
+    """Participations seen by the current company, by role and name, with their answers."""
+    rows: QuerySet[Participation] = Participation.objects.filter(network=network)
+    return rows.prefetch_related(Prefetch("answers", Answer.objects.order_by("said_at")))
+
+
+def own_participations() -> QuerySet[Participation]:
+    """In which networks the current company plays which role, ended ones too."""
+    rows: QuerySet[Participation] = Participation.objects.filter(company=current_company())
+    return rows.select_related("network")
+
+
+def invitations_waiting() -> QuerySet[Participation]:
+    """Invitations to the current company that it has not answered."""
+    answered = Answer.objects.filter(author=current_company()).values("participation_id")
+    rows = own_participations().filter(state=Participation.State.INVITED)
+    return rows.exclude(pk__in=answered).exclude(author=current_company())
+
+
+def roles_played() -> frozenset[str]:
+    """The roles the current company plays now in any network."""
+    return frozenset(own_participations().filter(state=ACTIVE).values_list("role", flat=True))
+
+
+def member_companies(network_id: UUID) -> set[int]:
+    """Keys of the companies that are members now, of those the current company sees."""
+    rows = Participation.objects.filter(network_id=network_id, state=ACTIVE)
+    return set(rows.values_list("company_id", flat=True))

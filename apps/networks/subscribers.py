@@ -1,0 +1,20 @@
+"""What networks do when a company answers."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from apps.events.domain.registry import subscribes
+from apps.events.models import Job
+from apps.networks.models import Participation
+from apps.networks.operations import note_answer
+
+
+@subscribes("networks.answered", kind="networks.note_answer")
+def note(job: Job, now: datetime) -> dict[str, Any]:
+    """In the founder's company: the member's yes, no or goodbye is noted."""
+    key = UUID(str(job.payload["participation"]))
+    try:
+        return {"noted": note_answer(participation_id=key, now=now)}
+    except Participation.DoesNotExist:
+        return {"noted": False}

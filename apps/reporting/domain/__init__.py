@@ -1,0 +1,1 @@
+"""Pictures of what companies do together: values in, coordinates out."""

@@ -1,0 +1,157 @@
+"""Where companies and the flows between them stand in a picture of a value network.
+
+Whole pixels of a canvas that the browser scales. The company with the most partners stands in the
+middle of the others' ellipse, so that few lines cross.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import cos, hypot, pi, sin
+
+WIDTH, HEIGHT = 960, 560
+BOX_WIDTH, BOX_HEIGHT = 172, 52
+KINDS = ("product", "service", "data", "money")
+# Flows of one pair run side by side this far apart, and carry their texts at different places.
+APART = 15
+TEXT_AT = {"product": 0.30, "service": 0.43, "data": 0.57, "money": 0.70}
+LONGEST_NAME = 22
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A company; `roles` in the reader's words."""
+
+    key: int
+    name: str
+    roles: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One kind of flow from a company to another; `text` says how much of it there was."""
+
+    kind: str
+    source: int
+    target: int
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A company's rectangle: its upper left corner, and its middle."""
+
+    node: Node
+    x: int
+    y: int
+
+    @property
+    def middle(self) -> tuple[int, int]:
+        return self.x + BOX_WIDTH // 2, self.y + BOX_HEIGHT // 2
+
+    @property
+    def title(self) -> str:
+        """The name as far as the box is wide."""
+        name = self.node.name
+        return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """A flow as a line from (x1, y1) to (x2, y2), its text at (text_x, text_y)."""
+
+    flow: Flow
+    x1: int
+    y1: int
+    x2: int
+    y2: int
+    text_x: int
+    text_y: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    boxes: tuple[Box, ...]
+    arrows: tuple[Arrow, ...]
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+def draw(nodes: Sequence[Node], flows: Sequence[Flow]) -> Drawing:
+    """Boxes of all companies, and arrows of the flows between two of them."""
+    boxes = {box.node.key: box for box in _placed(_hub_first(nodes, flows))}
+    known = [flow for flow in flows if flow.source in boxes and flow.target in boxes]
+    lanes: dict[frozenset[int], list[Flow]] = {}
+    for flow in sorted(known, key=lambda item: KINDS.index(item.kind)):
+        if flow.source != flow.target:
+            lanes.setdefault(frozenset((flow.source, flow.target)), []).append(flow)
+    arrows = [arrow for lane in lanes.values() for arrow in _side_by_side(lane, boxes)]
+    return Drawing(tuple(boxes.values()), tuple(arrows))
+
+
+def _hub_first(nodes: Sequence[Node], flows: Sequence[Flow]) -> list[Node]:
+    """By how many flows touch a company, the busiest first; then in the order given."""
+    touched: Counter[int] = Counter()
+    for flow in flows:
+        touched.update((flow.source, flow.target))
+    hub = max(nodes, key=lambda node: touched[node.key], default=None)
+    return [] if hub is None else [hub, *(node for node in nodes if node is not hub)]
+
+
+def _placed(nodes: Sequence[Node]) -> list[Box]:
+    """The first in the middle, the others on an ellipse from the left, clockwise."""
+    if not nodes:
+        return []
+    hub, *others = nodes
+    boxes = [_centred(hub, WIDTH / 2, HEIGHT / 2)]
+    across, along = WIDTH / 2 - BOX_WIDTH / 2 - 4, HEIGHT / 2 - BOX_HEIGHT / 2 - 4
+    for number, node in enumerate(others):
+        angle = pi + 2 * pi * number / len(others)
+        boxes.append(
+            _centred(node, WIDTH / 2 + across * cos(angle), HEIGHT / 2 + along * sin(angle))
+        )
+    return boxes
+
+
+def _centred(node: Node, x: float, y: float) -> Box:
+    return Box(node, round(x - BOX_WIDTH / 2), round(y - BOX_HEIGHT / 2))
+
+
+def _side_by_side(lane: Sequence[Flow], boxes: dict[int, Box]) -> list[Arrow]:
+    """The flows of one pair as parallel lines, in one order whichever way each runs."""
+    low, high = sorted((lane[0].source, lane[0].target))
+    (ax, ay), (bx, by) = boxes[low].middle, boxes[high].middle
+    length = hypot(bx - ax, by - ay) or 1.0
+    across = ((by - ay) / length, -(bx - ax) / length)
+    return [
+        _arrow(flow, boxes, across, APART * (place - (len(lane) - 1) / 2))
+        for place, flow in enumerate(lane)
+    ]
+
+
+def _arrow(flow: Flow, boxes: dict[int, Box], across: tuple[float, float], aside: float) -> Arrow:
+    dx, dy = across[0] * aside, across[1] * aside
+    (ax, ay), (bx, by) = boxes[flow.source].middle, boxes[flow.target].middle
+    start = _edge((ax + dx, ay + dy), (bx + dx, by + dy), boxes[flow.source])
+    end = _edge((bx + dx, by + dy), (ax + dx, ay + dy), boxes[flow.target])
+    at = TEXT_AT[flow.kind]
+    text_x, text_y = start[0] + (end[0] - start[0]) * at, start[1] + (end[1] - start[1]) * at
+    return Arrow(
+        flow, round(start[0]), round(start[1]), round(end[0]), round(end[1]), round(text_x),
+        round(text_y),
+    )  # fmt: skip
+
+
+def _edge(
+    inside: tuple[float, float], outside: tuple[float, float], box: Box
+) -> tuple[float, float]:
+    """Where the line from a point within the box leaves it."""
+    (x, y), (dx, dy) = inside, (outside[0] - inside[0], outside[1] - inside[1])
+    steps = [1.0]
+    if dx:
+        steps.append((box.x + (BOX_WIDTH if dx > 0 else 0) - x) / dx)
+    if dy:
+        steps.append((box.y + (BOX_HEIGHT if dy > 0 else 0) - y) / dy)
+    step = min(step for step in steps if step >= 0)
+    return x + dx * step, y + dy * step

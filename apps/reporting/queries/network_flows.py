@@ -1,0 +1,130 @@
+"""What flowed between the companies of a network in a month, from rows the reader's company sees."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.urls import reverse
+from django.utils.translation import ngettext
+
+from apps.assets.models import Asset, GrantRead
+from apps.billing.models import Invoice, InvoiceLine
+from apps.common.ids import encode
+from apps.common.period import Period, local_date
+from apps.common.templatetags import portal
+from apps.contracts.models import Contract
+from apps.networks.models import Participation, ValueNetwork
+from apps.networks.queries import ACTIVE
+from apps.networks.wording import roles_in_words
+from apps.reporting.domain.network_map import Flow, Node
+
+# Figures of one service written beside its arrow; further units are in the contracts.
+SHOWN_UNITS = 2
+
+
+def companies_of(network: ValueNetwork) -> list[Node]:
+    """Members the reader's company sees, each with its roles."""
+    roles: dict[int, set[str]] = {}
+    names: dict[int, str] = {}
+    rows = Participation.objects.filter(network=network, state=ACTIVE)
+    for key, name, role in rows.values_list("company_id", "company_name", "role"):
+        roles.setdefault(key, set()).add(role)
+        names[key] = name
+    return [Node(key, names[key], roles_in_words(roles[key])) for key in sorted(names)]
+
+
+def flows_between(keys: Sequence[int], month: Period, zone: str) -> list[Flow]:
+    """Product, service, data and money of the month, whole days in `zone`; five queries."""
+    between = Between(frozenset(keys), month, local_date(month.start, zone))
+    return [*between.products(), *between.services(), *between.data(), *between.money()]
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """The flows among some companies in one month."""
+
+    keys: frozenset[int]
+    month: Period
+    first: date
+
+    def products(self) -> Iterator[Flow]:
+        """Assets whose maker is another company than who owns them."""
+        made = Asset.objects.filter(manufacturer__in=self.keys, owner__in=self.keys)
+        pairs = made.exclude(manufacturer=F("owner")).values_list("manufacturer_id", "owner_id")
+        for source, target, count in pairs.annotate(count=Count("pk")).order_by():
+            text = ngettext("%(count)s asset", "%(count)s assets", count)
+            yield Flow("product", source, target, text % {"count": portal.quantity(count)})
+
+    def services(self) -> Iterator[Flow]:
+        """Contracts in force in the month, with what was billed of them by unit."""
+        rows = Contract.objects.filter(
+            Q(ends_on=None) | Q(ends_on__gt=self.first),
+            author__in=self.keys, customer__in=self.keys, activated_at__lt=self.month.end,
+        )  # fmt: skip
+        units = self._units()
+        found: dict[tuple[int, int], list[Contract]] = {}
+        for contract in rows.only("id", "author_id", "customer_id"):
+            found.setdefault((contract.author_id, contract.customer_id), []).append(contract)
+        for pair, contracts in found.items():
+            yield Flow("service", *pair, self._service_text(contracts, units.get(pair, [])),
+                       _contract_url(contracts))  # fmt: skip
+
+    def _units(self) -> dict[tuple[int, int], list[tuple[str, Decimal]]]:
+        lines = InvoiceLine.objects.filter(
+            invoice__in=self._invoices().filter(kind=Invoice.Kind.INVOICE)
+        ).exclude(meter="")
+        sums = lines.values_list("invoice__author_id", "invoice__customer_id", "unit")
+        units: dict[tuple[int, int], list[tuple[str, Decimal]]] = {}
+        for source, target, unit, quantity in sums.annotate(sum=Sum("quantity")).order_by("-sum"):
+            units.setdefault((source, target), []).append((unit, quantity))
+        return units
+
+    @staticmethod
+    def _service_text(contracts: Sequence[Contract], units: Sequence[tuple[str, Decimal]]) -> str:
+        if units:
+            rounded = [(quantity.quantize(Decimal(1)), unit) for unit, quantity in units]
+            return ", ".join(
+                portal.quantity(number, unit) for number, unit in rounded[:SHOWN_UNITS]
+            )
+        count = len(contracts)
+        text = ngettext("%(count)s contract", "%(count)s contracts", count)
+        return text % {"count": portal.quantity(count)}
+
+    def data(self) -> Iterator[Flow]:
+        """Reads under data grants, from who collects to who read."""
+        reads = GrantRead.objects.filter(
+            read_at__gte=self.month.start, read_at__lt=self.month.end,
+            grant__author__in=self.keys, grant__grantee__in=self.keys,
+        )  # fmt: skip
+        pairs = reads.values_list("grant__author_id", "grant__grantee_id")
+        for source, target, count in pairs.annotate(count=Count("pk")).order_by():
+            text = ngettext("%(count)s read", "%(count)s reads", count)
+            yield Flow("data", source, target, text % {"count": portal.quantity(count)})
+
+    def money(self) -> Iterator[Flow]:
+        """Net of the invoices for the month, credit notes taken off, from who pays to who gets it."""
+        signed = Sum("net_minor", filter=~Q(kind="credit"), default=0) - Sum(
+            "net_minor", filter=Q(kind="credit"), default=0
+        )
+        sums = self._invoices().values_list("customer_id", "author_id", "currency")
+        texts: dict[tuple[int, int], list[str]] = {}
+        for payer, payee, currency, minor in sums.annotate(sum=signed).order_by("currency"):
+            texts.setdefault((payer, payee), []).append(portal.money(minor, currency))
+        for pair, amounts in texts.items():
+            yield Flow("money", *pair, ", ".join(amounts), reverse("invoice_list"))
+
+    def _invoices(self) -> QuerySet[Invoice]:
+        rows: QuerySet[Invoice] = Invoice.objects.filter(
+            state=Invoice.State.ISSUED, author__in=self.keys, customer__in=self.keys,
+            period_start__gte=self.month.start, period_start__lt=self.month.end,
+        )  # fmt: skip
+        return rows
+
+
+def _contract_url(contracts: Sequence[Contract]) -> str:
+    """The contract itself where it is the only one."""
+    if len(contracts) > 1:
+        return reverse("contract_list")
+    return reverse("contract_detail", args=[encode("ctr", contracts[0].pk)])
