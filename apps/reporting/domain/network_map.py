@@ -124,8 +124,10 @@ def _side_by_side(lane: Sequence[Flow], boxes: dict[int, Box]) -> list[Arrow]:
     (ax, ay), (bx, by) = boxes[low].middle, boxes[high].middle
     length = hypot(bx - ax, by - ay) or 1.0
     across = ((by - ay) / length, -(bx - ax) / length)
+    # However many there are, all of them meet the boxes.
+    apart = min(APART, (BOX_HEIGHT - 4) / len(lane))
     return [
-        _arrow(flow, boxes, across, APART * (place - (len(lane) - 1) / 2))
+        _arrow(flow, boxes, across, apart * (place - (len(lane) - 1) / 2))
         for place, flow in enumerate(lane)
     ]
 
