@@ -60,6 +60,9 @@ class TypeChannel(FencedModel):
     title = models.CharField(max_length=120)
     kind = models.CharField(max_length=8, choices=ChannelKind)
     unit = models.CharField(max_length=20)
+    # What one counted unit stands for by the factor of the channel's meter (mL of a pulse); empty:
+    # usage is stated in the channel's unit.
+    usage_unit = models.CharField(max_length=20, blank=True, default="")
     register_size = QuantityField(null=True, blank=True)
     restarts_from_zero = models.BooleanField(default=False)
     max_rate_per_hour = QuantityField(null=True, blank=True)
@@ -95,6 +98,11 @@ class TypeChannel(FencedModel):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def billed_unit(self) -> str:
+        """The unit its usage is stated in."""
+        return self.usage_unit or self.unit
 
     @property
     def derivations(self) -> list[Derivation]:

@@ -30,6 +30,14 @@ REASONS: dict[str, tuple[Any, Any]] = {
         gettext_lazy("Nothing is known of {channel} of {asset} in this period."),
         gettext_lazy("Look at the refused and disbelieved readings, or import what is missing."),
     ),
+    "no_factor": (
+        gettext_lazy("{channel} of {asset} counts, but what one count stands for is not known."),
+        gettext_lazy("Enter the factor of its meter on the channel's page."),
+    ),
+    "factor_too_fine": (
+        gettext_lazy("{channel} of {asset} has readings with too many decimals for its factor."),
+        gettext_lazy("Round the factor of its meter, or what the device sends, to fewer decimals."),
+    ),
     "kind_mismatch": (
         gettext_lazy("{channel} of {asset} is another kind of channel than the contract bills."),
         gettext_lazy("Give the asset's type a channel of the agreed kind."),

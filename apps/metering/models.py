@@ -177,9 +177,10 @@ class UsageRecord(FencedModel):
 
     @property
     def reading_unit(self) -> str:
-        """The unit of its readings; of a gauge or state not that of the quantity."""
+        """The unit of its readings; of a gauge, a state or a weighed count not that of the quantity."""
         measure = self.figures.get("measure")
-        return self.unit if measure is None else str(measure["unit"])
+        counted_in = str(self.figures.get("counted_in", "")) or self.unit
+        return counted_in if measure is None else str(measure["unit"])
 
     @property
     def is_estimated(self) -> bool:

@@ -4,7 +4,7 @@ from django.urls import path
 
 from apps.accounts.access import requires
 from apps.telemetry import urls_imports
-from apps.telemetry.views import channels, declarations, devices, grants, quarantine
+from apps.telemetry.views import channels, declarations, devices, grants, meters, quarantine
 
 view = requires("view_readings")
 
@@ -57,6 +57,13 @@ urlpatterns = [
     path(
         "assets/<pid:asset_id>/channels/<slug:code>/declarations/<pid:declaration_id>/withdrawal/",
         declarations.withdraw, name="declaration_withdrawal",
+    ),
+    path(
+        "assets/<pid:asset_id>/channels/<slug:code>/meter/", meters.describe, name="channel_meter"
+    ),
+    path(
+        "assets/<pid:asset_id>/channels/<slug:code>/meter/<slug:since>/withdrawal/",
+        meters.withdraw, name="channel_meter_withdrawal",
     ),
     path("data/correction-limit/", declarations.limit_of_company, name="correction_limit"),
     path("assets/<pid:asset_id>/devices/", devices.asset_devices, name="asset_devices"),

@@ -6,7 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 # A change of these would give stored readings another meaning, and bills with them.
-MEANING_FIELDS = ("kind", "unit", "register_size")
+MEANING_FIELDS = ("kind", "unit", "usage_unit", "register_size")
 ROLES = ("manufacturer", "owner", "provider", "customer")
 
 
@@ -15,7 +15,8 @@ class ChannelFacts:
     """One channel of an asset type; rates per hour in the channel's unit, intervals in seconds.
 
     `formula`: what it is derived from (`domain.derived`), empty where it is sent; `formula_since`:
-    the UTC day from which a changed one holds.
+    the UTC day from which a changed one holds. `usage_unit`: what its meter's factor turns a counted
+    unit into; empty: nothing else.
     """
 
     code: str
@@ -30,6 +31,7 @@ class ChannelFacts:
     formula_step: Decimal | None = None
     formula_hold_seconds: int | None = None
     formula_since: date | None = None
+    usage_unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

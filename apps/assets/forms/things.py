@@ -95,6 +95,11 @@ class ChannelForm(forms.Form):
         label=_("Kind"), choices=ChannelKind.choices, initial=ChannelKind.COUNTER.value
     )
     unit = forms.ChoiceField(label=_("Unit"), initial="kW.h")
+    usage_unit = forms.ChoiceField(
+        label=_("Billed in"),
+        required=False,
+        help_text=_("Where a factor of the meter turns what is counted into something else."),
+    )
     register_size = forms.DecimalField(
         label=_("Register size"),
         min_value=0,
@@ -145,6 +150,8 @@ class ChannelForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["unit"].choices = unit_choices()  # type: ignore[attr-defined]
+        other = [("", _("the unit it counts in")), *unit_choices()]
+        self.fields["usage_unit"].choices = other  # type: ignore[attr-defined]
 
     def clean_register_size(self) -> Any:
         return self._positive("register_size")

@@ -45,6 +45,6 @@ def layouts_of(types: Iterable[AssetType]) -> dict[UUID, dict[str, Any]]:
     rows = TypeChannel.objects.filter(asset_type__in=list(layouts), kind__in=counted)
     for row in rows.order_by("code"):
         layouts[row.asset_type_id]["counters"].append(
-            {"code": row.code, "title": row.title, "unit": row.unit, "kind": row.kind}
+            {"code": row.code, "title": row.title, "unit": row.billed_unit, "kind": row.kind}
         )
     return layouts

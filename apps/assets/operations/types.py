@@ -112,11 +112,25 @@ def _judge_channels(channels: Sequence[ChannelFacts], is_component: bool) -> Non
                 _("Channel %(code)s: the unit “%(unit)s” is not known."),
                 params={"code": channel.code, "unit": channel.unit},
             )
+        if channel.usage_unit:
+            _judge_usage_unit(channel)
         if channel.register_size is not None and channel.kind != ChannelKind.COUNTER:
             raise ValidationError(
                 _("Channel %(code)s: only a counter has a register size."),
                 params={"code": channel.code},
             )
+
+
+def _judge_usage_unit(channel: ChannelFacts) -> None:
+    words = {"code": channel.code, "unit": channel.usage_unit}
+    if channel.usage_unit not in UNITS:
+        raise ValidationError(
+            _("Channel %(code)s: the unit “%(unit)s” is not known."), params=words
+        )
+    if channel.kind not in (ChannelKind.COUNTER, ChannelKind.DELTA) or channel.formula:
+        raise ValidationError(
+            _("Channel %(code)s: only what is counted and sent has a factor."), params=words
+        )
 
 
 @transaction.atomic

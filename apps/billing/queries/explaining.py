@@ -14,7 +14,7 @@ from apps.contracts.models import PlanVersion
 from apps.contracts.wording import charge_words, measured
 from apps.metering.domain.figures import UsageFigures
 from apps.metering.models import UsageRecord
-from apps.metering.queries.shown import shown_parts, shown_windows
+from apps.metering.queries.shown import shown_meters, shown_parts, shown_windows
 from apps.metering.queries.shown_measure import shown_measure
 from apps.pricing.explain import sentence
 from apps.pricing.values import Step
@@ -89,7 +89,7 @@ def _usage(record: UsageRecord, version: PlanVersion) -> dict[str, Any]:
             {
                 "measured_at": instant_text(item.measured_at), "instant": item.measured_at,
                 "amount": canonical(item.amount), "kind": item.kind,
-                "words": jump_words(item.kind), "shown": measured(item.amount, record.unit),
+                "words": jump_words(item.kind), "shown": measured(item.amount, record.reading_unit),
             }
             for item in figures.corrections
         ],
@@ -99,6 +99,8 @@ def _usage(record: UsageRecord, version: PlanVersion) -> dict[str, Any]:
         "windows": shown_windows(figures, version.plan),
         "own_days": [day.to_dict() for day in figures.own_days],
         "parts": shown_parts(figures), "measured": shown_measure(figures),
+        "reading_unit": record.reading_unit, "meters": shown_meters(figures),
+        "is_meter_expired": bool(figures.expired_meters),
         "readings_sha256": record.readings_sha256,
     }  # fmt: skip
 

@@ -146,7 +146,7 @@ def _unit(item: ItemFacts, asset: Asset, channel: TypeChannel | None) -> str:
     if item.follows_host:
         return _host_unit(item)
     if channel is not None:
-        return channel.unit
+        return channel.billed_unit
     _must_be_unseen(item, asset, item.unit)
     return item.unit
 

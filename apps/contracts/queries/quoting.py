@@ -128,7 +128,7 @@ def _used(
         }
     label = labels.get(item.asset_id, "")
     return AssetUsage(
-        str(item.asset_id), label, found.quantity, span.channel.unit, windows or None
+        str(item.asset_id), label, found.quantity, span.channel.billed_unit, windows or None
     )  # fmt: skip
 
 

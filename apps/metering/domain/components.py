@@ -25,9 +25,10 @@ from apps.metering.domain.told_apart import (
     ChargeWindows,
     windows_of_parts,
 )
-from apps.metering.domain.usage import digest_of
+from apps.metering.domain.usage import counter_steps, digest_of
 from apps.pricing.changes import cuts_of
-from apps.telemetry.domain.belief import Discontinuity, Reading
+from apps.telemetry.domain.belief import Declaration, Discontinuity, Reading
+from apps.telemetry.domain.meters import MeterVersion, Weighing
 
 COMPONENT = "component"
 STATES = "states"
@@ -54,13 +55,16 @@ class Track:
     corrections: tuple[Discontinuity, ...]
     window: Between
     is_delta: bool = False
+    # Of a counter whose meter has a factor: what it counted, where `sums` are what that stands for.
+    counts: tuple[Decimal, ...] = ()
 
     def edge(self, instant: datetime) -> Edge:
         """The counter at an instant within the window: read, or interpolated between readings."""
         place = bisect_right(self.instants, instant) - 1
         if self.instants[place] == instant:
             return Edge(instant, self.values[place], False)
-        since = subtract(self.used(instant), self.sums[place])
+        sums = self.counts or self.sums
+        since = subtract(self._within(sums, place, instant), sums[place])
         return Edge(instant, add(self.values[place], since), True)
 
     def used(self, instant: datetime) -> Decimal:
@@ -69,10 +73,13 @@ class Track:
             place = bisect_left(self.instants, instant)
             return self.sums[place - 1] if place else _ZERO
         place = bisect_right(self.instants, instant) - 1
-        before, used = self.instants[place], self.sums[place]
-        if before == instant:
-            return used
-        after = self.sums[place + 1]
+        if self.instants[place] == instant:
+            return self.sums[place]
+        return self._within(self.sums, place, instant)
+
+    def _within(self, sums: Sequence[Decimal], place: int, instant: datetime) -> Decimal:
+        """A running sum at an instant of the step after a place, in proportion to time."""
+        before, used, after = self.instants[place], sums[place], sums[place + 1]
         passed = Decimal((instant - before) // _TICK)
         whole = Decimal((self.instants[place + 1] - before) // _TICK)
         share = divide(multiply(subtract(after, used), passed), whole)
@@ -86,30 +93,40 @@ class Track:
 
 
 def counter_track(
-    readings: Sequence[Reading], corrections: Iterable[Discontinuity]
-) -> Track | None:
-    """The track of a counter's believed readings, the opening one first; None without any."""
+    readings: Sequence[Reading], corrections: Iterable[Discontinuity],
+    meters: Sequence[MeterVersion] = (), declarations: Iterable[Declaration] = (),
+) -> Track | None:  # fmt: skip
+    """The track of a counter's believed readings, the opening one first; None without any.
+
+    `meters`: the versions of its meter; `declarations` tell their exchanges.
+    """
     if not readings:
         return None
     jumps = tuple(item for item in corrections if item.measured_at > readings[0].measured_at)
-    at = {item.measured_at: item.amount for item in jumps}
-    steps = (
-        add(subtract(later.value, before.value), at.get(later.measured_at, _ZERO))
-        for before, later in pairwise(readings)
-    )
     return Track(
         instants=tuple(item.measured_at for item in readings),
-        sums=tuple(accumulate(steps, EXACT.add, initial=_ZERO)),
+        sums=_running(counter_steps(readings, jumps, Weighing(meters), declarations)),
+        counts=_running(counter_steps(readings, jumps, Weighing(()))) if meters else (),
         values=tuple(item.value for item in readings), corrections=jumps,
         window=(readings[0].measured_at, readings[-1].measured_at),
     )  # fmt: skip
 
 
-def delta_track(readings: Sequence[Reading], period: Period) -> Track:
-    """The track of amounts in [start, end), in order."""
+def _running(steps: Iterable[tuple[datetime, Decimal]]) -> tuple[Decimal, ...]:
+    return tuple(accumulate((amount for _, amount in steps), EXACT.add, initial=_ZERO))
+
+
+def delta_track(
+    readings: Sequence[Reading], period: Period, meters: Sequence[MeterVersion] = ()
+) -> Track:
+    """The track of amounts in [start, end), in order, weighed by the meters' factors."""
+    weighing = Weighing(meters)
+    amounts = (
+        weighing.weigh(weighing.from_instant(item.measured_at), item.value) for item in readings
+    )
     return Track(
         instants=tuple(item.measured_at for item in readings),
-        sums=tuple(accumulate((item.value for item in readings), EXACT.add)),
+        sums=tuple(accumulate(amounts, EXACT.add)),
         values=tuple(item.value for item in readings), corrections=(),
         window=(period.start, period.end), is_delta=True,
     )  # fmt: skip
@@ -267,9 +284,12 @@ def _windows(
 def _track(source: HostReadings, period: Period) -> Track | None:
     if source.figures.method == STATES:
         return None
-    if source.figures.method == "delta":
-        return delta_track(source.readings, period)
-    return counter_track(source.readings, source.figures.corrections)
+    figures = source.figures
+    if figures.method == "delta":
+        return delta_track(source.readings, period, figures.meter_versions)
+    return counter_track(
+        source.readings, figures.corrections, figures.meter_versions, figures.declarations
+    )
 
 
 def states_figures(readings: Sequence[Reading], unit: str) -> UsageFigures:

@@ -12,6 +12,7 @@ from apps.metering.domain.measured import MEASURED, MeasureFigures
 from apps.metering.domain.parts import Part
 from apps.metering.domain.told_apart import Calendars, ChargeWindows
 from apps.telemetry.domain.belief import Declaration, Discontinuity, LevelRules, Reading
+from apps.telemetry.domain.meters import MeterShare, MeterVersion
 
 METHODS = ("counter", "delta", "component", *MEASURED)
 
@@ -78,7 +79,9 @@ class UsageFigures:
     A component has `parts`, one for each stay on a host, and `sources`, the hosts' own figures.
     `windows`: by charge, where the plan prices windows of the week.
     A gauge or state has the `measure` the contract bills. `derived`: what a derived
-    channel's readings were made by in the period, the oldest version first.
+    channel's readings were made by in the period, the oldest version first. `meters`: what was
+    counted by which meter, in order; `counted_in`: the unit of the readings where its factor turns
+    it into another.
     """
 
     quantity: Decimal
@@ -99,6 +102,19 @@ class UsageFigures:
     windows: tuple[ChargeWindows, ...] = ()
     measure: MeasureFigures | None = None
     derived: tuple[Definition, ...] = ()
+    meters: tuple[MeterShare, ...] = ()
+    counted_in: str = ""
+
+    @property
+    def meter_versions(self) -> tuple[MeterVersion, ...]:
+        return tuple(item.meter for item in self.meters)
+
+    @property
+    def expired_meters(self) -> tuple[MeterVersion, ...]:
+        """Meters whose verification had run out while they counted."""
+        own = [item.meter for item in self.meters if item.is_expired]
+        of_hosts = [meter for source in self.sources for meter in source.figures.expired_meters]
+        return (*own, *of_hosts)
 
     @property
     def calendars(self) -> Calendars:
@@ -128,6 +144,8 @@ class UsageFigures:
             **({"windows": [item.to_dict() for item in self.windows]} if self.windows else {}),
             **({} if self.measure is None else {"measure": self.measure.to_dict()}),
             **({"derived": [item.to_dict() for item in self.derived]} if self.derived else {}),
+            **({"meters": [item.to_dict() for item in self.meters]} if self.meters else {}),
+            **({"counted_in": self.counted_in} if self.counted_in else {}),
         }  # fmt: skip
 
     def _of_a_component(self) -> dict[str, object]:
@@ -162,6 +180,8 @@ class UsageFigures:
             derived=tuple(map(Definition.from_dict, rows_of(source.get("derived", ())))),
             windows=tuple(map(ChargeWindows.from_dict, rows_of(source.get("windows", ())))),
             measure=MeasureFigures.from_dict(source.get("measure")),
+            meters=tuple(map(MeterShare.from_dict, rows_of(source.get("meters", ())))),
+            counted_in=str(source.get("counted_in", "")),
         )  # fmt: skip
 
 

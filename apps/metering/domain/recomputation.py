@@ -21,6 +21,7 @@ from apps.metering.domain.measuring import measured_again
 from apps.metering.domain.parts import Part
 from apps.metering.domain.usage import counter_figures, delta_figures
 from apps.telemetry.domain.belief import Reading, walk
+from apps.telemetry.domain.meters import Weighing
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,10 @@ def recompute(
     if figures.method == "counter":
         again = _counter_again(figures, readings, period, zone)
     else:
-        again = delta_figures(readings, figures.unit, period, zone, calendars=figures.calendars)
+        again = delta_figures(
+            readings, figures.unit, period, zone, calendars=figures.calendars,
+            meters=figures.meter_versions, counted_in=figures.counted_in,
+        )  # fmt: skip
     stated, computed = figures.to_dict(), again.to_dict()
     # Gaps need the expected interval, versions the database and definitions the readings of other
     # channels: they are signed, not computed again.
@@ -54,7 +58,7 @@ def recompute(
     found = [
         item
         for name in names
-        for item in differences(stated[name], computed[name], f"usage/{name}")
+        for item in differences(stated[name], computed.get(name), f"usage/{name}")
     ]
     return found + _belief_again(figures, readings)
 
@@ -67,7 +71,9 @@ def _measure_again(
     misplaced = _misplaced(figures.method, readings, reach)
     if misplaced:
         return misplaced
-    again = replace(measured_again(figures, readings, period, zone), derived=figures.derived)
+    meters = Weighing(figures.meter_versions).shares(period, zone)
+    again = measured_again(figures, readings, period, zone)
+    again = replace(again, derived=figures.derived, meters=meters)
     found = differences(figures.to_dict(), again.to_dict(), "usage")
     return found + _belief_again(figures, readings)
 
@@ -130,6 +136,7 @@ def _counter_again(
     return counter_figures(
         readings, figures.corrections, figures.unit, period, zone,
         rules=figures.rules, declarations=figures.declarations, calendars=figures.calendars,
+        meters=figures.meter_versions, counted_in=figures.counted_in,
     )  # fmt: skip
 
 

@@ -4,13 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from itertools import pairwise
 
 from apps.common.period import Period
-from apps.common.quantity import add, canonical, parse_decimal, subtract
+from apps.common.quantity import add, canonical, parse_decimal
 from apps.pricing.changes import UsageWindows, by_window, window_of_step
 from apps.pricing.windows import WindowCalendar
-from apps.telemetry.domain.belief import Discontinuity, Reading
 
 # By charge code.
 Calendars = Mapping[str, WindowCalendar]
@@ -55,16 +53,9 @@ def windows_of_parts(
 
 
 def counter_windows(
-    calendars: Calendars, readings: Sequence[Reading], jumps: Iterable[Discontinuity],
-    period: Period, zone: str,
-) -> tuple[ChargeWindows, ...]:  # fmt: skip
-    """From a counter's ordered readings, the opening one first: a step counts where it ends."""
-    amounts = {item.measured_at: item.amount for item in jumps}
-    steps = [
-        (later.measured_at, add(subtract(later.value, before.value),
-                                amounts.get(later.measured_at, Decimal(0))))
-        for before, later in pairwise(readings)
-    ]  # fmt: skip
+    calendars: Calendars, steps: Sequence[tuple[datetime, Decimal]], period: Period, zone: str
+) -> tuple[ChargeWindows, ...]:
+    """From a counter's steps by the instants that end them: a step counts where it ends."""
     return tuple(
         ChargeWindows(code, calendar, _of_steps(calendar, steps, period, zone))
         for code, calendar in calendars.items()
@@ -79,14 +70,6 @@ def _of_steps(
         window = window_of_step(calendar, instant, period, zone)
         found[window] = add(found[window], amount)
     return found
-
-
-def delta_windows(
-    calendars: Calendars, readings: Iterable[Reading], zone: str
-) -> tuple[ChargeWindows, ...]:
-    """From a channel's amounts: each counts in the window of its own time."""
-    parts = [(item.measured_at, item.value) for item in readings]
-    return windows_of_parts(calendars, parts, zone)
 
 
 def quantities_by_charge(windows: Iterable[ChargeWindows]) -> UsageWindows:

@@ -11,38 +11,16 @@ from itertools import pairwise
 
 from apps.common.canonical import readings_digest
 from apps.common.period import Period, local_date, local_days, midnight
-from apps.common.quantity import add, canonical, subtract
+from apps.common.quantity import add
 from apps.metering.domain.figures import Day, Gap, UsageFigures
 from apps.metering.domain.told_apart import (
     NO_WINDOWS,
     Calendars,
     counter_windows,
-    delta_windows,
+    windows_of_parts,
 )
 from apps.telemetry.domain.belief import Declaration, Discontinuity, LevelRules, Reading
-
-
-def counter_usage(
-    opening: Reading | None,
-    closing: Reading | None,
-    discontinuities: Iterable[Discontinuity],
-    first: Reading | None = None,
-) -> tuple[Decimal, str]:
-    """Usage and the method as text: closing − opening + corrections.
-
-    `opening` is the last believed reading at or before the period's start. Where there is
-    none, `first`, the counter's first reading within the period, opens it and bills nothing.
-    Raises ValueError for a closing reading with nothing before it.
-    """
-    opening = opening or first
-    if closing is None:
-        return Decimal(0), "no reading"
-    if opening is None:
-        raise ValueError("a closing reading needs an opening one or the counter's first")
-    after = [item for item in discontinuities if item.measured_at > opening.measured_at]
-    quantity = add(subtract(closing.value, opening.value), *(item.amount for item in after))
-    terms = "".join(f" + {canonical(item.amount)} ({item.kind})" for item in after)
-    return quantity, f"{canonical(closing.value)} − {canonical(opening.value)}{terms}"
+from apps.telemetry.domain.meters import MeterVersion, Weighing, shares_of
 
 
 def delta_usage(values: Iterable[Decimal]) -> Decimal:
@@ -74,21 +52,31 @@ def find_gaps(
     return tuple(gaps)
 
 
-def counter_days(
+Steps = Sequence[tuple[datetime, Decimal]]
+
+
+def counter_steps(
     readings: Sequence[Reading],
-    discontinuities: Sequence[Discontinuity],
-    period: Period,
-    zone: str,
-) -> tuple[Day, ...]:
-    """Usage by local day from ordered readings, the opening one first. Sums to the quantity."""
-    jumps = {item.measured_at: item.amount for item in discontinuities}
+    discontinuities: Iterable[Discontinuity],
+    weighing: Weighing,
+    declarations: Iterable[Declaration] = (),
+) -> Steps:
+    """What each step of a counter comes to, by the instant of the reading that ends it."""
+    jumps = {item.measured_at: item for item in discontinuities}
+    exchanges = [item for item in declarations if item.kind in ("exchange", "reset")]
+    return [
+        (reading.measured_at, weighing.step(
+            shares_of(before, reading, jumps.get(reading.measured_at), exchanges)))
+        for before, reading in pairwise(readings)
+    ]  # fmt: skip
+
+
+def days_of_steps(steps: Steps, period: Period, zone: str) -> tuple[Day, ...]:
+    """A counter's steps by local day. Sums to the quantity."""
     totals = dict.fromkeys(local_days(period, zone), Decimal(0))
-    for before, reading in pairwise(readings):
-        step = subtract(reading.value, before.value)
-        day = _day_ending_at(reading.measured_at, period, zone)
-        totals[day] = add(
-            totals.get(day, Decimal(0)), step, jumps.get(reading.measured_at, Decimal(0))
-        )
+    for instant, amount in steps:
+        day = _day_ending_at(instant, period, zone)
+        totals[day] = add(totals.get(day, Decimal(0)), amount)
     return tuple(Day(day, quantity) for day, quantity in totals.items())
 
 
@@ -100,12 +88,12 @@ def _day_ending_at(instant: datetime, period: Period, zone: str) -> date:
     return day
 
 
-def delta_days(readings: Iterable[Reading], period: Period, zone: str) -> tuple[Day, ...]:
+def delta_days(amounts: Steps, period: Period, zone: str) -> tuple[Day, ...]:
     """The amounts by local day."""
     totals = dict.fromkeys(local_days(period, zone), Decimal(0))
-    for reading in readings:
-        day = local_date(reading.measured_at, zone)
-        totals[day] = add(totals.get(day, Decimal(0)), reading.value)
+    for instant, amount in amounts:
+        day = local_date(instant, zone)
+        totals[day] = add(totals.get(day, Decimal(0)), amount)
     return tuple(Day(day, quantity) for day, quantity in totals.items())
 
 
@@ -120,25 +108,32 @@ def counter_figures(
     rules: LevelRules | None = None,
     declarations: Iterable[Declaration] = (),
     calendars: Calendars = NO_WINDOWS,
+    meters: Sequence[MeterVersion] = (),
+    counted_in: str = "",
 ) -> UsageFigures:
     """The record of a counter from its believed readings in order, the opening one first.
 
     The opening reading is the last at or before the start, else the counter's very first.
     `rules` and `declarations` are those the belief rests on; they go into the evidence.
-    `calendars`: by charge the windows of the week to tell it apart by.
+    `calendars`: by charge the windows of the week to tell it apart by. `meters`: the versions of its
+    meter in order; with `counted_in`, the unit of the readings, each needs a factor. Raises BadValue
+    where they do not give a quantity.
     """
     opening, closing = (readings[0], readings[-1]) if readings else (None, None)
     jumps = tuple(
         item for item in discontinuities if opening and item.measured_at > opening.measured_at
     )
+    weighing, said = Weighing(meters, bool(counted_in)), tuple(declarations)
+    steps = counter_steps(readings, jumps, weighing, said)
     return UsageFigures(
-        quantity=counter_usage(opening, closing, jumps)[0], unit=unit, method="counter",
+        quantity=add(*(amount for _, amount in steps)), unit=unit, method="counter",
         opening=opening, closing=closing, corrections=jumps, reading_count=len(readings),
         gaps=find_gaps((item.measured_at for item in readings), expected_interval, period),
-        daily=counter_days(readings, jumps, period, zone),
+        daily=days_of_steps(steps, period, zone),
         readings_digest=digest_of(readings, is_delta=False), versions=versions or {}, rules=rules,
-        windows=counter_windows(calendars, readings, jumps, period, zone),
-        declarations=tuple(item for item in declarations if applies(item, opening, closing)),
+        windows=counter_windows(calendars, steps, period, zone),
+        declarations=tuple(item for item in said if applies(item, opening, closing)),
+        meters=weighing.shares(period, zone), counted_in=counted_in,
     )  # fmt: skip
 
 
@@ -157,15 +152,26 @@ def delta_figures(
     expected_interval: timedelta | None = None,
     versions: Mapping[str, int] | None = None,
     calendars: Calendars = NO_WINDOWS,
+    meters: Sequence[MeterVersion] = (),
+    counted_in: str = "",
 ) -> UsageFigures:
-    """The record of a delta channel from its believed readings in [start, end), in order."""
+    """The record of a delta channel from its believed readings in [start, end), in order.
+
+    `meters` and `counted_in` as of a counter.
+    """
+    weighing = Weighing(meters, bool(counted_in))
+    amounts = [
+        (item.measured_at, weighing.weigh(weighing.from_instant(item.measured_at), item.value))
+        for item in readings
+    ]
     return UsageFigures(
-        quantity=delta_usage(item.value for item in readings), unit=unit, method="delta",
+        quantity=delta_usage(amount for _, amount in amounts), unit=unit, method="delta",
         opening=None, closing=None, corrections=(), reading_count=len(readings),
         gaps=find_gaps((item.measured_at for item in readings), expected_interval, period),
-        daily=delta_days(readings, period, zone),
+        daily=delta_days(amounts, period, zone),
         readings_digest=digest_of(readings, is_delta=True), versions=versions or {},
-        windows=delta_windows(calendars, readings, zone),
+        windows=windows_of_parts(calendars, amounts, zone),
+        meters=weighing.shares(period, zone), counted_in=counted_in,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from apps.metering.domain.components import HostReadings, component_figures, sta
 from apps.metering.domain.parts import Stay
 from apps.metering.queries.answers import NotMetered
 from apps.metering.queries.measuring import (
+    FACTOR_REFUSALS,
     Asked,
     Measurement,
     counter_or_delta_figures,
@@ -161,10 +162,12 @@ def _source(ask: Asked, stay: Stay, hosts: _Hosts, may_be_empty: bool) -> HostRe
     span = hosts.span(stay.host, code, ask)
     if span is None:
         return NotMetered("no_channel", names)
-    if span.channel.unit != ask.order.unit:
-        expected = {"unit": span.channel.unit, "expected": ask.order.unit}
+    if span.channel.billed_unit != ask.order.unit:
+        expected = {"unit": span.channel.billed_unit, "expected": ask.order.unit}
         return NotMetered("unit_mismatch", {**names, **expected})
     usage, readings = hosts.exact[_key(span)], hosts.readings[_key(span)]
+    if usage.refused:
+        return NotMetered(FACTOR_REFUSALS[usage.refused], names)
     if not may_be_empty and usage.closing is None:
         return NotMetered("no_readings", names)
     declared = hosts.declared.get(span.channel.pk, ())

@@ -9,6 +9,7 @@ from apps.metering.queries.answers import NotMetered
 from apps.metering.queries.definitions import definitions_of
 from apps.metering.queries.measuring import Asked, Measurement, Used, declared_of
 from apps.telemetry.domain.belief import Declaration
+from apps.telemetry.domain.meters import Weighing
 from apps.telemetry.models import Channel
 from apps.telemetry.queries.belief import rules_of
 from apps.telemetry.queries.measured import Found, MeasuredSpan, measured_of
@@ -57,7 +58,8 @@ def _measurement(
         rules=rules_of(span.channel) if with_evidence else None, declarations=declared,
     )  # fmt: skip
     derived = definitions_of(span.as_read) if with_evidence else ()
-    return Measurement(ask, replace(figures, derived=derived), usage.last_at)
+    meters = Weighing(span.channel.meter_versions).shares(span.period, span.zone)
+    return Measurement(ask, replace(figures, derived=derived, meters=meters), usage.last_at)
 
 
 def _asked_spans(

@@ -52,6 +52,8 @@ class Used(NamedTuple):
     windows: UsageWindows = None
 
 
+# What a meter's factor may refuse, as a reason a person can read.
+FACTOR_REFUSALS = {"no_factor": "no_factor", "too_precise": "factor_too_fine"}
 NOTHING_BY_DAY: Mapping[date, UsageWindows] = {}
 
 
@@ -145,9 +147,9 @@ def _refusal(ask: Asked, channel: Channel | None) -> NotMetered | None:
         return NotMetered("no_channel", names)
     if channel.kind not in ("counter", "delta"):
         return NotMetered("kind_mismatch", names)
-    if channel.unit != ask.order.unit:
+    if channel.billed_unit != ask.order.unit:
         return NotMetered(
-            "unit_mismatch", {**names, "unit": channel.unit, "expected": ask.order.unit}
+            "unit_mismatch", {**names, "unit": channel.billed_unit, "expected": ask.order.unit}
         )
     return None
 
@@ -169,14 +171,15 @@ def declared_of(spans: Sequence[Span]) -> Mapping[int, Sequence[Declaration]]:
 def _missing(
     ask: Asked, usage: ChannelUsage | Quantity, may_be_empty: bool = False
 ) -> NotMetered | None:
+    names = {"asset": ask.order.asset_label, "channel": ask.order.channel_code}
+    if usage.refused:
+        return NotMetered(FACTOR_REFUSALS[usage.refused], names)
     if may_be_empty:
         return None
     if not usage.ready:
         return NotMetered("readings_not_ready")
     if usage.last_at is None:
-        return NotMetered(
-            "no_readings", {"asset": ask.order.asset_label, "channel": ask.order.channel_code}
-        )
+        return NotMetered("no_readings", names)
     return None
 
 
@@ -186,7 +189,7 @@ def counter_or_delta_figures(
     """A channel's own figures in a span, as the usage record states them."""
     is_delta = span.channel.kind == "delta"
     return UsageFigures(
-        quantity=usage.quantity, unit=span.channel.unit,
+        quantity=usage.quantity, unit=span.channel.billed_unit,
         method="delta" if is_delta else "counter",
         opening=None if is_delta else usage.opening, closing=None if is_delta else usage.closing,
         corrections=usage.jumps, reading_count=usage.reading_count,
@@ -195,7 +198,8 @@ def counter_or_delta_figures(
         readings_digest=usage.digest, versions=usage.versions,
         rules=None if is_delta or not evidence else rules_of(span.channel),
         declarations=tuple(item for item in declared if _applies(item, usage)),
-        derived=definitions_of(span) if evidence else (),
+        derived=definitions_of(span) if evidence else (), meters=usage.meters,
+        counted_in=span.channel.unit if span.channel.usage_unit else "",
     )  # fmt: skip
 
 

@@ -20,10 +20,12 @@ from apps.metering.domain.components import (
 )
 from apps.metering.domain.parts import Condition, Part, Stay
 from apps.metering.domain.stays import Carried, stays_of
-from apps.telemetry.domain.belief import Discontinuity, Reading
+from apps.telemetry.domain.belief import Declaration, Discontinuity, Reading
+from apps.telemetry.domain.meters import MeterVersion
 from apps.telemetry.models import Channel
 from apps.telemetry.models import Discontinuity as Jump
 from apps.telemetry.queries import next_reading, readings_between
+from apps.telemetry.queries.belief import declarations_in_force
 from apps.telemetry.queries.usage import ChannelUsage, Span, channels_named, usage_of
 
 
@@ -67,7 +69,7 @@ def usage_of_mountings(
     for (key, stay), span, usage in zip(places, spans, usage_of(spans), strict=True):
         amount = bounded(multiply(_between(span, usage), stay.factor))
         before = found.get(key, (Decimal(0), ""))[0]
-        found[key] = (add(before, amount), span.channel.unit)
+        found[key] = (add(before, amount), span.channel.billed_unit)
     return found
 
 
@@ -95,9 +97,16 @@ def _past(channel: Channel, before: Reading | None, instant: datetime) -> Decima
         return Decimal(0)
     jumps = Jump.objects.filter(channel=channel, measured_at=after.measured_at)
     corrections = [Discontinuity(row.measured_at, row.amount, row.kind) for row in jumps]
-    track = counter_track([before, after], corrections)
+    track = counter_track([before, after], corrections, *_meters(channel))
     assert track is not None
     return track.used(instant)
+
+
+def _meters(channel: Channel) -> tuple[list[MeterVersion], list[Declaration]]:
+    """Versions of a counter's meter, and what tells its exchanges."""
+    if not channel.meters:
+        return [], []
+    return channel.meter_versions, declarations_in_force([channel.pk]).get(channel.pk, [])
 
 
 class PositionPart(NamedTuple):
@@ -134,8 +143,8 @@ def host_usage(
     readings = readings_between(channel, period.start, period.end)
     [usage] = usage_of([Span(channel, period.start, period.end, zone)])
     track = (
-        delta_track(readings, period) if channel.kind == "delta"
-        else counter_track(readings, usage.jumps)
+        delta_track(readings, period, channel.meter_versions) if channel.kind == "delta"
+        else counter_track(readings, usage.jumps, *_meters(channel))
     )  # fmt: skip
     if track is None:
         return HostUsage(Decimal(0), None, None, [])

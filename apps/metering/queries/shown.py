@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from apps.common.quantity import canonical, subtract
+from apps.common.quantity import canonical, multiply, subtract
 from apps.metering.domain.figures import UsageFigures
 from apps.metering.domain.parts import Edge, Part
 
@@ -35,6 +35,25 @@ def shown_windows(figures: UsageFigures, plan: Mapping[str, Any]) -> list[dict[s
         }
         for item in figures.windows if item.charge in charges
         for window in charges[item.charge]["windows"]
+    ]  # fmt: skip
+
+
+def shown_meters(figures: UsageFigures) -> list[dict[str, Any]]:
+    """One dict a meter that counted in the period, in order: decimals as text, instants and days as
+    such; `stands_for`: what its count stands for."""
+    return [
+        {
+            "meter": {
+                "since": item.meter.since, "serial": item.meter.serial,
+                "accuracy_class": item.meter.accuracy_class,
+                "verified_until": item.meter.verified_until,
+                "factor": None if item.meter.factor is None else canonical(item.meter.factor),
+            },
+            "counted": canonical(item.counted) if item.counted else "",
+            "stands_for": canonical(multiply(item.counted, item.meter.factor or Decimal(1))),
+            "is_expired": item.is_expired,
+        }
+        for item in figures.meters
     ]  # fmt: skip
 
 

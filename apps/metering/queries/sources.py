@@ -23,6 +23,8 @@ def sources_of(record: UsageRecord) -> list[Source]:
             Source(record.asset_id, record.asset_label, record.channel_code, record.reading_unit)
         ]
     return [
-        Source(UUID(item.asset), item.label, item.channel, item.figures.unit)
+        Source(
+            UUID(item.asset), item.label, item.channel, item.figures.counted_in or item.figures.unit
+        )
         for item in UsageFigures.from_dict(record.figures).sources
     ]

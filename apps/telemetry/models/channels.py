@@ -9,6 +9,7 @@ from apps.assets.domain.derived import Derivation
 from apps.assets.models import ChannelKind
 from apps.common.fields import QuantityField, uuid7
 from apps.common.ids import encode
+from apps.telemetry.domain.meters import MeterVersion
 
 
 class Device(models.Model):
@@ -47,12 +48,16 @@ class Channel(models.Model):
     title = models.CharField(max_length=120)
     kind = models.CharField(max_length=8, choices=ChannelKind)
     unit = models.CharField(max_length=20)
+    # What its factor turns a counted unit into; empty: usage is in the channel's own unit.
+    usage_unit = models.CharField(max_length=20, blank=True, default="")
     register_size = QuantityField(null=True)
     restarts_from_zero = models.BooleanField(default=False)
     max_rate_per_hour = QuantityField(null=True)
     expected_interval_seconds = models.IntegerField(null=True)
     # Corrections above it need a second person; without one the company's holds.
     correction_limit = QuantityField(null=True)
+    # Versions of `domain.meters.MeterVersion`, the oldest first.
+    meters = models.JSONField(default=list)
     # Versions of `assets.domain.derived.Derivation`, oldest first; a sent channel has none.
     derived = models.JSONField(default=list)
     # 0: sent; else one more than the deepest channel it is derived from.
@@ -76,6 +81,21 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.asset_label} {self.code}"
+
+    @property
+    def billed_unit(self) -> str:
+        """The unit its usage is stated in."""
+        return self.usage_unit or self.unit
+
+    @property
+    def meter_versions(self) -> list[MeterVersion]:
+        """What is known of its meter, by versions, the oldest first."""
+        return [MeterVersion.from_dict(row) for row in self.meters]
+
+    @property
+    def is_weighed(self) -> bool:
+        """Whether its usage is not simply what was counted."""
+        return bool(self.usage_unit or self.meters)
 
     @property
     def derivations(self) -> list[Derivation]:

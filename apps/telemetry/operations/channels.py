@@ -18,10 +18,12 @@ from apps.tenancy.context import current_company
 
 REMEMBERED_SECONDS = 60.0
 _COPIED = (
-    "title", "kind", "unit", "register_size", "restarts_from_zero", "max_rate_per_hour",
+    "title", "kind", "unit", "usage_unit", "register_size", "restarts_from_zero", "max_rate_per_hour",
     "expected_interval_seconds",
 )  # fmt: skip
 _DERIVED = ("derived", "depth")
+# They give the readings of a channel their meaning.
+_KEPT = ("kind", "unit", "usage_unit")
 _MARK_INPUTS = """
 insert into telemetry_derivemark (channel_id, day)
 select distinct w.channel_id, d.day + n.n
@@ -136,7 +138,7 @@ def _mark_inputs(changed: dict[tuple[uuid.UUID, str], date]) -> None:
 
 
 def _refresh(rows: list[Channel], known: dict[tuple[uuid.UUID, str], Channel]) -> None:
-    names = [name for name in (*_COPIED, *_DERIVED, "asset_label") if name not in ("kind", "unit")]
+    names = [name for name in (*_COPIED, *_DERIVED, "asset_label") if name not in _KEPT]
     changed, judged_anew = [], []
     for row in rows:
         channel = known.get((row.asset_id, row.code))

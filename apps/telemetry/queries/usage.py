@@ -22,10 +22,12 @@ from django.db import connection
 
 from apps.common.canonical import readings_digest
 from apps.common.period import Period, local_days, midnight
-from apps.common.quantity import add, subtract
+from apps.common.quantity import BadValue, add, subtract
 from apps.telemetry.domain.belief import Discontinuity, Reading
+from apps.telemetry.domain.meters import MeterShare
 from apps.telemetry.models import Channel
 from apps.telemetry.queries import usage_statements as statements
+from apps.telemetry.queries.weighed import meter_cuts, weighed
 from apps.tenancy.context import current_company
 
 _DAY = timedelta(days=1)
@@ -47,11 +49,15 @@ class Span(NamedTuple):
 
 
 class Quantity(NamedTuple):
-    """How much a span used; `last_at`: the last believed reading before its end, None: none."""
+    """How much a span used; `last_at`: the last believed reading before its end, None: none.
+
+    `refused`: why its meter's factor does not give a quantity; empty where it does.
+    """
 
     quantity: Decimal
     last_at: datetime | None
     ready: bool
+    refused: str = ""
 
 
 @dataclass(slots=True)
@@ -64,7 +70,9 @@ class ChannelUsage:
     reading. Only with evidence: `versions` of
     the UTC days it rests on, `digest` as `apps.common.canonical.readings_digest` over the believed
     readings, the opening one first, `reading_count` their number, and `gaps` silences longer than
-    the channel's expected interval.
+    the channel's expected interval. Where the meter has a factor `quantity`, `daily` and `pieces` are
+    weighed by it, in the channel's `billed_unit`; `meters` say what was counted, `refused` why it
+    cannot be weighed.
     """
 
     quantity: Decimal
@@ -78,6 +86,8 @@ class ChannelUsage:
     versions: dict[str, int] = field(default_factory=dict)
     digest: str = ""
     gaps: list[tuple[datetime, datetime]] = field(default_factory=list)
+    meters: tuple[MeterShare, ...] = ()
+    refused: str = ""
 
     @property
     def last_at(self) -> datetime | None:
@@ -112,7 +122,15 @@ def quantities_of(spans: Sequence[Span]) -> list[Quantity]:
     """How much each span used, in order: `usage_of` without days, at a small part of its cost."""
     calendars = _calendars(spans)
     found: list[Any] = [None] * len(spans)
-    for (is_delta, hours), places in _groups(spans, calendars, days=False).items():
+    weighed_places = [place for place, span in enumerate(spans) if span.channel.is_weighed]
+    if weighed_places:
+        usages = usage_of([spans[place] for place in weighed_places])
+        for place, usage in zip(weighed_places, usages, strict=True):
+            found[place] = Quantity(usage.quantity, usage.last_at, usage.ready, usage.refused)
+    for (is_delta, hours), grouped in _groups(spans, calendars, days=False).items():
+        places = [place for place in grouped if not spans[place].channel.is_weighed]
+        if not places:
+            continue
         statement = statements.quantities(is_delta, hours)
         rows = _rows(statement, _parameters([spans[place] for place in places], calendars))
         for n, _, _, _, _, last_at, _, ready, quantity in rows:
@@ -121,7 +139,11 @@ def quantities_of(spans: Sequence[Span]) -> list[Quantity]:
 
 
 def usage_of(spans: Sequence[Span], *, evidence: bool = False) -> list[ChannelUsage]:
-    """The usage of each span by local day, in order; at most four statements, however many."""
+    """The usage of each span by local day, in order; at most four statements, however many.
+
+    A channel whose meter was exchanged within the span costs three more.
+    """
+    spans = [_cut_by_meters(span) for span in spans]
     calendars = _calendars(spans)
     found: list[Any] = [None] * len(spans)
     for (is_delta, hours), places in _groups(spans, calendars, days=True).items():
@@ -132,8 +154,29 @@ def usage_of(spans: Sequence[Span], *, evidence: bool = False) -> list[ChannelUs
             usage = _usage(span, calendars[span[1:]], row)
             if evidence:
                 _add_evidence(usage, span, row[12:])
+            if span.channel.is_weighed:
+                _weigh(usage, span, calendars[span[1:]])
             found[places[row[0] - 1]] = usage
     return found
+
+
+def _cut_by_meters(span: Span) -> Span:
+    cuts = meter_cuts(span.channel, span.start, span.end)
+    return span._replace(cuts=tuple(sorted({*span.cuts, *cuts}))) if cuts else span
+
+
+def _weigh(usage: ChannelUsage, span: Span, calendar: "_Calendar") -> None:
+    """Bring the usage from what was counted to what it stands for."""
+    period = Period(span.start, span.end)
+    try:
+        usage.pieces, usage.meters = weighed(
+            span.channel, period, span.zone, usage.pieces, usage.jumps
+        )
+    except BadValue as error:
+        usage.refused = error.reason
+        return
+    steps = [amount for _, amount in usage.pieces]
+    usage.quantity, usage.daily = add(*steps), _daily(calendar, steps)
 
 
 _Calendars = dict[tuple[datetime, datetime, str, tuple[datetime, ...]], _Calendar]

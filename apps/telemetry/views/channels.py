@@ -33,6 +33,7 @@ from apps.telemetry.wording import in_words
 
 SHOWN = 200
 MOST_POINTS = 2000
+BEGINNING = "beginning"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +103,27 @@ def channel_detail(request: HttpRequest, asset_id: UUID, code: str) -> HttpRespo
         "asset": view.asset, "channel": view.channel, "grant": view.grant, "span": view.span,
         "readings": shown, "limit": SHOWN, "shows_readings": view.shows_readings,
         "derivations": [item.to_dict() for item in view.channel.derivations],
+        "meters": _meters(view),
         **({} if view.grant else _own_facts(view)),
     }  # fmt: skip
     return render(request, "telemetry/channel_detail.html", context)
+
+
+def version_key(since: datetime | None) -> str:
+    """How an address names a version of a meter."""
+    return BEGINNING if since is None else f"{since:%Y%m%dT%H%M%S}-{since.microsecond:06d}"
+
+
+def _meters(view: View) -> list[dict[str, Any]]:
+    """The versions of the meter, the latest first; which of them is not verified any more."""
+    today = timezone.localdate(view.now)
+    return [
+        {
+            "version": item, "key": version_key(item.since),
+            "is_over": item.verified_until is not None and item.verified_until < today,
+        }
+        for item in reversed(view.channel.meter_versions)
+    ]  # fmt: skip
 
 
 def _own(view: View) -> list[Shown]:

@@ -107,7 +107,7 @@ def compare(channel: Channel) -> None:
     lean = quantities_of(spans)
     for one, two, three in zip(full, plain, lean, strict=True):
         assert (one.quantity, one.daily, one.jumps) == (two.quantity, two.daily, two.jumps)
-        assert tuple(three) == (one.quantity, one.last_at, one.ready)
+        assert tuple(three) == (one.quantity, one.last_at, one.ready, "")
 
 
 def take(works: Works, code: str, pairs: list[tuple[datetime, int]]) -> None:
@@ -217,7 +217,7 @@ def test_a_channel_without_readings_used_nothing(works: Works, month: Month) -> 
     ]
     for span, found in zip(spans, usage_of(spans, evidence=True), strict=True):
         assert_agrees(span, found)
-    assert quantities_of(spans) == [(0, None, True), (0, None, True)]
+    assert quantities_of(spans) == [(0, None, True, "")] * 2
 
 
 def test_a_year_of_a_zone_that_moves_by_half_an_hour(works: Works) -> None:

@@ -1,7 +1,6 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,9 +8,7 @@ from apps.common.period import Period, month_period, periods_between, whole_days
 from apps.metering.domain.figures import Day, Gap, UsageFigures
 from apps.metering.domain.recomputation import differences, recompute
 from apps.metering.domain.usage import (
-    counter_days,
     counter_figures,
-    counter_usage,
     delta_figures,
     delta_usage,
     find_gaps,
@@ -33,17 +30,15 @@ def reading(instant: datetime, value: str | int) -> Reading:
 
 def test_counter_usage_is_closing_minus_opening_plus_corrections() -> None:
     opening, closing = reading(utc(2026, 2, 28), 100), reading(utc(2026, 3, 30), 30)
-    jumps = [Discontinuity(utc(2026, 3, 9), Decimal(110), "reset")]
-    assert counter_usage(opening, closing, jumps) == (Decimal(40), "30 − 100 + 110 (reset)")
-    assert counter_usage(closing, closing, []) == (Decimal(0), "30 − 30")
+    jumps = [Discontinuity(utc(2026, 3, 30), Decimal(110), "reset")]
+    assert counter_figures([opening, closing], jumps, "km", MARCH, ZONE).quantity == 40
+    assert counter_figures([closing], jumps, "km", MARCH, ZONE).quantity == 0
 
 
 def test_the_very_first_reading_opens_the_counter() -> None:
     first, closing = reading(utc(2026, 3, 2), 500), reading(utc(2026, 3, 30), 507)
-    assert counter_usage(None, closing, [], first)[0] == 7
-    assert counter_usage(None, None, [])[0] == 0
-    with pytest.raises(ValueError, match="opening"):
-        counter_usage(None, closing, [])
+    assert counter_figures([first, closing], [], "km", MARCH, ZONE).quantity == 7
+    assert counter_figures([], [], "km", MARCH, ZONE).quantity == 0
 
 
 def test_deltas_are_summed_exactly() -> None:
@@ -85,7 +80,7 @@ def test_a_reading_at_midnight_closes_the_day_that_ends() -> None:
         reading(utc(2026, 3, 29, 22), 15),
         reading(utc(2026, 3, 30, 21, 59), 40),
     ]
-    assert counter_days(readings, [], period, ZONE) == (
+    assert counter_figures(readings, [], "km", period, ZONE).daily == (
         Day(date(2026, 3, 28), Decimal(10)),
         Day(date(2026, 3, 29), Decimal(5)),
         Day(date(2026, 3, 30), Decimal(25)),
