@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from apps.billing.operations import continue_runs, correct_periods, park_refused
+from apps.billing.operations import continue_runs, correct_periods, hold_back, park_refused
 from apps.billing.queries.years import ended_later
 from apps.events.domain.registry import subscribes
 from apps.events.models import Job
@@ -41,3 +41,20 @@ def correct(job: Job, now: datetime) -> dict[str, Any]:
         key: (str(row["reason"]), dict(row["params"])) for key, row in rows if row["reason"]
     }
     return correct_periods(periods=[key for key, _ in rows], refusals=refusals, now=now)
+
+
+@subscribes("billing.disputed", kind="billing.hold_back")
+def hold(job: Job, now: datetime) -> dict[str, Any]:
+    """In the issuer's company: how much of what is open is disputed. The customer has none."""
+    return _hold_back(job, now)
+
+
+@subscribes("billing.dispute_settled", kind="billing.hold_back_less")
+def hold_less(job: Job, now: datetime) -> dict[str, Any]:
+    return _hold_back(job, now)
+
+
+def _hold_back(job: Job, now: datetime) -> dict[str, Any]:
+    keys = [UUID(text) for text in job.payload["documents"]]
+    hold_back(receivable_ids=keys, now=now)
+    return {"documents": len(keys)}

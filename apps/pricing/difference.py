@@ -6,7 +6,7 @@ what rises becomes lines of an additional invoice. recorded + difference = targe
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -71,6 +71,15 @@ class RecordedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Granted:
+    """A credit the issuer granted on a key (an accepted dispute), net in minor units, above 0."""
+
+    key: LineKey
+    net_minor: int
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One line of a correction: quantity, unit price and net are positive in both directions.
 
@@ -95,6 +104,22 @@ class _Piece(NamedTuple):
     corrects: str
     net_minor: int
     quantity: Decimal | None
+
+
+def less_granted(target: Iterable[TargetLine], granted: Iterable[Granted]) -> list[TargetLine]:
+    """The lines less what was granted on them; never more than a line has.
+
+    A key the period is not charged for any more has nothing left to grant on.
+    """
+    given: dict[LineKey, int] = {}
+    for item in granted:
+        given[item.key] = given.get(item.key, 0) + item.net_minor
+    return [
+        replace(
+            line, net_minor=line.net_minor - min(given.get(line.key, 0), max(0, line.net_minor))
+        )
+        for line in target
+    ]
 
 
 def difference(

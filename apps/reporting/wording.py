@@ -10,6 +10,8 @@ JOB_TITLES: dict[str, str | Promise] = {
     "billing.correct": _("Correct billed periods"),
     "billing.park_refused": _("Set aside periods that cannot be metered"),
     "billing.end": _("Bill again what a contract's end changes"),
+    "billing.hold_back": _("Hold back what is disputed"),
+    "billing.hold_back_less": _("Hold back what is disputed"),
     "billing.open_receivables": _("Open what is owed on earlier documents"),
     "billing.store_evidence": _("Store evidence of an invoice"),
     "contracts.activate": _("Put a contract into force"),

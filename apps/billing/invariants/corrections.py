@@ -3,15 +3,18 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from django.db.models import Q
+
 from apps.billing.domain.corrections import target_lines
 from apps.billing.invariants.registry import of_company, rows, shared
+from apps.billing.models import DisputeAnswer
 from apps.billing.queries.rates import conditions_of
 from apps.billing.queries.recorded import PeriodBooks, books_of
 from apps.common.period import Period
 from apps.common.quantity import BadValue
 from apps.contracts.models import Contract
 from apps.metering.models import BilledPeriod
-from apps.pricing.difference import Change, difference
+from apps.pricing.difference import Change, difference, less_granted
 from apps.pricing.registry import PlanError
 from apps.pricing.values import PricingError
 from apps.tenancy.context import current_company
@@ -68,9 +71,12 @@ def corrections_sum(now: datetime) -> Iterator[str]:
 
 @of_company("what is known now of a billed period is on its documents, or a correction says so")
 def nothing_uncorrected(now: datetime) -> Iterator[str]:
-    """Periods that were measured again; others say what their first invoice says."""
+    """Periods that were measured again or credited; others say what their first invoice says."""
+    granted = DisputeAnswer.objects.written_by(current_company()).filter(granted_minor__gt=0)
     again = BilledPeriod.objects.written_by(current_company()).filter(
-        state=BilledPeriod.State.BILLED, usage_records__generation__gt=1
+        Q(usage_records__generation__gt=1)
+        | Q(id__in=granted.values("dispute__line__billed_period")),
+        state=BilledPeriod.State.BILLED,
     )
     periods = list(again.distinct().order_by("contract_id", "start"))
     contracts = Contract.objects.in_bulk({period.contract_id for period in periods})
@@ -90,7 +96,7 @@ def nothing_uncorrected(now: datetime) -> Iterator[str]:
             yield f"period {period.id} cannot be rated again: {problem}"
             continue
         yield from _uncorrected(books, difference(
-            target_lines(rated), books.recorded(), rated.currency
+            less_granted(target_lines(rated), books.granted), books.recorded(), rated.currency
         ))  # fmt: skip
 
 

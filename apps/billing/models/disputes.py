@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.billing.models.documents import Invoice, InvoiceLine
 from apps.common.fields import MinorField
+from apps.pricing.tax import tax_on
 from apps.tenancy.fence import FencedModel
 
 
@@ -53,6 +54,20 @@ class LineDispute(FencedModel):
     def __str__(self) -> str:
         return f"{self.line_id} {self.net_minor}"
 
+    @property
+    def given(self) -> "DisputeAnswer | None":
+        """The issuer's answer, where there is one."""
+        return getattr(self, "answer", None)
+
+    @property
+    def held_minor(self) -> int:
+        """What is held back while it is not settled, tax included: of an accepted one what is
+        granted of it."""
+        if self.given is None:
+            return self.gross_minor
+        granted = self.given.granted_minor
+        return granted + tax_on(granted, self.line.tax_percent)
+
 
 class DisputeAnswer(FencedModel):
     """Written by the issuer, once: the line is credited as asked, or stands."""
@@ -65,12 +80,21 @@ class DisputeAnswer(FencedModel):
 
     dispute = models.OneToOneField(LineDispute, on_delete=models.PROTECT, related_name="answer")
     outcome = models.CharField(max_length=8, choices=Outcome)
+    # How much of the line's net is credited.
+    granted_minor = MinorField(default=0)
     text = models.TextField(max_length=2000)
     answered_at = models.DateTimeField()
     answered_by = models.CharField(max_length=200)
 
     class Meta:
         ordering = ["-answered_at", "-id"]
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(
+                condition=Q(outcome="accepted", granted_minor__gt=0)
+                | Q(outcome="rejected", granted_minor=0),
+                name="billing_answer_grants",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.outcome

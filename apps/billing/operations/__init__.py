@@ -9,9 +9,13 @@ from apps.billing.operations.receivables import (
     Applied,
     Incoming,
     allocate_payment,
+    answer_dispute,
+    dispute_line,
+    hold_back,
     open_missing,
     take_payment_back,
     use_credit,
+    withdraw_dispute,
 )
 from apps.billing.operations.run import (
     bill_again,
@@ -27,6 +31,7 @@ __all__ = [
     "Applied",
     "Incoming",
     "allocate_payment",
+    "answer_dispute",
     "approve_invoices",
     "bill_again",
     "bill_chunk",
@@ -34,8 +39,10 @@ __all__ = [
     "correct_periods",
     "correct_waiting",
     "discard_draft",
+    "dispute_line",
     "ensure_signing_key",
     "export_evidence",
+    "hold_back",
     "issue_invoices",
     "open_missing",
     "park_refused",
@@ -45,4 +52,5 @@ __all__ = [
     "store_evidence",
     "take_payment_back",
     "use_credit",
+    "withdraw_dispute",
 ]

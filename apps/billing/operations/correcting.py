@@ -22,8 +22,9 @@ from apps.common.period import Period, midnight
 from apps.common.quantity import BadValue
 from apps.contracts.models import Contract
 from apps.events.operations import record
+from apps.metering.domain.corrected import granted_to_dict
 from apps.metering.models import BilledPeriod
-from apps.pricing.difference import difference
+from apps.pricing.difference import Granted, difference, less_granted
 from apps.pricing.registry import PlanError
 from apps.pricing.values import PricingError
 from apps.tenancy.context import current_company
@@ -162,8 +163,9 @@ def _correct(again: _Rerating, books: PeriodBooks, standing: Correction | None) 
     if found.rated.totals.net_minor < 0:
         _park(again, books, "credit_exceeds", {})
         return
-    changes = difference(target_lines(found.rated), books.recorded(), found.rated.currency)
-    if standing is not None and _says_the_same(standing, found, again):
+    target = less_granted(target_lines(found.rated), books.granted)
+    changes = difference(target, books.recorded(), found.rated.currency)
+    if standing is not None and _says_the_same(standing, found, again, books.granted):
         again.note("unchanged")
         return
     _drop(standing)
@@ -184,7 +186,9 @@ def _correct(again: _Rerating, books: PeriodBooks, standing: Correction | None) 
     again.note("corrected")
 
 
-def _says_the_same(standing: Correction, found: Billable, again: _Rerating) -> bool:
+def _says_the_same(
+    standing: Correction, found: Billable, again: _Rerating, granted: Iterable[Granted]
+) -> bool:
     """Rated over the same: an approval given to it stays."""
     is_ready = standing.state == STATE.DRAFTED or (
         standing.state == STATE.WAITING and not _is_due(again, found.contract)
@@ -196,6 +200,7 @@ def _says_the_same(standing: Correction, found: Billable, again: _Rerating) -> b
         and basis["plan"]["version"] == str(found.version.id)
         and basis.get("circumstances") == found.rated.circumstances.to_dict()
         and basis.get("ahead") == ahead_of(found.rated, found.following).get("ahead")
+        and basis.get("granted", []) == [granted_to_dict(item) for item in granted]
     )
 
 

@@ -14,6 +14,7 @@ from apps.billing.operations.drafting import ahead_of, meter_of
 from apps.billing.queries.recorded import PeriodBooks
 from apps.common.quantity import canonical, multiply
 from apps.contracts.models import Contract, PlanVersion
+from apps.metering.domain.corrected import granted_to_dict
 from apps.metering.models import UsageRecord
 from apps.pricing.difference import Change, LineKey
 from apps.pricing.plan import PricePlan
@@ -171,10 +172,11 @@ def _basis(found: Corrected) -> dict[str, object]:
 
 
 def _basis_of_period(found: Corrected) -> dict[str, object]:
-    tax = found.rated.tax
+    tax, granted = found.rated.tax, [granted_to_dict(item) for item in found.books.granted]
     return {
         **_basis(found), "usage_records": [str(record.id) for record in found.records],
         "tax": {"category": tax.category, "percent": canonical(tax.percent)},
+        **({"granted": granted} if granted else {}),
     }  # fmt: skip
 
 

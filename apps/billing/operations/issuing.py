@@ -11,6 +11,7 @@ from apps.billing.domain.numbers import number_text, series_of
 from apps.billing.models import Correction, Invoice, NumberSeries
 from apps.billing.operations.keys import ensure_signing_key
 from apps.billing.operations.locks import lock_invoices
+from apps.billing.operations.receivables.disputes import settle_granted
 from apps.billing.operations.receivables.opening import due_on, open_receivables
 from apps.common.period import local_date
 from apps.events.operations import enqueue_all, publish, record_all
@@ -44,6 +45,9 @@ def issue_invoices(
     _tell(ready, now, issued_by)
     issued_on = local_date(now, current_company().time_zone)
     open_receivables(invoices=ready, issued_on=issued_on, now=now)
+    settle_granted(
+        corrections=[item.correction_id for item in ready if item.correction_id], now=now
+    )
     _number(ready, now, issued_on)
     return ready
 

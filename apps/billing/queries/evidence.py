@@ -23,6 +23,7 @@ from apps.metering.domain.corrected import (
     INVOICE_KIND,
     CorrectedPeriod,
     changes_of_kind,
+    granted_from_dict,
     target_from_dict,
 )
 from apps.metering.domain.evidence import (
@@ -176,11 +177,12 @@ def _changes(
     """Raises EvidenceDiffers when the stored lines are not the difference computed again."""
     recorded = recorded_by_number(correction)
     target = [target_from_dict(line_dict(line)) for line in lines]
-    changes = changes_of_kind(target, recorded, invoice.currency, KINDS[invoice.kind])
+    granted = [granted_from_dict(item) for item in correction.basis.get("granted", [])]
+    changes = changes_of_kind(target, recorded, invoice.currency, KINDS[invoice.kind], granted)
     stored = invoice.lines.order_by("position").values_list("charge", "tier", "net_minor")
     if [(item.key.charge, item.key.tier, item.net_minor) for item in changes] != list(stored):
         raise EvidenceDiffers(f"stated {list(stored)}, computed {changes}")
-    return CorrectedPeriod(recorded, changes)
+    return CorrectedPeriod(recorded, changes, granted)
 
 
 def recorded_by_number(correction: Correction) -> list[RecordedLine]:

@@ -1,10 +1,10 @@
 """What others build on: how much of a document is paid, and which of its lines are disputed."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from fractions import Fraction
 from uuid import UUID
 
-from apps.billing.models import Invoice, LineDispute, Receivable
+from apps.billing.models import Correction, DisputeAnswer, Invoice, LineDispute, Receivable
 
 
 def paid_share(document_ids: Iterable[UUID]) -> dict[UUID, Fraction]:
@@ -26,14 +26,24 @@ def paid_share(document_ids: Iterable[UUID]) -> dict[UUID, Fraction]:
     }  # fmt: skip
 
 
-def open_disputes(document_ids: Iterable[UUID]) -> list[LineDispute]:
-    """Neither answered nor withdrawn, oldest first."""
+def held_back(document_ids: Iterable[UUID]) -> list[LineDispute]:
+    """Disputes without an end: not answered, or accepted and not credited yet; oldest first."""
     rows = LineDispute.objects.filter(
-        invoice__in=list(document_ids), state=LineDispute.State.OPEN, answer=None
-    )
-    return list(rows.order_by("opened_at", "id"))
+        invoice__in=list(document_ids), state=LineDispute.State.OPEN
+    ).exclude(answer__outcome=DisputeAnswer.Outcome.REJECTED)  # fmt: skip
+    found = list(rows.select_related("answer", "line").order_by("opened_at", "id"))
+    accepted = {dispute.line.billed_period_id for dispute in found if dispute.given}
+    credited = _credited_disputes(accepted) if accepted else set()
+    return [dispute for dispute in found if dispute.public_id not in credited]
+
+
+def _credited_disputes(periods: Collection[UUID]) -> set[str]:
+    """The public ids of disputes whose credit is issued."""
+    issued = Correction.objects.filter(billed_period__in=periods, state=Correction.State.ISSUED)
+    bases = issued.values_list("basis", flat=True)
+    return {item["dispute"] for basis in bases for item in basis.get("granted", [])}
 
 
 def disputed_line_ids(document_ids: Iterable[UUID]) -> set[UUID]:
     """Lines of these documents that are disputed now."""
-    return {dispute.line_id for dispute in open_disputes(document_ids)}
+    return {dispute.line_id for dispute in held_back(document_ids)}

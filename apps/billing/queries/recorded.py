@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from apps.billing.domain.corrections import in_order_of_issue, recorded_line
+from apps.billing.domain.corrections import in_order_of_issue, key_of, recorded_line
 from apps.billing.domain.rating import in_billing_order
-from apps.billing.models import Correction, Invoice, InvoiceLine
+from apps.billing.models import Correction, DisputeAnswer, Invoice, InvoiceLine
 from apps.metering.models import BilledPeriod, UsageRecord
-from apps.pricing.difference import RecordedLine
+from apps.pricing.difference import Granted, RecordedLine
 from apps.tenancy.context import current_company
 
 
@@ -20,6 +20,7 @@ class PeriodBooks:
     lines: list[InvoiceLine] = field(default_factory=list)
     corrections: list[Correction] = field(default_factory=list)
     records: list[UsageRecord] = field(default_factory=list)
+    granted: list[Granted] = field(default_factory=list)
 
     @property
     def first_invoice(self) -> Invoice | None:
@@ -79,7 +80,7 @@ class PeriodBooks:
 
 
 def books_of(periods: Iterable[BilledPeriod]) -> dict[UUID, PeriodBooks]:
-    """By billed period, of the current company's own documents. Three queries."""
+    """By billed period, of the current company's own documents. Four queries."""
     books = {period.id: PeriodBooks(period) for period in periods}
     own = current_company()
     lines = InvoiceLine.objects.written_by(own).filter(billed_period__in=list(books))
@@ -89,4 +90,12 @@ def books_of(periods: Iterable[BilledPeriod]) -> dict[UUID, PeriodBooks]:
         books[correction.billed_period_id].corrections.append(correction)
     for record in UsageRecord.objects.filter(billed_period__in=list(books)):
         books[record.billed_period_id].records.append(record)
+    answers = DisputeAnswer.objects.written_by(own).filter(
+        outcome=DisputeAnswer.Outcome.ACCEPTED, dispute__line__billed_period__in=list(books)
+    )
+    for answer in answers.select_related("dispute__line").order_by("answered_at", "id"):
+        line = answer.dispute.line
+        books[line.billed_period_id].granted.append(
+            Granted(key_of(line), answer.granted_minor, answer.dispute.public_id)
+        )
     return books

@@ -11,11 +11,13 @@ from apps.common.quantity import bounded, canonical, parse_decimal
 from apps.metering.domain.figures import fields_of, rows_of, whole_number
 from apps.pricing.difference import (
     Change,
+    Granted,
     LineKey,
     RecordedLine,
     Settled,
     TargetLine,
     difference,
+    less_granted,
 )
 
 # Kinds of documents as the evidence names them; UNTDID 1001: 380, 381, 380.
@@ -26,25 +28,33 @@ ADDITIONAL_KIND = "additional_invoice"
 
 @dataclass(frozen=True, slots=True)
 class CorrectedPeriod:
-    """`recorded` names lines as `number/position`; `changes` are those of this document."""
+    """`recorded` names lines as `number/position`; `changes` are those of this document.
+
+    `granted` are credits the issuer gave on lines, whatever was measured.
+    """
 
     recorded: Sequence[RecordedLine]
     changes: Sequence[Change]
+    granted: Sequence[Granted] = ()
 
     def to_dict(self) -> dict[str, object]:
         """JSON-ready: decimals as text, net in minor units."""
+        granted = [granted_to_dict(item) for item in self.granted]
         return {
             "recorded": [recorded_to_dict(line) for line in self.recorded],
             "lines": [change_to_dict(change) for change in self.changes],
+            **({"granted": granted} if granted else {}),
         }
 
 
 def changes_of_kind(
-    target: Iterable[TargetLine], recorded: Sequence[RecordedLine], currency: str, kind: str
-) -> list[Change]:
+    target: Iterable[TargetLine], recorded: Sequence[RecordedLine], currency: str, kind: str,
+    granted: Iterable[Granted] = (),
+) -> list[Change]:  # fmt: skip
     """The part of the difference that stands on a document of this kind."""
     is_credit = kind == CREDIT_KIND
-    return [item for item in difference(target, recorded, currency) if item.is_credit == is_credit]
+    found = difference(less_granted(target, granted), recorded, currency)
+    return [item for item in found if item.is_credit == is_credit]
 
 
 def target_from_dict(line: Mapping[str, object]) -> TargetLine:
@@ -77,6 +87,18 @@ def recorded_from_dict(data: Mapping[str, object]) -> RecordedLine:
     )  # fmt: skip
 
 
+def granted_to_dict(item: Granted) -> dict[str, object]:
+    return {**_key_to_dict(item.key), "net_minor": item.net_minor, "dispute": item.name}
+
+
+def granted_from_dict(data: Mapping[str, object]) -> Granted:
+    """Raises KeyError, TypeError or ValueError for another form, or a credit below zero."""
+    net_minor = whole_number(data["net_minor"])
+    if net_minor <= 0:
+        raise ValueError("a granted credit is above zero")
+    return Granted(_key_from_dict(data), net_minor, str(data["dispute"]))
+
+
 def change_to_dict(change: Change) -> dict[str, object]:
     return {
         **_key_to_dict(change.key), "corrects": change.corrects,
@@ -94,7 +116,9 @@ def correction_again(
     block = fields_of(contract["correction"])
     target = [target_from_dict(line) for line in rows_of(contract["lines"])]
     recorded = [recorded_from_dict(line) for line in rows_of(block["recorded"])]
-    return [change_to_dict(item) for item in changes_of_kind(target, recorded, currency, kind)]
+    granted = [granted_from_dict(item) for item in rows_of(block.get("granted", []))]
+    changes = changes_of_kind(target, recorded, currency, kind, granted)
+    return [change_to_dict(item) for item in changes]
 
 
 def stated_lines(contract: Mapping[str, object]) -> Sequence[Mapping[str, object]]:

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from apps.common.money import round_half_up
 from apps.pricing.difference import (
     Change,
+    Granted,
     LineKey,
     RecordedLine,
     Settled,
     TargetLine,
     difference,
+    less_granted,
 )
 
 KEY = LineKey("cycles", 0, "a", "", "S", "19")
@@ -175,3 +177,28 @@ def test_credits_never_exceed_what_they_take_from(
             assert charged[line.corrects].key == line.key
             credited[line.corrects] = credited.get(line.corrects, 0) + line.net_minor
     assert all(charged[name].net_minor >= taken for name, taken in credited.items())
+
+
+def test_a_granted_credit_takes_from_its_line_and_stays() -> None:
+    lines, granted = [target("55")], [Granted(KEY, 150, "dsp_1"), Granted(KEY, 100, "dsp_2")]
+    recorded = invoiced(lines)
+    changes = difference(less_granted(lines, granted), recorded, "EUR")
+    assert shown(changes) == [(True, "RE-1/1", "1 1", "2.50", 250)]
+    recorded += written(changes, 1)
+    assert difference(less_granted(lines, granted), recorded, "EUR") == []
+    # 60 × 0.067 = 4.02 less 2.50 are 1.52; 1.19 are charged so far.
+    (more,) = difference(less_granted([target("60")], granted), recorded, "EUR")
+    assert (more.is_credit, more.net_minor) == (False, 33)
+
+
+@given(st.lists(st.integers(1, 10_000), max_size=4), st.lists(st.integers(0, 200), max_size=4))
+def test_granted_credits_never_take_more_than_a_line_has(
+    credits: list[int], usages: list[int]
+) -> None:
+    granted = [Granted(KEY, credit) for credit in credits]
+    recorded = invoiced([target("55")])
+    for number, usage in enumerate(usages):
+        wanted = less_granted([target(str(usage))], granted)
+        assert wanted[0].net_minor == max(0, target(str(usage)).net_minor - sum(credits))
+        recorded += written(difference(wanted, recorded, "EUR"), number)
+        assert nets(recorded).get(KEY, 0) == wanted[0].net_minor
