@@ -195,6 +195,7 @@ class Document:
     due_on: date | None = None
     tax_point_on: date | None = None
     delivered_on: date | None = None
+    delivery_country: str = ""
     first_day: date | None = None
     last_day: date | None = None
     buyer_reference: str = ""
