@@ -19,8 +19,9 @@ def visible_networks() -> QuerySet[ValueNetwork]:
 
 
 def members_of(network: ValueNetwork) -> QuerySet[Participation]:
-    """Participations seen by the current company, by role and name, with their answers."""
+    """Participations seen by the current company, by name and role, with their answers."""
     rows: QuerySet[Participation] = Participation.objects.filter(network=network)
+    rows = rows.order_by("company_name", "role", "id")
     return rows.prefetch_related(Prefetch("answers", Answer.objects.order_by("said_at")))
 
 

@@ -2,6 +2,7 @@
 contracts, data and money, which it shows."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -9,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
 from apps.common.period import Period, add_months, local_date, month_period
+from apps.common.quantity import BadValue
 from apps.networks.queries import visible_networks
 from apps.reporting.domain.network_map import KINDS, draw
 from apps.reporting.queries.network_flows import companies_of, flows_between
@@ -19,18 +21,31 @@ def network_map(request: HttpRequest, network_id: UUID) -> HttpResponse:
     """Companies as boxes, last month's flows as arrows; the same as a table."""
     network = get_object_or_404(visible_networks(), pk=network_id)
     zone = current_company().time_zone
-    month = last_month(timezone.now(), zone)
+    month = chosen_month(request.GET.get("month", ""), timezone.now(), zone)
     nodes = companies_of(network)
     names = {node.key: node.name for node in nodes}
     flows = flows_between(list(names), month, zone)
     context = {
-        "network": network, "month": local_date(month.start, zone), "drawing": draw(nodes, flows), "kinds": KINDS,
+        "network": network, **_months(month, zone, timezone.now()), "drawing": draw(nodes, flows), "kinds": KINDS,
         "flows": [(flow, names[flow.source], names[flow.target]) for flow in flows],
     }  # fmt: skip
     return render(request, "reporting/network_map.html", context)
 
 
-def last_month(now: datetime, zone: str) -> Period:
-    """The calendar month before the one `now` lies in, in that zone."""
-    before = add_months(local_date(now, zone).replace(day=1), -1)
-    return month_period(f"{before:%Y-%m}", zone)
+def chosen_month(text: str, now: datetime, zone: str) -> Period:
+    """The month named as 2026-03; else the calendar month before the one `now` lies in."""
+    try:
+        return month_period(text, zone)
+    except BadValue:
+        before = add_months(local_date(now, zone).replace(day=1), -1)
+        return month_period(f"{before:%Y-%m}", zone)
+
+
+def _months(month: Period, zone: str, now: datetime) -> dict[str, Any]:
+    """The month and its neighbours; none that has not begun."""
+    first = local_date(month.start, zone)
+    later = add_months(first, 1)
+    return {
+        "month": first, "earlier": add_months(first, -1),
+        "later": later if later <= local_date(now, zone) else None,
+    }  # fmt: skip

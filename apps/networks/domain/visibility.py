@@ -8,10 +8,10 @@ def parties_of(
 ) -> list[int]:
     """Keys of the companies that see one participation, in order.
 
-    The founder and the company itself always; the other members only in a network whose members
-    see each other, and only once this one has joined.
+    The founder and the company itself always; every member sees what the founder does. The other
+    members only in a network whose members see each other, and only once this one has joined.
     """
     seen = {founder, company}
-    if members_meet and active:
+    if active and (members_meet or company == founder):
         seen.update(members)
     return sorted(seen)

@@ -37,7 +37,9 @@ def companies_of(network: ValueNetwork) -> list[Node]:
 
 def flows_between(keys: Sequence[int], month: Period, zone: str) -> list[Flow]:
     """Product, service, data and money of the month, whole days in `zone`; five queries."""
-    between = Between(frozenset(keys), month, local_date(month.start, zone))
+    between = Between(
+        frozenset(keys), month, local_date(month.start, zone), local_date(month.end, zone)
+    )
     return [*between.products(), *between.services(), *between.data(), *between.money()]
 
 
@@ -48,6 +50,7 @@ class Between:
     keys: frozenset[int]
     month: Period
     first: date
+    until: date
 
     def products(self) -> Iterator[Flow]:
         """Assets whose maker is another company than who owns them."""
@@ -61,7 +64,8 @@ class Between:
         """Contracts in force in the month, with what was billed of them by unit."""
         rows = Contract.objects.filter(
             Q(ends_on=None) | Q(ends_on__gt=self.first),
-            author__in=self.keys, customer__in=self.keys, activated_at__lt=self.month.end,
+            author__in=self.keys, customer__in=self.keys, activated_at__isnull=False,
+            starts_on__lt=self.until,
         )  # fmt: skip
         units = self._units()
         found: dict[tuple[int, int], list[Contract]] = {}

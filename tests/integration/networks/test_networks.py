@@ -81,7 +81,7 @@ def test_an_invitation_is_answered_in_the_other_portal(scene: Scene) -> None:
         assert list(invitations_waiting()) == [row]
         assert roles_played() == frozenset()
     scene.answer(row)
-    assert scene.seen_by("customer") == {("customer", "active")}
+    assert scene.seen_by("customer") == {("provider", "active"), ("customer", "active")}
     with company_context(scene.cast["customer"]):
         assert not invitations_waiting().exists()
         assert roles_played() == {"customer"}
@@ -128,8 +128,8 @@ def test_a_company_plays_several_roles_and_comes_back_after_leaving(scene: Scene
 def test_members_see_the_founder_alone_unless_they_meet(scene: Scene) -> None:
     scene.join("customer", "customer")
     scene.join("maker", "manufacturer")
-    assert scene.seen_by("customer") == {("customer", "active")}
-    assert scene.seen_by("maker") == {("maker", "active")}
+    for slug in ("customer", "maker"):
+        assert scene.seen_by(slug) == {("provider", "active"), (slug, "active")}
 
 
 def test_members_that_meet_see_each_other_and_nobody_else_does(

@@ -21,3 +21,10 @@ def test_members_that_meet_see_each_other_once_both_have_joined() -> None:
     assert parties_of(
         founder=FOUNDER, company=MEMBER, active=False, members=members, members_meet=True
     ) == [FOUNDER, MEMBER]
+
+
+def test_every_member_sees_what_the_founder_does() -> None:
+    assert parties_of(
+        founder=FOUNDER, company=FOUNDER, active=True, members={FOUNDER, MEMBER, OTHER},
+        members_meet=False,
+    ) == [FOUNDER, OTHER, MEMBER]  # fmt: skip

@@ -1,0 +1,63 @@
+"""What flowed in a network, as its founder, a member and a stranger see it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from apps.networks.models import ValueNetwork
+from apps.tenancy.context import company_context
+from tests.world import build_world
+
+
+@pytest.fixture(scope="module")
+def world(shared_database: str, django_db_blocker: Any) -> dict[str, Any]:
+    from apps.tenancy.models import Company
+    from tests.conftest import make_person
+
+    with django_db_blocker.unblock():
+        companies = {company.slug: company for company in Company.objects.all()}
+        build_world(companies, make_person)
+        with company_context(companies["provider"]):
+            network = ValueNetwork.objects.get(name__startswith="Roads")
+    return {"address": f"/networks/{network.public_id}/map/?month=2026-09"}
+
+
+def test_money_and_service_flow_between_provider_and_customer(
+    world: dict[str, Any], cast: dict[str, Any], client_of: Callable[..., Any]
+) -> None:
+    text = client_of(cast["provider"]).get(world["address"]).content.decode()
+    assert "What flowed in September 2026" in text
+    rows = [row for row in text.split("<tbody>")[1].split("<tr>") if "flow-key" in row]
+    kinds = [("flow-service" in row, "flow-money" in row) for row in rows]
+    assert sorted(kinds) == [(False, True), (True, False)]
+    money = next(row for row in rows if "flow-money" in row)
+    assert money.index("Customer Foods") < money.index("Provider Services")
+    service = next(row for row in rows if "flow-service" in row)
+    assert "10,080\u00a0km" in service
+
+
+def test_a_month_without_invoices_names_the_contracts(
+    world: dict[str, Any], cast: dict[str, Any], client_of: Callable[..., Any]
+) -> None:
+    address = world["address"].replace("2026-09", "2026-10")
+    text = client_of(cast["provider"]).get(address).content.decode()
+    assert "1 contract<" in text
+    assert 'flow-money"></span>money</td>' not in text
+
+
+def test_an_odd_month_is_the_last_one(
+    world: dict[str, Any], cast: dict[str, Any], client_of: Callable[..., Any]
+) -> None:
+    for odd in ("0000-01", "2026-13", "x", ""):
+        answer = client_of(cast["provider"]).get(world["address"].replace("2026-09", odd))
+        assert answer.status_code == 200
+
+
+def test_a_member_sees_its_flows_with_the_founder_and_a_stranger_nothing(
+    world: dict[str, Any], cast: dict[str, Any], client_of: Callable[..., Any]
+) -> None:
+    text = client_of(cast["customer"]).get(world["address"]).content.decode()
+    assert "10,080\u00a0km" in text
+    assert "Maker" not in text
+    assert client_of(cast["stranger"]).get(world["address"]).status_code == 404
