@@ -18,6 +18,7 @@ from apps.metering.domain.told_apart import (
     windows_from_text,
 )
 from apps.pricing.changes import UsageWindows
+from apps.telemetry.domain.counting import CountRules
 from apps.telemetry.domain.measures import LevelMeasure
 from apps.tenancy.fence import FencedModel
 
@@ -46,6 +47,8 @@ class MeteringOrder(FencedModel):
     ends_at = models.DateTimeField(null=True)
     # Of a gauge or state: `apps.telemetry.domain.measures.LevelMeasure`, as the contract froze it.
     measure = models.JSONField(null=True)
+    # Of a counter or amounts: `apps.telemetry.domain.counting.CountRules`, as the contract froze them.
+    counting = models.JSONField(null=True)
     follows_host = models.BooleanField(default=False)
     stays = models.JSONField(default=list)
     host_ids = ArrayField(models.UUIDField(), default=list)
@@ -73,6 +76,17 @@ class MeteringOrder(FencedModel):
     def level_measure(self) -> LevelMeasure | None:
         """What is billed of a gauge or state; None of a counter, amounts or a component."""
         return None if self.measure is None else LevelMeasure.from_dict(self.measure)
+
+    @property
+    def count_rules(self) -> CountRules | None:
+        """Under which rules a counter or amounts count; None where they simply do."""
+        return None if self.counting is None else CountRules.from_dict(self.counting)
+
+    @property
+    def channel_codes(self) -> list[str]:
+        """The item's channel and those of the conditions it counts under."""
+        rules = self.count_rules
+        return [self.channel_code, *(() if rules is None else rules.channels)]
 
 
 class BilledPeriod(FencedModel):
@@ -185,7 +199,7 @@ class UsageRecord(FencedModel):
     @property
     def is_estimated(self) -> bool:
         """Whether a part of the quantity fills a gap."""
-        return bool(self.figures.get("measure", {}).get("estimates"))
+        return any(self.figures.get(name, {}).get("estimates") for name in ("measure", "counting"))
 
     def says_the_same(self, other: "UsageRecord") -> bool:
         """Whether both state the same usage and evidence, whatever versions they rest on."""

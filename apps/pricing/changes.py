@@ -85,6 +85,17 @@ def by_window(
     return found
 
 
+def steps_by_window(
+    calendar: WindowCalendar, steps: Iterable[tuple[datetime, Decimal]], period: Period, zone: str
+) -> dict[str, Decimal]:
+    """The same from a counter's steps, each of which ends at its instant."""
+    found = dict.fromkeys(calendar.codes, Decimal(0))
+    for instant, amount in steps:
+        window = window_of_step(calendar, instant, period, zone)
+        found[window] = add(found[window], amount)
+    return found
+
+
 def spread_by_hours(calendar: WindowCalendar, quantity: Decimal) -> dict[str, Decimal]:
     """A quantity as if every hour of the week had used the same, to the last digit."""
     hours = Counter(calendar.week)

@@ -62,10 +62,9 @@ def digests_match(now: datetime) -> Iterator[str]:
 
 
 def _stated(figures: UsageFigures) -> list[UsageFigures]:
-    """What is said of each channel: of the record's own, or of a component's hosts."""
-    if figures.method != "component":
-        return [figures]
-    return [source.figures for source in figures.sources]
+    """What is said of each channel: of the record's own and its conditions', or of the hosts."""
+    others = [source.figures for source in figures.sources]
+    return others if figures.method == "component" else [figures, *others]
 
 
 def _moved_since(record: UsageRecord, source: Source, rested_on: Mapping[str, int]) -> bool:

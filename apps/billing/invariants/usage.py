@@ -29,11 +29,13 @@ def usage_adds_up(now: datetime) -> Iterator[str]:
         figures = UsageFigures.from_dict(record.figures)
         if figures.quantity != record.quantity:
             yield f"usage {record.id}: {record.quantity} beside figures of {figures.quantity}"
-        if figures.method == "counter" and figures.opening and figures.closing:
+        weighed = any(item.meter.factor is not None for item in figures.meters)
+        if figures.method == "counter" and figures.opening and figures.closing and not weighed:
             step = subtract(figures.closing.value, figures.opening.value)
             computed = add(step, *(item.amount for item in figures.corrections))
-            if computed != record.quantity:
-                yield f"usage {record.id}: {record.quantity}, its readings give {computed}"
+            gross = figures.counting.gross if figures.counting else record.quantity
+            if computed != gross:
+                yield f"usage {record.id}: {gross}, its readings give {computed}"
         days = add(Decimal(0), *(day.quantity for day in figures.daily))
         if days != record.quantity:
             yield f"usage {record.id}: {record.quantity}, its days sum to {days}"

@@ -100,7 +100,7 @@ def _cause(before: UsageRecord | None, after: UsageRecord) -> Cause:
 
 
 def _channels_of(record: UsageRecord) -> list[Channel]:
-    """The item's own channel, or those of a component's hosts."""
+    """The item's own channel and its conditions', or those of a component's hosts."""
     named = [(source.asset_id, source.channel_code) for source in sources_of(record)]
     return list(channels_named(named).values())
 

@@ -7,8 +7,7 @@ from apps.common.period import Period
 from apps.contracts.models import Contract, ContractItem
 from apps.contracts.queries import item_span
 from apps.metering.models import BilledPeriod, UsageRecord
-from apps.metering.queries.readings import as_read
-from apps.metering.queries.sources import Source, sources_of
+from apps.metering.queries.sources import Source, spans_of
 from apps.telemetry.domain.belief import Reading
 from apps.telemetry.door import DoorClosed, grant_for, read_under_grant
 from apps.telemetry.models import Channel
@@ -32,8 +31,10 @@ def readings_by_source(
     record: UsageRecord, period: Period, *, reader: str, now: datetime
 ) -> list[tuple[Source, list[Reading]]]:
     """The same by channel, in the order of the record's evidence. Raises DoorClosed."""
-    span = as_read(record, period)
-    return [(source, _readings(record, source, span, reader, now)) for source in sources_of(record)]
+    return [
+        (source, _readings(record, source, span, reader, now))
+        for source, span in spans_of(record, period)
+    ]
 
 
 def _readings(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from apps.telemetry.domain.counting import CountRules
 from apps.telemetry.domain.measures import LevelMeasure
 
 
@@ -30,7 +31,7 @@ class ItemFacts:
     """A covered asset's channel under a meter code of the plan.
 
     `unit` is needed only where the asset's channels are not visible (another company collects).
-    A gauge or state has a `measure`. An item that `follows_host` covers a component: the channel is that of whatever carries it.
+    A gauge or state has a `measure`; a counter or amounts may count under rules (`counting`). An item that `follows_host` covers a component: the channel is that of whatever carries it.
     """
 
     asset_id: UUID
@@ -41,3 +42,9 @@ class ItemFacts:
     unit: str = ""
     follows_host: bool = False
     measure: LevelMeasure | None = None
+    counting: CountRules | None = None
+
+    @property
+    def channel_codes(self) -> tuple[str, ...]:
+        """The covered channel and those of the conditions it counts under."""
+        return self.channel_code, *(() if self.counting is None else self.counting.channels)

@@ -12,6 +12,7 @@ from apps.assets.domain.mounting import HostCounter
 from apps.assets.models import Asset, TypeChannel
 from apps.assets.queries import host_counters, own_components
 from apps.contracts.domain.facts import ItemFacts
+from apps.contracts.forms.counting import CountingFields, counting_initial
 from apps.contracts.forms.measures import MeasureFields, measure_initial
 from apps.contracts.models import Contract, ContractItem
 from apps.tenancy.context import current_company
@@ -22,7 +23,7 @@ MOST_CHOICES = 100
 SEARCHED_FROM = 15
 
 
-class ItemForm(MeasureFields):
+class ItemForm(MeasureFields, CountingFields):
     """One covered channel. `find` narrows what is offered and is not kept."""
 
     find = forms.CharField(
@@ -48,7 +49,10 @@ class ItemForm(MeasureFields):
     def facts(self) -> ItemFacts:
         asset, code, *host = self.cleaned_data["covered"].split(":")
         meter = self.cleaned_data["meter"] or code.replace(".", "_")
-        return ItemFacts(UUID(asset), code, meter, follows_host=bool(host), measure=self.measure())
+        return ItemFacts(
+            UUID(asset), code, meter, follows_host=bool(host), measure=self.measure(),
+            counting=self.counting(),
+        )  # fmt: skip
 
 
 ItemFormSet = forms.formset_factory(
@@ -154,6 +158,7 @@ def item_initial(contract: Contract | None) -> list[dict[str, str]]:
             "covered": f"{row.asset_id}:{row.channel_code}{':host' if row.follows_host else ''}",
             "meter": row.meter,
             **measure_initial(row),
+            **counting_initial(row),
         }
         for row in rows
     ]

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.ids import encode
+from apps.telemetry.domain.counting import CountRules
 from apps.telemetry.domain.measures import LevelMeasure
 from apps.tenancy.fence import FencedModel
 
@@ -102,6 +103,8 @@ class ContractItem(FencedModel):
     follows_host = models.BooleanField(default=False)
     # What is billed of a gauge or state: `apps.telemetry.domain.measures.LevelMeasure`.
     measure = models.JSONField(null=True)
+    # Under which rules a counter or amounts count: `apps.telemetry.domain.counting.CountRules`.
+    counting = models.JSONField(null=True)
 
     class Meta:
         ordering = ["contract", "meter", "asset_label", "id"]
@@ -119,6 +122,17 @@ class ContractItem(FencedModel):
     def level_measure(self) -> LevelMeasure | None:
         """What is billed of a gauge or state; None of anything else."""
         return None if self.measure is None else LevelMeasure.from_dict(self.measure)
+
+    @property
+    def count_rules(self) -> CountRules | None:
+        """Under which rules a counter or amounts count; None where they simply do."""
+        return None if self.counting is None else CountRules.from_dict(self.counting)
+
+    @property
+    def channel_codes(self) -> list[str]:
+        """The covered channel and those of the conditions it counts under."""
+        rules = self.count_rules
+        return [self.channel_code, *(() if rules is None else rules.channels)]
 
     @property
     def asset_public_id(self) -> str:

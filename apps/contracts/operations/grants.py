@@ -29,7 +29,7 @@ def ask_for_data(contract: Contract, now: datetime) -> None:
         # A component has no channel of its own; its hosts' are asked for with their mountings.
         if asset is not None and not item.follows_host:
             by_asset = wanted.setdefault(asset.author_id, {})
-            by_asset.setdefault(asset.pk, []).append(item.channel_code)
+            by_asset.setdefault(asset.pk, []).extend(item.channel_codes)
     for collector, channels in wanted.items():
         grantees = {contract.customer_id, contract.author_id} - {collector}
         event = DataWanted(contract.pk, tuple(sorted(grantees)), channels, *contract_span(contract))
@@ -47,7 +47,7 @@ def grant_host_data(
     provider collects, else asked of who does. A host that is covered itself keeps its channels."""
     wanted = {asset: set(codes) for asset, codes in channels.items()}
     for item in ContractItem.objects.filter(contract=contract, asset__in=list(wanted)):
-        wanted[item.asset_id].add(item.channel_code)
+        wanted[item.asset_id].update(item.channel_codes)
     grantees = tuple(sorted({contract.customer_id, contract.author_id} - {collector}))
     event = DataWanted(
         contract.pk, grantees, {asset: sorted(codes) for asset, codes in wanted.items()},

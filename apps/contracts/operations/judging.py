@@ -16,6 +16,7 @@ from apps.common.units import UNITS, convertible
 from apps.contracts.domain.facts import ContractFacts, ItemFacts
 from apps.contracts.domain.measures import billed_unit
 from apps.contracts.models import Contract, ContractItem
+from apps.contracts.operations.counting import judged_counting
 from apps.contracts.operations.indices import must_exist
 from apps.contracts.operations.measures import judged_measure
 from apps.pricing.plan import PricePlan
@@ -114,6 +115,7 @@ def _row(
     if asset is None:
         raise ValidationError(_("there is no such asset"))
     unit, measure = _unit_and_measure(item, asset, channels, plan)
+    counting = judged_counting(item, asset, channels)
     _meter_is_priced(item.meter, unit, plan, is_measured=measure is not None)
     _must_lie_within(facts, item)
     return ContractItem(
@@ -121,6 +123,7 @@ def _row(
         unit=unit, starts_on=item.starts_on, ends_on=item.ends_on,
         follows_host=item.follows_host,
         measure=None if measure is None else measure.to_dict(),
+        counting=None if counting is None else counting.to_dict(),
     )  # fmt: skip
 
 

@@ -43,6 +43,7 @@ def _item(item: ContractItem) -> dict[str, Any]:
         # Left out where it says nothing: what was signed before keeps its digest.
         **({"follows_host": True} if item.follows_host else {}),
         **({} if item.measure is None else {"measure": item.measure}),
+        **({} if item.counting is None else {"counting": item.counting}),
     }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from apps.assets.models import Asset
 from apps.common.period import add_months, local_days, whole_days
 from apps.common.quantity import add, bounded, divide, multiply, subtract
 from apps.contracts.domain.facts import ItemFacts
+from apps.contracts.queries.counted import used_under_rules
 from apps.contracts.queries.indices import index_book
 from apps.contracts.queries.levels import used_of_levels
 from apps.pricing.changes import by_window, cuts_of, spread_by_hours
@@ -86,9 +87,13 @@ def _usage(
     labels = dict(
         Asset.objects.filter(pk__in={item.asset_id for item in items}).values_list("pk", "name")
     )
-    channels = channels_named((item.asset_id, item.channel_code) for item in items)
-    known = [item for item in items if (item.asset_id, item.channel_code) in channels]
-    summed = [item for item in known if item.measure is None]
+    named = {(item.asset_id, code) for item in items for code in item.channel_codes}
+    channels = channels_named(named)
+    known = [
+        item for item in items
+        if all((item.asset_id, code) in channels for code in item.channel_codes)
+    ]  # fmt: skip
+    summed = [item for item in known if item.measure is None and item.counting is None]
     spans = [
         Span(
             channels[item.asset_id, item.channel_code], period.start, period.end, zone,
@@ -102,7 +107,9 @@ def _usage(
     found = [
         (item, _used(plan, item, span, one, labels), one.last_at)
         for item, span, one in zip(summed, spans, seen, strict=True)
-    ] + used_of_levels(plan, known, channels, labels, period, zone)
+    ]
+    found += used_of_levels(plan, known, channels, labels, period, zone)
+    found += used_under_rules(plan, known, channels, labels, period, zone)
     usage = _by_meter([(item, of_asset) for item, of_asset, _last_at in found])
     missing = [
         f"{labels.get(item.asset_id, '')} {item.channel_code}"

@@ -30,7 +30,7 @@ from apps.contracts.queries.plans import (
 )
 from apps.contracts.tables import ContractTable
 from apps.contracts.wording import act_words, plan_words
-from apps.contracts.wording.measures import item_words
+from apps.contracts.wording.items import item_words
 from apps.tenancy.context import current_company
 
 _SHOWN_ACTS = 50

@@ -3,7 +3,6 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.contracts.models import ContractItem
 from apps.contracts.wording import measured
 from apps.telemetry.domain.measures import IN_PROPORTION, LAST_WEEK, LevelMeasure
 
@@ -39,7 +38,7 @@ def aggregate_words(aggregate: str) -> str:
 def measure_words(measure: LevelMeasure, unit: str) -> str:
     """`time above 10 kW; a reading counts for at most 15 min; rounded to 0.01 h`; `unit`: the
     quantity's."""
-    terms = [_what(measure), _("a reading counts for at most %s") % _span(measure.hold)]
+    terms = [_what(measure), _("a reading counts for at most %s") % span_words(measure.hold)]
     if measure.step is not None:
         terms.append(_("rounded to %s") % measured(measure.step, unit))
     if measure.estimate:
@@ -58,14 +57,8 @@ def _what(measure: LevelMeasure) -> str:
     return words[measure.aggregate] % level
 
 
-def _span(seconds: int) -> str:
+def span_words(seconds: int) -> str:
     for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
         if seconds % size == 0:
             return measured(seconds // size, unit)
     return measured(seconds, "s")
-
-
-def item_words(item: ContractItem) -> str:
-    """What is billed of a gauge or state; nothing of anything else."""
-    measure = item.level_measure
-    return "" if measure is None else measure_words(measure, item.unit)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from apps.common.canonical import instant_text
 from apps.common.period import parse_instant
 from apps.common.quantity import canonical, parse_decimal
+from apps.metering.domain.counted import CountFigures
 from apps.metering.domain.measured import MEASURED, MeasureFigures
 from apps.metering.domain.parts import Part
 from apps.metering.domain.told_apart import Calendars, ChargeWindows
@@ -78,7 +79,8 @@ class UsageFigures:
     `declarations` are those a counter was judged by; with them belief can be walked again.
     A component has `parts`, one for each stay on a host, and `sources`, the hosts' own figures.
     `windows`: by charge, where the plan prices windows of the week.
-    A gauge or state has the `measure` the contract bills. `derived`: what a derived
+    A gauge or state has the `measure` the contract bills. A counter or amounts that count under rules
+    have `counting`, and the channels of its conditions as `sources`. `derived`: what a derived
     channel's readings were made by in the period, the oldest version first. `meters`: what was
     counted by which meter, in order; `counted_in`: the unit of the readings where its factor turns
     it into another.
@@ -101,6 +103,7 @@ class UsageFigures:
     sources: tuple["HostFigures", ...] = ()
     windows: tuple[ChargeWindows, ...] = ()
     measure: MeasureFigures | None = None
+    counting: CountFigures | None = None
     derived: tuple[Definition, ...] = ()
     meters: tuple[MeterShare, ...] = ()
     counted_in: str = ""
@@ -143,6 +146,7 @@ class UsageFigures:
             **self._of_a_component(),
             **({"windows": [item.to_dict() for item in self.windows]} if self.windows else {}),
             **({} if self.measure is None else {"measure": self.measure.to_dict()}),
+            **self._of_rules(),
             **({"derived": [item.to_dict() for item in self.derived]} if self.derived else {}),
             **({"meters": [item.to_dict() for item in self.meters]} if self.meters else {}),
             **({"counted_in": self.counted_in} if self.counted_in else {}),
@@ -154,6 +158,14 @@ class UsageFigures:
             return {}
         return {
             "parts": [part.to_dict() for part in self.parts],
+            "sources": [source.to_dict() for source in self.sources],
+        }
+
+    def _of_rules(self) -> dict[str, object]:
+        if self.counting is None:
+            return {}
+        return {
+            "counting": self.counting.to_dict(),
             "sources": [source.to_dict() for source in self.sources],
         }
 
@@ -182,6 +194,7 @@ class UsageFigures:
             measure=MeasureFigures.from_dict(source.get("measure")),
             meters=tuple(map(MeterShare.from_dict, rows_of(source.get("meters", ())))),
             counted_in=str(source.get("counted_in", "")),
+            counting=CountFigures.from_dict(source.get("counting")),
         )  # fmt: skip
 
 

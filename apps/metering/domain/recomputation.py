@@ -15,6 +15,7 @@ from apps.metering.domain.components import (
     component_figures,
     states_figures,
 )
+from apps.metering.domain.counting import counted_again, own_and_states
 from apps.metering.domain.figures import UsageFigures, correction_to_dict
 from apps.metering.domain.measured import MEASURED
 from apps.metering.domain.measuring import measured_again
@@ -41,6 +42,8 @@ def recompute(
         return _component_again(figures, readings, period, zone)
     if figures.method in MEASURED:
         return _measure_again(figures, readings, period, zone)
+    if figures.counting is not None:
+        return _count_again(figures, readings, period, zone)
     misplaced = _misplaced(figures.method, readings, period)
     if misplaced:
         return misplaced
@@ -76,6 +79,38 @@ def _measure_again(
     again = replace(again, derived=figures.derived, meters=meters)
     found = differences(figures.to_dict(), again.to_dict(), "usage")
     return found + _belief_again(figures, readings)
+
+
+def _count_again(
+    figures: UsageFigures, readings: Sequence[Reading], period: Period, zone: str
+) -> list[Difference]:
+    """What counts under rules, from the channel's readings and those of its conditions."""
+    assert figures.counting is not None
+    own, states = own_and_states(figures, readings)
+    if figures.counting.states_since > period.start:
+        return [Difference("usage/counting/states_since", "late", instant_text(period.start))]
+    wrong = _out_of_order(figures.method, own)
+    for number, read in enumerate(states):
+        wrong += _misplaced_state(read, period, f"usage/sources/{number}")
+    if wrong:
+        return wrong
+    again = replace(counted_again(figures, own, states, period, zone), derived=figures.derived)
+    return differences(figures.to_dict(), again.to_dict(), "usage") + _disbelieved(figures, own)
+
+
+def _misplaced_state(readings: Sequence[Reading], period: Period, path: str) -> list[Difference]:
+    found = _out_of_order(STATES, readings)
+    late = [item for item in readings if item.measured_at > period.end]
+    found += [Difference(path, instant_text(item.measured_at), "outside") for item in late[:1]]
+    return found
+
+
+def _out_of_order(method: str, readings: Sequence[Reading]) -> list[Difference]:
+    return [
+        Difference(f"readings/{number}", instant_text(reading.measured_at), "order")
+        for number, (before, reading) in enumerate(pairwise(readings), start=1)
+        if not _follows(method, before, reading)
+    ][:1]
 
 
 def _component_again(
@@ -145,14 +180,22 @@ def _belief_again(figures: UsageFigures, readings: Sequence[Reading]) -> list[Di
     if figures.rules is None or not readings:
         return _unexplained_falls(figures, readings)
     again = walk(readings[1:], figures.declarations, figures.rules, readings[0])
-    at = {reading.measured_at: number for number, reading in enumerate(readings)}
-    found = [
-        Difference(f"readings/{at[item.reading.measured_at]}", "believed", item.reason)
-        for item in again.disbelieved
-    ]
+    found = _disbelieved(figures, readings)
     stated = [correction_to_dict(item) for item in figures.corrections]
     computed = [correction_to_dict(item) for item in again.discontinuities]
     return found + differences(stated, computed, "usage/corrections")
+
+
+def _disbelieved(figures: UsageFigures, readings: Sequence[Reading]) -> list[Difference]:
+    """Readings that the stated rules do not believe."""
+    if figures.rules is None or not readings:
+        return []
+    again = walk(readings[1:], figures.declarations, figures.rules, readings[0])
+    at = {reading.measured_at: number for number, reading in enumerate(readings)}
+    return [
+        Difference(f"readings/{at[item.reading.measured_at]}", "believed", item.reason)
+        for item in again.disbelieved
+    ]
 
 
 def _misplaced(method: str, readings: Sequence[Reading], period: Period) -> list[Difference]:

@@ -6,8 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from apps.common.period import Period
-from apps.common.quantity import add, canonical, parse_decimal
-from apps.pricing.changes import UsageWindows, by_window, window_of_step
+from apps.common.quantity import canonical, parse_decimal
+from apps.pricing.changes import UsageWindows, by_window, steps_by_window
 from apps.pricing.windows import WindowCalendar
 
 # By charge code.
@@ -57,19 +57,9 @@ def counter_windows(
 ) -> tuple[ChargeWindows, ...]:
     """From a counter's steps by the instants that end them: a step counts where it ends."""
     return tuple(
-        ChargeWindows(code, calendar, _of_steps(calendar, steps, period, zone))
+        ChargeWindows(code, calendar, steps_by_window(calendar, steps, period, zone))
         for code, calendar in calendars.items()
     )
-
-
-def _of_steps(
-    calendar: WindowCalendar, steps: Iterable[tuple[datetime, Decimal]], period: Period, zone: str
-) -> dict[str, Decimal]:
-    found = dict.fromkeys(calendar.codes, Decimal(0))
-    for instant, amount in steps:
-        window = window_of_step(calendar, instant, period, zone)
-        found[window] = add(found[window], amount)
-    return found
 
 
 def quantities_by_charge(windows: Iterable[ChargeWindows]) -> UsageWindows:

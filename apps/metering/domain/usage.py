@@ -75,12 +75,12 @@ def days_of_steps(steps: Steps, period: Period, zone: str) -> tuple[Day, ...]:
     """A counter's steps by local day. Sums to the quantity."""
     totals = dict.fromkeys(local_days(period, zone), Decimal(0))
     for instant, amount in steps:
-        day = _day_ending_at(instant, period, zone)
+        day = day_ending_at(instant, period, zone)
         totals[day] = add(totals.get(day, Decimal(0)), amount)
     return tuple(Day(day, quantity) for day, quantity in totals.items())
 
 
-def _day_ending_at(instant: datetime, period: Period, zone: str) -> date:
+def day_ending_at(instant: datetime, period: Period, zone: str) -> date:
     """A counter's reading at midnight closes the day that ends there."""
     day = local_date(max(instant, period.start), zone)
     if instant > period.start and midnight(day, zone) == instant:

@@ -57,9 +57,9 @@ def drain(orders: Sequence[MeteringOrder], now: datetime) -> None:
 
 
 def _channels_of(order: MeteringOrder) -> list[tuple[UUID, str]]:
-    """The item's own channel, or those of the hosts that carry it."""
+    """The item's own channel and its conditions', or those of the hosts that carry it."""
     if not order.follows_host:
-        return [(order.asset_id, order.channel_code)]
+        return [(order.asset_id, code) for code in order.channel_codes]
     stays = [Stay.from_dict(row) for row in order.stays]
     states = [(UUID(item.asset), item.channel) for stay in stays for item in stay.conditions]
     return [*((UUID(stay.host), order.channel_code) for stay in stays), *states]

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.fields.json import KT
 
 from apps.common.period import parse_instant
@@ -30,6 +30,7 @@ class _Standing(NamedTuple):
     versions: Mapping[str, int]
     opening: str | None
     estimate: str | None
+    counting: str | None
 
     def days(self, kind: str) -> tuple[date, date]:
         """First and last UTC day the figures may rest on, as `telemetry.queries.usage` has it.
@@ -51,7 +52,8 @@ def late_records(asset_ids: Iterable[UUID], since: date) -> list[UsageRecord]:
     """The company's own newest records of these assets that a change from `since` on has moved.
 
     Four queries, however many records; figures are read only of those that are late. A component's
-    record counts as late with its hosts: which of them count may have changed too.
+    record counts as late with its hosts: which of them count may have changed too. What counts under
+    rules is looked at again whenever one of its asset's channels moved: its conditions may have.
     """
     assets = set(asset_ids)
     standing = _newest(assets | _carried_by(assets), since)
@@ -64,7 +66,7 @@ def late_records(asset_ids: Iterable[UUID], since: date) -> list[UsageRecord]:
     versions = _versions(spans.values())
     late = [
         row.id for row in standing
-        if row.method == "component"
+        if row.method == "component" or row.counting is not None
         or (row.id in spans and _moved(row, spans[row.id], versions))
     ]  # fmt: skip
     rows = UsageRecord.objects.filter(id__in=late)
@@ -80,9 +82,13 @@ def _carried_by(hosts: set[UUID]) -> set[UUID]:
 
 
 def _newest(asset_ids: Iterable[UUID], since: date) -> list[_Standing]:
-    rows = UsageRecord.objects.written_by(current_company()).filter(
-        asset_id__in=list(asset_ids), ends_at__gt=day_start(since)
-    )
+    # A gap that is estimated over a period's end looks at the first reading after it.
+    touched = (
+        Q(ends_at__gt=day_start(since)) | Q(figures__counting__awaits=True)
+        | Q(looks_until__gte=since.isoformat())
+    )  # fmt: skip
+    own = UsageRecord.objects.written_by(current_company()).filter(asset_id__in=list(asset_ids))
+    rows = own.annotate(looks_until=KT("figures__counting__until")).filter(touched)
     newest = rows.order_by("billed_period_id", "item_id", "-generation")
     found: Any = (
         newest.distinct("billed_period_id", "item_id")
@@ -91,6 +97,7 @@ def _newest(asset_ids: Iterable[UUID], since: date) -> list[_Standing]:
             versions=F("figures__versions"),
             opening=KT("figures__opening__measured_at"),
             estimate=KT("figures__measure__estimate"),
+            counting=KT("figures__counting__since"),
         )
         .values_list(
             "id",
@@ -102,6 +109,7 @@ def _newest(asset_ids: Iterable[UUID], since: date) -> list[_Standing]:
             "versions",
             "opening",
             "estimate",
+            "counting",
         )
     )
     return [_Standing(*row) for row in found]

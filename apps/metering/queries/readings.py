@@ -5,9 +5,8 @@ from datetime import datetime
 from apps.common.period import Period, midnight
 from apps.contracts.models import ContractItem
 from apps.metering.models import UsageRecord
-from apps.metering.queries.sources import Source, sources_of
+from apps.metering.queries.sources import Source, spans_of
 from apps.telemetry.domain.belief import Reading
-from apps.telemetry.domain.measures import LevelMeasure, readings_span
 from apps.telemetry.door import DoorClosed, grant_for, read_under_grant
 from apps.telemetry.models import Channel
 from apps.telemetry.queries import readings_between
@@ -31,21 +30,14 @@ def span_of(record: UsageRecord) -> Period:
     )
 
 
-def as_read(record: UsageRecord, period: Period) -> Period:
-    """The record's period as its readings are read: a gauge's or state's begin at its start."""
-    measure = record.figures.get("measure")
-    return period if measure is None else readings_span(period, LevelMeasure.from_dict(measure))
-
-
 def readings_of(record: UsageRecord, *, reader: str, now: datetime) -> list[Reading]:
     """In order, a counter's opening reading first; of a component one host after the other.
 
     Raises NoGrant.
     """
-    span = as_read(record, span_of(record))
     return [
         reading
-        for source in sources_of(record)
+        for source, span in spans_of(record, span_of(record))
         for reading in _readings(record, source, span, reader, now)
     ]
 

@@ -6,6 +6,7 @@ from django.db.models import F, Q
 
 from apps.common.period import Period
 from apps.metering.models import MeteringOrder
+from apps.telemetry.domain.counting import SEVEN_DAYS
 from apps.telemetry.domain.measures import readings_span
 from apps.telemetry.domain.series import MICROSECOND
 from apps.telemetry.queries.retention import earliest_opening
@@ -26,9 +27,10 @@ def readings_needed_from(now: datetime) -> datetime:
     )
     since = [order.evidenced_until or order.starts_at for order in orders]
     read = [
-        (asset, order.channel_code, _read_from(order, instant))
+        (asset, code, _read_from(order, instant))
         for order, instant in zip(orders, since, strict=True)
         for asset in (order.host_ids if order.follows_host else [order.asset_id])
+        for code in order.channel_codes
     ]
     channels = channels_named((asset, code) for asset, code, _ in read)
     wanted = [
@@ -40,8 +42,10 @@ def readings_needed_from(now: datetime) -> datetime:
 
 
 def _read_from(order: MeteringOrder, instant: datetime) -> datetime:
-    """A gauge or state needs the reading before one at exactly the start, and perhaps a week more."""
-    measure = order.level_measure
+    """A gauge or state needs the reading before one at exactly the start; estimates a week more."""
+    measure, rules = order.level_measure, order.count_rules
+    if rules is not None and rules.estimate:
+        return instant - SEVEN_DAYS
     if measure is None:
         return instant
     return readings_span(Period(instant, instant + MICROSECOND), measure).start

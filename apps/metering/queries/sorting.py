@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from apps.metering.queries.answers import NotMetered
 from apps.metering.queries.components import measure_components
+from apps.metering.queries.counted import counted_quantities, measure_counted
 from apps.metering.queries.measured import level_quantities, measure_levels
 from apps.metering.queries.measuring import (
     Asked,
@@ -31,12 +32,15 @@ def measure(
         lambda own: measure_channels(own, evidence=evidence, may_be_empty=may_be_empty),
         lambda parts: measure_components(parts, evidence=evidence, may_be_empty=may_be_empty),
         lambda levels: measure_levels(levels, evidence=evidence, may_be_empty=may_be_empty),
+        lambda counted: measure_counted(counted, evidence=evidence, may_be_empty=may_be_empty),
     )
 
 
 def measure_quantities(asked: Sequence[Asked]) -> list[Used | NotMetered]:
     """The quantity of each alone, in order: the same as `measure` gives, for a part of its cost."""
-    return _sorted(asked, channel_quantities, _component_quantities, level_quantities)
+    return _sorted(
+        asked, channel_quantities, _component_quantities, level_quantities, counted_quantities
+    )
 
 
 def _component_quantities(asked: Sequence[Asked]) -> list[Used | NotMetered]:
@@ -48,11 +52,13 @@ def _sorted(
     of_channels: Callable[[Sequence[Asked]], Sequence[Found]],
     of_components: Callable[[Sequence[Asked]], Sequence[Found]],
     of_levels: Callable[[Sequence[Asked]], Sequence[Found]],
+    of_counted: Callable[[Sequence[Asked]], Sequence[Found]],
 ) -> list[Found]:
     groups: dict[Callable[[Sequence[Asked]], Sequence[Found]], list[int]] = {}
     for place, ask in enumerate(asked):
-        levels = of_channels if ask.order.measure is None else of_levels
-        groups.setdefault(of_components if ask.order.follows_host else levels, []).append(place)
+        answers = of_channels if ask.order.measure is None else of_levels
+        answers = answers if ask.order.counting is None else of_counted
+        groups.setdefault(of_components if ask.order.follows_host else answers, []).append(place)
     found: dict[int, Found] = {}
     for answer, places in groups.items():
         found |= dict(zip(places, answer([asked[place] for place in places]), strict=True))

@@ -1,10 +1,13 @@
-"""Which channels the readings behind a usage record stand in."""
+"""Which channels the readings behind a usage record stand in, and from when to when."""
 
 from typing import NamedTuple
 from uuid import UUID
 
+from apps.common.period import Period
+from apps.metering.domain.counted import CountFigures
 from apps.metering.domain.figures import UsageFigures
 from apps.metering.models import UsageRecord
+from apps.telemetry.domain.measures import LevelMeasure, readings_span
 
 
 class Source(NamedTuple):
@@ -17,14 +20,31 @@ class Source(NamedTuple):
 
 
 def sources_of(record: UsageRecord) -> list[Source]:
-    """The record's own channel, or a component's hosts in the order of its evidence."""
-    if record.figures["method"] != "component":
-        return [
-            Source(record.asset_id, record.asset_label, record.channel_code, record.reading_unit)
-        ]
-    return [
+    """The record's own channel and those of its conditions, or a component's hosts, in the order of
+    its evidence."""
+    others = [
         Source(
             UUID(item.asset), item.label, item.channel, item.figures.counted_in or item.figures.unit
         )
         for item in UsageFigures.from_dict(record.figures).sources
     ]
+    if record.figures["method"] == "component":
+        return others
+    own = Source(record.asset_id, record.asset_label, record.channel_code, record.reading_unit)
+    return [own, *others]
+
+
+def spans_of(record: UsageRecord, period: Period) -> list[tuple[Source, Period]]:
+    """Each source with the time its readings are read for, as `readings_between` takes it.
+
+    A gauge's or state's begin at the period's start; what counts under rules says itself from when.
+    """
+    measure, sources = record.figures.get("measure"), sources_of(record)
+    counting = CountFigures.from_dict(record.figures.get("counting"))
+    if counting is not None:
+        own = Period(counting.since, counting.until)
+        states = Period(counting.states_since, period.end)
+        return [(sources[0], own), *((item, states) for item in sources[1:])]
+    if measure is not None:
+        period = readings_span(period, LevelMeasure.from_dict(measure))
+    return [(item, period) for item in sources]

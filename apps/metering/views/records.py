@@ -20,6 +20,7 @@ from apps.metering.models import ProvisionalUsage, UsageRecord
 from apps.metering.queries import records_of_contract
 from apps.metering.queries.readings import NoGrant, readings_of
 from apps.metering.queries.shown import shown_meters, shown_parts, shown_windows
+from apps.metering.queries.shown_counting import shown_counting
 from apps.metering.queries.shown_measure import shown_measure
 from apps.metering.views.charts import usage_by_day
 from apps.metering.wording import jump_words
@@ -63,6 +64,7 @@ def usage_record(request: HttpRequest, record_id: UUID) -> HttpResponse:
         "windows": _windows(record, figures),
         "meters": shown_meters(figures),
         "parts": shown_parts(figures), "measured": shown_measure(figures),
+        "counting": shown_counting(figures),
         "newer": UsageRecord.objects.filter(replaces=record).first(),
         "versions": sum(
             len(item.versions) for item in (figures, *(row.figures for row in figures.sources))

@@ -6,6 +6,7 @@ with the factor of its own time. So what a step comes to hangs on the step alone
 periods add up.
 """
 
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -158,14 +159,20 @@ class Weighing:
         """What a counter's step comes to; its shares as `shares_of` gives them."""
         return add(*(self.weigh(self.by_reading(at), amount) for at, amount in shares))
 
-    def shares(self, period: Period, zone: str) -> tuple[MeterShare, ...]:
-        """The meters of a period in order, and what each counted of what was weighed."""
+    def shares(
+        self, period: Period, zone: str, reach: Period | None = None
+    ) -> tuple[MeterShare, ...]:
+        """The meters of a period in order, and what each counted of what was weighed.
+
+        With a `reach` those too that readings around the period were counted by.
+        """
         ends = [*(item.since for item in self.versions), None][1:]
         found = []
         for place, (version, end) in enumerate(zip(self.versions, ends, strict=True)):
             start, until = _met(version.since, end, period)
             counted = self.counts.get(place, Decimal(0))
-            if start < until or counted:
+            seen = reach is not None and operator.lt(*_met(version.since, end, reach))
+            if start < until or counted or seen:
                 expired = start < until and _is_expired(version, until, zone)
                 found.append(MeterShare(version, counted, expired))
         return tuple(found)

@@ -9,7 +9,7 @@ from django.utils import translation
 
 from apps.assets.models import Asset, TypeChannel
 from apps.contracts.models import Contract, ContractItem
-from apps.contracts.wording.measures import item_words
+from apps.contracts.wording.items import item_words
 from apps.telemetry.operations import RawItem, recompute_dirty, sync_channels, take_in
 from apps.tenancy.context import company_context
 from tests.integration.billing.scene import NOW, make_asset
@@ -79,7 +79,7 @@ def test_it_is_stored_with_the_item_and_said_in_words(
     assert 'value="90"' in again
     with translation.override("de"):
         words = item_words(item)
-    assert words.startswith("Zeit über 50,5\u00a0kW; ein Messwert gilt höchstens 90\u00a0min")
+    assert words[0].startswith("Zeit über 50,5\u00a0kW; ein Messwert gilt höchstens 90\u00a0min")
 
 
 def test_the_preview_prices_it_over_the_readings(
