@@ -148,8 +148,13 @@ def person_of(cast: dict[str, Any]) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def client_of(person_of: Callable[..., Any]) -> Callable[..., Any]:
+def client_of(cast: dict[str, Any]) -> Callable[..., Any]:
     """`client_of(company, position)` gives a test client signed in on that company's host."""
+    return signed_in
+
+
+def signed_in(company: Any, position: str = "director", **extra: Any) -> Any:
+    """A test client of a person with that position, signed in on the company's host."""
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
@@ -157,19 +162,16 @@ def client_of(person_of: Callable[..., Any]) -> Callable[..., Any]:
 
     from apps.accounts.middleware import SESSION_COMPANY
 
-    def make(company: Any, position: str = "director", **extra: Any) -> Client:
-        user = person_of(company, position)
-        session = SessionStore()
-        session[SESSION_KEY] = str(user.pk)
-        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-        session[SESSION_COMPANY] = company.pk
-        session.create()
-        client = Client(HTTP_HOST=f"{company.slug}.{settings.PERUSE_DOMAIN}", **extra)
-        client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key or ""
-        return client
-
-    return make
+    user = make_person(company, position)
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session[SESSION_COMPANY] = company.pk
+    session.create()
+    client = Client(HTTP_HOST=f"{company.slug}.{settings.PERUSE_DOMAIN}", **extra)
+    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key or ""
+    return client
 
 
 @pytest.fixture(autouse=True)
