@@ -52,6 +52,7 @@ SHARED_APPS = [
     "apps.common",
     "apps.events",
     "apps.accounts",
+    "apps.payments",
     "apps.networks",
     "apps.assets",
     "apps.contracts",
@@ -223,6 +224,13 @@ LANGUAGE_COOKIE_SECURE = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 
+# --- Payments -----------------------------------------------------------------------------------
+# Without a key nobody pays online. STRIPE_API_BASE names another server than Stripe's own: the fake.
+STRIPE_API_KEY = os.environ.get("STRIPE_API_KEY", "")
+STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "")
+# Signing secrets of the webhook endpoints, apart by spaces: two while one is being replaced.
+STRIPE_WEBHOOK_SECRETS = os.environ.get("STRIPE_WEBHOOK_SECRET", "").split()
+
 # --- Files --------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = STATE_DIR / "static"
@@ -269,8 +277,11 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "beat-schedule")
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "peruse.sweep", "schedule": 10.0, "options": {"queue": "platform"}},
+    "webhooks": {
+        "task": "peruse.route_webhooks", "schedule": 10.0, "options": {"queue": "platform"},
+    },
     "fan-out": {"task": "peruse.fan_out", "schedule": 60.0, "options": {"queue": "platform"}},
-}
+}  # fmt: skip
 
 # --- API ----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

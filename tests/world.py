@@ -97,6 +97,7 @@ def build_world(cast: dict[str, Any], person_of: Callable[..., Any]) -> dict[str
         _readings()
         _lives()
         _bill(person_of(cast["provider"]))
+        _payments(cast)
         ids = _tenant_ids()
     with no_company(), as_platform():
         ids |= _shared_ids(cast["provider"])
@@ -148,6 +149,24 @@ def _bill(person: Any) -> None:
     approve_invoices(invoices=drafts, now=NOW, approved_by=str(person))
     issue_invoices(invoices=drafts, now=NOW, issued_by=str(person))
     run_waiting_jobs(now=NOW)
+
+
+def _payments(cast: dict[str, Any]) -> None:
+    from apps.payments.models import Payment
+    from apps.payments.operations import Expected, Incoming, expect_payments, record_payment
+
+    provider, customer = cast["provider"], cast["customer"]
+    expected = Expected(
+        reference=CANARY, label=CANARY, payer_id=customer.pk, payer_name=CANARY, amount_minor=100,
+        currency="EUR", due_on=NOW.date(),
+    )  # fmt: skip
+    expect_payments(items=[expected])
+    for number, (payer, word) in enumerate([(customer.pk, SHARED_CANARY), (None, CANARY)]):
+        came = Incoming(
+            provider_ref=f"pi_world_{number}", amount_minor=100, currency="EUR", title=word,
+            method=Payment.Method.CHECKOUT, payer_id=payer, payer_name=provider.name,
+        )  # fmt: skip
+        record_payment(payment=came, state=Payment.State.SUCCEEDED, now=NOW)
 
 
 def _tenant_ids() -> dict[str, str]:

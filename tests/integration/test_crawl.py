@@ -52,7 +52,8 @@ PREFIXES = (
     "cor",
     "mnt",
     "lif",
-)
+    "bac", "mdt", "sac", "ckr", "exp", "pay", "rfd", "pbt", "pyo", "bkf", "bst", "bke",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ VIEW = frozenset(
         "view_contracts",
         "view_invoices",
         "view_people",
+        "view_payments",
         "switch_company",
     }
 )
@@ -26,6 +27,10 @@ FINANCE = VIEW | {
     "approve_invoices",
     "issue_invoices",
     "export_evidence",
+    "pay",
+    "match_payments",
+    "draft_payouts",
+    "approve_payouts",
 }
 DIRECTOR = (
     OPERATIONS
@@ -35,6 +40,7 @@ DIRECTOR = (
         "manage_people",
         "manage_partners",
         "manage_networks",
+        "manage_bank_accounts",
         "set_retention",
         "limit_corrections",
     }

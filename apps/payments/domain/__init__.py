@@ -1,0 +1,1 @@
+"""Rules of payments in plain Python."""

@@ -1,0 +1,60 @@
+"""What this app publishes. Payloads carry keys."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentsReceived:
+    """Payments are settled; for the payee."""
+
+    payments: Sequence[UUID]
+    name: ClassVar[str] = "payments.received"
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {"payments": [str(key) for key in self.payments]}
+
+
+class PaymentsFailed(PaymentsReceived):
+    """Payments under way came to nothing; for the payee."""
+
+    name: ClassVar[str] = "payments.failed"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentsRefunded:
+    """Money of settled payments went back, by refund or by the bank; for the payee."""
+
+    refunds: Sequence[UUID]
+    name: ClassVar[str] = "payments.refunded"
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {"refunds": [str(key) for key in self.refunds]}
+
+
+@dataclass(frozen=True, slots=True)
+class PaidOut:
+    """Payouts have reached their payees' bank or account; for the payer."""
+
+    payouts: Sequence[UUID]
+    name: ClassVar[str] = "payments.paid_out"
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {"payouts": [str(key) for key in self.payouts]}
+
+
+class PayoutFailed(PaidOut):
+    """Payouts came back or were refused; for the payer."""
+
+    name: ClassVar[str] = "payments.payout_failed"
+
+
+class PayoutDiscarded(PaidOut):
+    """Payouts were drafted and given up before they were sent; for the payer."""
+
+    name: ClassVar[str] = "payments.payout_discarded"

@@ -1,0 +1,23 @@
+"""Tables of payments, one module per noun."""
+
+from apps.payments.models.accounts import BankAccount, Mandate, StripeAccount
+from apps.payments.models.bank import BankEntry, BankFile, BankStatement
+from apps.payments.models.inbox import WebhookEvent
+from apps.payments.models.money import CheckoutRequest, ExpectedPayment, Payment, Refund
+from apps.payments.models.payouts import Payout, PayoutBatch
+
+__all__ = [
+    "BankAccount",
+    "BankEntry",
+    "BankFile",
+    "BankStatement",
+    "CheckoutRequest",
+    "ExpectedPayment",
+    "Mandate",
+    "Payment",
+    "Payout",
+    "PayoutBatch",
+    "Refund",
+    "StripeAccount",
+    "WebhookEvent",
+]

@@ -1,0 +1,156 @@
+"""What each kind of message changes in the company it concerns. In any order, the end is the same."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from apps.common.money import CURRENCIES
+from apps.payments.domain.amounts import from_provider
+from apps.payments.domain.webhooks import Message
+from apps.payments.models import CheckoutRequest, Payment, Payout, Refund, StripeAccount
+from apps.payments.operations.checkout import close_request
+from apps.payments.operations.received import (
+    Incoming,
+    Overdrawn,
+    record_payment,
+    record_refund,
+)
+from apps.payments.operations.sending import note_paid_out, note_payout_failed
+from apps.tenancy.context import current_company
+
+Apply = Callable[[Message, datetime], str]
+APPLIED = ""
+
+
+class NotYet(LookupError):
+    """It rests on a message that has not come yet."""
+
+
+def apply_message(*, message: Message, now: datetime) -> str:
+    """Returns why it was refused; empty when it was applied. Raises NotYet."""
+    return HOW[message.kind](message, now)
+
+
+def _payment(state: str) -> Apply:
+    def apply(message: Message, now: datetime) -> str:
+        thing, told = message.thing, message.metadata
+        currency = str(thing.get("currency", "")).upper()
+        amount = thing.get("amount_received") or thing.get("amount")
+        if currency not in CURRENCIES or type(amount) is not int or amount <= 0:
+            return "an amount or currency that is not understood"
+        payer = str(told.get("payer", ""))
+        incoming = Incoming(
+            provider_ref=str(thing["id"]), amount_minor=from_provider(amount, currency),
+            currency=currency, method=_method(thing), reference=str(told.get("reference", "")),
+            title=str(told.get("title", "")), payer_id=int(payer) if payer.isdigit() else None,
+            payer_name=str(told.get("payer_name", "")),
+        )  # fmt: skip
+        record_payment(payment=incoming, state=state, now=now, failure=_failure(thing))
+        return APPLIED
+
+    return apply
+
+
+def _method(thing: Any) -> str:
+    kinds = thing.get("payment_method_types") or []
+    if kinds == ["sepa_debit"]:
+        return Payment.Method.SEPA_DEBIT
+    return Payment.Method.CHECKOUT
+
+
+def _failure(thing: Any) -> str:
+    error = thing.get("last_payment_error")
+    return str(error.get("message") or error.get("code") or "") if isinstance(error, dict) else ""
+
+
+def _closes(state: str) -> Apply:
+    def apply(message: Message, now: datetime) -> str:
+        key = str(message.metadata.get("request", ""))
+        request = CheckoutRequest.objects.written_by(current_company()).filter(
+            pk=_uuid(key), session_id=str(message.thing.get("id", ""))
+        ).first()  # fmt: skip
+        if request is None:
+            return "no checkout of ours"
+        close_request(request=request, state=state, now=now)
+        return APPLIED
+
+    return apply
+
+
+def _uuid(text: str) -> UUID:
+    """The key, or one that no row has."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return UUID(int=0)
+
+
+def _refund(message: Message, now: datetime) -> str:
+    """A refund counts when the provider says it succeeded, or is on its way for a bank debit."""
+    if message.thing.get("status") not in ("succeeded", "pending"):
+        return "a refund that is not made"
+    return _goes_back(message, now, Refund.Kind.REFUND, str(message.thing.get("reason") or ""))
+
+
+def _dispute(message: Message, now: datetime) -> str:
+    """A lost dispute, or a debit the payer's bank returned: the money is gone."""
+    if message.thing.get("status") != "lost":
+        return "a dispute that was not lost"
+    return _goes_back(message, now, Refund.Kind.RETURN, str(message.thing.get("reason") or ""))
+
+
+def _goes_back(message: Message, now: datetime, kind: str, reason: str) -> str:
+    payment = Payment.objects.written_by(current_company()).filter(
+        provider_ref=message.subject
+    ).first()  # fmt: skip
+    if payment is None or payment.settled_at is None:
+        raise NotYet(message.subject)
+    try:
+        record_refund(
+            payment=payment, provider_ref=str(message.thing["id"]), kind=kind, reason=reason,
+            amount_minor=from_provider(int(message.thing["amount"]), payment.currency), now=now,
+        )  # fmt: skip
+    except Overdrawn:
+        return "more than the payment has left"
+    return APPLIED
+
+
+def _account(message: Message, now: datetime) -> str:
+    """What was told later is not overwritten by what was told before."""
+    thing, told_at = message.thing, datetime.fromtimestamp(message.made_at, UTC)
+    StripeAccount.objects.written_by(current_company()).filter(
+        account_id=str(thing.get("id", "")), told_at__lte=told_at
+    ).update(
+        charges_enabled=thing.get("charges_enabled") is True,
+        payouts_enabled=thing.get("payouts_enabled") is True,
+        details_submitted=thing.get("details_submitted") is True, told_at=told_at,
+    )  # fmt: skip
+    return APPLIED
+
+
+def _transfer(note: Callable[..., bool]) -> Apply:
+    def apply(message: Message, now: datetime) -> str:
+        key = _uuid(str(message.metadata.get("payout", "")))
+        payout = Payout.objects.written_by(current_company()).filter(pk=key).first()
+        if payout is None:
+            return "no payout of ours"
+        note(payout=payout, provider_ref=str(message.thing.get("id", "")), now=now)
+        return APPLIED
+
+    return apply
+
+
+HOW: dict[str, Apply] = {
+    "account.updated": _account,
+    "charge.dispute.closed": _dispute,
+    "checkout.session.completed": _closes(CheckoutRequest.State.COMPLETED),
+    "checkout.session.expired": _closes(CheckoutRequest.State.EXPIRED),
+    "payment_intent.payment_failed": _payment(Payment.State.FAILED),
+    "payment_intent.processing": _payment(Payment.State.PENDING),
+    "payment_intent.succeeded": _payment(Payment.State.SUCCEEDED),
+    "refund.created": _refund,
+    "refund.updated": _refund,
+    "transfer.created": _transfer(note_paid_out),
+    "transfer.reversed": _transfer(note_payout_failed),
+}

@@ -1,0 +1,51 @@
+"""The one place where Stripe is called: its client, and its failures in words."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import stripe
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+T = TypeVar("T")
+SECONDS = 10
+CLIENTS: dict[tuple[str, str], stripe.StripeClient] = {}
+
+
+def client() -> stripe.StripeClient:
+    """Stripe's client of this installation. Raises ValidationError where no key is set."""
+    key, base = settings.STRIPE_API_KEY, settings.STRIPE_API_BASE
+    if not key:
+        raise ValidationError(_("Online payment is not set up in this installation."))
+    if (key, base) not in CLIENTS:
+        CLIENTS[key, base] = _made(key, base)
+    return CLIENTS[key, base]
+
+
+def _made(key: str, base: str) -> stripe.StripeClient:
+    given: dict[str, Any] = {"base_addresses": {"api": base}} if base else {}
+    http = stripe.RequestsClient(timeout=SECONDS)
+    return stripe.StripeClient(key, http_client=http, max_network_retries=2, **given)
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Stripe's refusals and silence as a ValidationError that says what to do."""
+    try:
+        yield
+    except stripe.APIConnectionError:
+        raise ValidationError(
+            _("The payment provider does not answer. Nothing was moved; try again in a moment.")
+        ) from None
+    except stripe.StripeError as error:
+        told = error.user_message or _("no reason given")
+        raise ValidationError(_("The payment provider refused: %(why)s") % {"why": told}) from None
+
+
+def ask(call: Callable[[stripe.StripeClient], T]) -> T:
+    """Call Stripe; raises ValidationError in words."""
+    found = client()
+    with in_words():
+        return call(found)

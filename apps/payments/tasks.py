@@ -1,0 +1,36 @@
+"""Jobs of payments, and the platform's hand-over of the provider's messages."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from celery import shared_task
+from django.utils import timezone
+
+from apps.events.domain.registry import handles
+from apps.events.models import Job
+from apps.events.operations import enqueue
+from apps.payments.operations.inbox import apply_webhook, route_webhooks
+from apps.payments.operations.received import APPLY
+from apps.tenancy.context import as_app, as_platform, company_context
+from apps.tenancy.models import Company
+
+ROUTE = "peruse.route_webhooks"
+
+
+@handles(APPLY)
+def work_on_webhook(job: Job, now: datetime) -> dict[str, Any]:
+    """Effect and “done” commit together."""
+    return {"state": apply_webhook(event_id=UUID(str(job.payload["event"])), now=now)}
+
+
+@shared_task(name=ROUTE, ignore_result=True)
+def route() -> int:
+    """Hand every received message to its company (platform worker); rung by each, and by beat."""
+    with as_platform():
+        return route_webhooks(hand_over=_hand_over)
+
+
+def _hand_over(company_id: int, event_id: UUID) -> None:
+    with as_app(), company_context(Company.objects.get(pk=company_id)):
+        enqueue(kind=APPLY, payload={"event": str(event_id)}, now=timezone.now())
