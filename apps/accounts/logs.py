@@ -4,7 +4,7 @@ import logging
 import re
 
 _SECRET = re.compile(
-    r"(prk_|(?:[?&]|%3F|%26)(?:code|token)(?:=|%3D)|/password/reset/key/|Bearer\s+)"
+    r"(prk_|[sr]k_(?:test|live)_|whsec_|(?:[?&]|%3F|%26)(?:code|token)(?:=|%3D)|/password/reset/key/|Bearer\s+)"
     r"[A-Za-z0-9_\-.~]+",
     re.IGNORECASE,
 )

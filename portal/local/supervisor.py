@@ -15,10 +15,10 @@ from typing import Any
 
 from portal.local import ports, processes, servers, state, static
 from portal.local.processes import Child, Program
-from portal.local.programs import MANAGE, portal_programs
+from portal.local.programs import MANAGE, payment_environment, portal_programs, stand_in
 from portal.local.state import LocalError
 
-WEB_PORT, CONSOLE_PORT = 8000, 8001
+WEB_PORT, CONSOLE_PORT, STRIPE_PORT = 8000, 8001, 8100
 FIRST_ANSWER_SECONDS = 90
 # The console has tables of its own, which only its settings know.
 MIGRATING = {"PERUSE_LOGIN": "ops", "PERUSE_PROCESS": "console"}
@@ -41,12 +41,17 @@ def run(demo: bool) -> int:
 
 def run_until_told(demo: bool) -> None:
     say("Starting database and broker …")
-    with servers.in_use(), listeners() as (web, console):
+    with servers.in_use(), listeners() as (web, console, stripe):
         web_port, console_port = web.getsockname()[1], console.getsockname()[1]
-        environment = {"PERUSE_PORT": str(web_port), "PERUSE_CONSOLE_PORT": str(console_port)}
+        payments = payment_environment(stripe, web_port)
+        ports_told = {"PERUSE_PORT": str(web_port), "PERUSE_CONSOLE_PORT": str(console_port)}
+        environment = ports_told | payments
         note_whereabouts(web_port, console_port)
         prepare(demo, environment)
-        children = [child_of(program) for program in portal_programs(web, console, demo)]
+        programs = portal_programs(web, console, demo, payments)
+        if payments:
+            programs.insert(0, stand_in(stripe, payments))
+        children = [child_of(program) for program in programs]
         try:
             say("Starting web, console, workers and schedule …")
             for child in children:
@@ -75,6 +80,8 @@ def announce(demo: bool, web_port: int, console_port: int, environment: dict[str
     if demo:
         command = [*MANAGE, "demo_addresses", "--port", str(web_port)]
         step("demo_addresses", command, {**environment, "PERUSE_LOGIN": "ops"}, True)
+    if "STRIPE_API_BASE" in environment:
+        say("Payments go to a stand-in for Stripe on this machine; no money moves.")
     say(f"Logs are in {logs()}. Ctrl-C stops everything.\n")
 
 
@@ -238,12 +245,14 @@ def whereabouts() -> str:
 
 
 @contextmanager
-def listeners() -> Iterator[tuple[Any, Any]]:
+def listeners() -> Iterator[tuple[Any, Any, Any]]:
+    """Of web, console and the stand-in for Stripe, which only this machine reaches."""
     host = os.environ.get("PERUSE_LISTEN", "127.0.0.1")
     web = ports.listen(int(os.environ.get("PERUSE_PORT", WEB_PORT)), host)
     console = ports.listen(int(os.environ.get("PERUSE_CONSOLE_PORT", CONSOLE_PORT)), host)
-    with web, console:
-        yield web, console
+    stripe = ports.listen(STRIPE_PORT)
+    with web, console, stripe:
+        yield web, console, stripe
 
 
 def stop_running(patience: float = 30) -> None:

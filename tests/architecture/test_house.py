@@ -14,7 +14,7 @@ FURTHER_FACE = {
     "common": None,  # everything: it is a library
     "pricing": None,
     "tenancy": {"context", "fence", "middleware", "tasks", "schemas", "backend", "bulk"},
-    "accounts": {"access", "api", "middleware"},
+    "accounts": {"access", "addresses", "api", "middleware"},
     "telemetry": {"door"},
     "metering": {"bundle"},
     "contracts": {"wording"},

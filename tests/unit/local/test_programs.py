@@ -1,5 +1,7 @@
 """Which program runs with which login."""
 
+import pytest
+
 from portal.local import ports, programs
 
 
@@ -25,3 +27,26 @@ def test_without_the_demo_nothing_is_simulated() -> None:
     with ports.listen(0) as web, ports.listen(0) as console:
         found = programs.portal_programs(web, console, demo=False)
         assert "simulator" not in [one.name for one in found]
+
+
+def test_the_stand_in_for_stripe_is_told_to_those_that_call_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("STRIPE_API_KEY", raising=False)
+    monkeypatch.delenv("PERUSE_PRODUCTION", raising=False)
+    with ports.listen(0) as web, ports.listen(0) as console, ports.listen(0) as stripe:
+        told = programs.payment_environment(stripe, 8000)
+        port = stripe.getsockname()[1]
+        assert told["STRIPE_API_BASE"] == f"http://127.0.0.1:{port}"
+        for one in programs.portal_programs(web, console, False, told):
+            assert one.environment["STRIPE_API_KEY"] == told["STRIPE_API_KEY"]
+        assert programs.stand_in(stripe, told).files == (stripe.fileno(),)
+
+
+@pytest.mark.parametrize("name", ["STRIPE_API_KEY", "PERUSE_PRODUCTION"])
+def test_no_stand_in_beside_a_real_key_or_in_production(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "1")
+    with ports.listen(0) as stripe:
+        assert programs.payment_environment(stripe, 8000) == {}

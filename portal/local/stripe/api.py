@@ -1,0 +1,307 @@
+"""Which address does what. One function per address: parameters in, object out."""
+
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from portal.local.stripe import checkout, connect, methods, payments
+from portal.local.stripe.errors import invalid, missing, unknown_address
+from portal.local.stripe.store import Store, Thing, expanded
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request: what it addresses, its parameters, and for which connected account."""
+
+    store: Store
+    ids: tuple[str, ...]
+    params: Thing
+    account: str = ""
+    base: str = ""
+    rest: Thing = field(default_factory=dict)
+
+
+Answer = Callable[[Asked], Thing]
+ROUTES: list[tuple[str, re.Pattern[str], Answer]] = []
+
+
+def route(method: str, path: str) -> Callable[[Answer], Answer]:
+    def register(answer: Answer) -> Answer:
+        pattern = re.compile("^/v1/" + path.replace("ID", r"([\w]+)") + "$")
+        ROUTES.append((method, pattern, answer))
+        return answer
+
+    return register
+
+
+def answer_to(
+    store: Store, method: str, path: str, params: Thing, account: str, base: str
+) -> Thing:
+    """Raises Refused."""
+    params = dict(params)
+    paths = params.pop("expand", [])
+    for verb, pattern, answer in ROUTES:
+        match = pattern.match(path)
+        if match and verb == method:
+            made = answer(Asked(store, match.groups(), params, account, base))
+            return expanded(store, made, list(paths))
+    raise unknown_address(method, path)
+
+
+def _needs(params: Thing, *names: str) -> None:
+    for name in names:
+        if not params.get(name):
+            raise missing(name)
+
+
+def _readable(kind: str, path: str) -> None:
+    """GET one and GET a list."""
+    route("GET", f"{path}/ID")(lambda asked: asked.store.get(kind, asked.ids[0]))
+    route("GET", path)(lambda asked: asked.store.page(kind, asked.params, f"/v1/{path}"))
+
+
+for _kind, _path in {
+    "account": "accounts", "charge": "charges", "checkout.session": "checkout/sessions",
+    "customer": "customers", "dispute": "disputes", "event": "events",
+    "mandate": "mandates", "payment_intent": "payment_intents",
+    "payment_method": "payment_methods", "payout": "payouts", "price": "prices",
+    "product": "products", "refund": "refunds", "setup_intent": "setup_intents",
+    "test_helpers.test_clock": "test_helpers/test_clocks", "topup": "topups",
+    "transfer": "transfers", "webhook_endpoint": "webhook_endpoints",
+}.items():  # fmt: skip
+    _readable(_kind, _path)
+
+
+def _changes(kind: str, path: str, *fields: str) -> None:
+    """POST to one changes these fields; metadata is merged, as at Stripe."""
+
+    @route("POST", f"{path}/ID")
+    def change(asked: Asked) -> Thing:
+        thing = asked.store.get(kind, asked.ids[0])
+        thing["metadata"].update(asked.params.get("metadata") or {})
+        thing.update({name: asked.params[name] for name in fields if name in asked.params})
+        return thing
+
+
+_changes("customer", "customers", "name", "email", "description", "invoice_settings")
+_changes("payment_intent", "payment_intents", "description", "customer")
+_changes("transfer", "transfers", "description")
+_changes("account", "accounts", "email")
+_changes("product", "products", "name", "description")
+_changes("price", "prices", "nickname")
+
+
+@route("POST", "customers")
+def _customer(asked: Asked) -> Thing:
+    given = {
+        name: asked.params.get(name) for name in ("name", "email", "description", "test_clock")
+    }
+    metadata = dict(asked.params.get("metadata") or {})
+    made = asked.store.make("customer", "cus", **given, metadata=metadata)
+    asked.store.emit("customer.created", made)
+    return made
+
+
+@route("POST", "products")
+def _product(asked: Asked) -> Thing:
+    _needs(asked.params, "name")
+    metadata = dict(asked.params.get("metadata") or {})
+    return asked.store.make("product", "prod", name=asked.params["name"], active=True,
+                            metadata=metadata)  # fmt: skip
+
+
+@route("POST", "prices")
+def _price(asked: Asked) -> Thing:
+    _needs(asked.params, "currency", "unit_amount", "product")
+    product = asked.store.get("product", asked.params["product"])
+    return asked.store.make(
+        "price", "price", currency=asked.params["currency"].lower(), product=product["id"],
+        unit_amount=int(asked.params["unit_amount"]), active=True, type="one_time",
+        recurring=asked.params.get("recurring"), metadata=dict(asked.params.get("metadata") or {}),
+    )  # fmt: skip
+
+
+@route("POST", "checkout/sessions")
+def _session(asked: Asked) -> Thing:
+    return checkout.new_session(asked.store, asked.params, asked.base)
+
+
+@route("POST", "checkout/sessions/ID/expire")
+def _expire(asked: Asked) -> Thing:
+    session = asked.store.get("checkout.session", asked.ids[0])
+    if session["status"] != "open":
+        raise invalid('Only Checkout Sessions with a status in ["open"] can be expired.', "session")
+    return checkout.expire(asked.store, asked.ids[0])
+
+
+def _true(params: Thing, name: str) -> bool:
+    return str(params.get(name, "")).lower() == "true"
+
+
+@route("POST", "payment_intents")
+def _intent(asked: Asked) -> Thing:
+    _needs(asked.params, "amount", "currency")
+    if not asked.params["amount"].isdigit() or int(asked.params["amount"]) < 1:
+        raise invalid("This value must be greater than or equal to 1.", "amount")
+    made = payments.new_intent(asked.store, asked.params)
+    asked.store.emit("payment_intent.created", made)
+    if _true(asked.params, "confirm"):
+        return _confirmed(asked, made)
+    if made["payment_method"]:
+        made["status"] = "requires_confirmation"
+    return made
+
+
+@route("POST", "payment_intents/ID/confirm")
+def _confirm(asked: Asked) -> Thing:
+    return _confirmed(asked, asked.store.get("payment_intent", asked.ids[0]))
+
+
+def _confirmed(asked: Asked, intent: Thing) -> Thing:
+    key = asked.params.get("payment_method") or intent["payment_method"]
+    if not key:
+        raise missing("payment_method")
+    return payments.confirm(asked.store, intent, payments.method_of(asked.store, key))
+
+
+@route("POST", "payment_intents/ID/cancel")
+def _cancel(asked: Asked) -> Thing:
+    intent = asked.store.get("payment_intent", asked.ids[0])
+    if intent["status"] in ("succeeded", "processing"):
+        text = (
+            f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}."
+        )
+        raise invalid(text, code="payment_intent_unexpected_state")
+    intent.update(status="canceled", canceled_at=asked.store.now)
+    asked.store.emit("payment_intent.canceled", intent)
+    return intent
+
+
+@route("POST", "setup_intents")
+def _setup(asked: Asked) -> Thing:
+    _needs(asked.params, "payment_method")
+    method = payments.method_of(asked.store, asked.params["payment_method"])
+    return checkout.set_up(asked.store, asked.params, method)
+
+
+@route("POST", "payment_methods")
+def _method(asked: Asked) -> Thing:
+
+    if asked.params.get("type") == "sepa_debit":
+        iban = (asked.params.get("sepa_debit") or {}).get("iban", "")
+        return asked.store.make("payment_method", "pm", **methods.sepa(iban))
+    number = (asked.params.get("card") or {}).get("number", "4242424242424242")
+    return asked.store.make("payment_method", "pm", **methods.card(number))
+
+
+@route("POST", "payment_methods/ID/attach")
+def _attach(asked: Asked) -> Thing:
+    method = payments.method_of(asked.store, asked.ids[0])
+    method["customer"] = asked.store.get("customer", asked.params.get("customer"))["id"]
+    return method
+
+
+@route("POST", "refunds")
+def _refund(asked: Asked) -> Thing:
+    return payments.refund(asked.store, asked.params)
+
+
+@route("POST", "disputes/ID/close")
+def _close(asked: Asked) -> Thing:
+    return payments.close_dispute(asked.store, asked.ids[0])
+
+
+@route("POST", "accounts")
+def _account(asked: Asked) -> Thing:
+    return connect.new_account(asked.store, asked.params)
+
+
+@route("POST", "account_links")
+def _link(asked: Asked) -> Thing:
+    return connect.new_link(asked.store, asked.params, asked.base)
+
+
+@route("POST", "topups")
+def _topup(asked: Asked) -> Thing:
+    _needs(asked.params, "amount", "currency")
+    amount, currency = int(asked.params["amount"]), asked.params["currency"].lower()
+    return asked.store.make("topup", "tu", amount=amount, currency=currency, status="succeeded")
+
+
+@route("POST", "transfers")
+def _transfer(asked: Asked) -> Thing:
+    _needs(asked.params, "amount", "currency", "destination")
+    return connect.transfer(asked.store, asked.params)
+
+
+@route("POST", "transfers/ID/reversals")
+def _reverse(asked: Asked) -> Thing:
+    return connect.reverse(asked.store, asked.ids[0], asked.params)
+
+
+@route("POST", "payouts")
+def _payout(asked: Asked) -> Thing:
+    _needs(asked.params, "amount", "currency")
+    return connect.payout(asked.store, asked.params, asked.account)
+
+
+@route("GET", "balance")
+def _balance(asked: Asked) -> Thing:
+    return connect.balance(asked.store, asked.account)
+
+
+@route("POST", "webhook_endpoints")
+def _endpoint(asked: Asked) -> Thing:
+    _needs(asked.params, "url")
+    return asked.store.make(
+        "webhook_endpoint", "we", url=asked.params["url"], status="enabled",
+        enabled_events=asked.params.get("enabled_events") or ["*"],
+        secret=f"whsec_{secrets.token_hex(16)}",
+    )  # fmt: skip
+
+
+@route("DELETE", "webhook_endpoints/ID")
+def _endpoint_gone(asked: Asked) -> Thing:
+    found = asked.store.get("webhook_endpoint", asked.ids[0])
+    del asked.store.things[found["id"]]
+    return {"id": found["id"], "object": "webhook_endpoint", "deleted": True}
+
+
+@route("POST", "test_helpers/test_clocks")
+def _clock(asked: Asked) -> Thing:
+    """There is one time here: a clock that is put forward takes everything along."""
+    at = int(asked.params.get("frozen_time") or asked.store.now)
+    name = asked.params.get("name")
+    return asked.store.make(
+        "test_helpers.test_clock", "clock", frozen_time=at, name=name, status="ready"
+    )
+
+
+@route("POST", "test_helpers/test_clocks/ID/advance")
+def _advance(asked: Asked) -> Thing:
+    clock, to = (
+        asked.store.get("test_helpers.test_clock", asked.ids[0]),
+        asked.params["frozen_time"],
+    )
+    step = int(to) - clock["frozen_time"]
+    if step <= 0:
+        raise invalid("The frozen time must be after the clock's time.", "frozen_time")
+    clock["frozen_time"] = int(to)
+    asked.store.ahead += step
+    do_what_is_due(asked.store)
+    return clock
+
+
+DEEDS: dict[str, Callable[[Store, str], Any]] = {
+    "collected": payments.collected, "expired": checkout.expire, "arrived": connect.arrived,
+}  # fmt: skip
+
+
+def do_what_is_due(store: Store) -> int:
+    """Banks answer, pages expire, payouts arrive. Returns how many."""
+    ready = store.take_due()
+    for one in ready:
+        DEEDS[one["deed"]](store, one["key"])
+    return len(ready)
