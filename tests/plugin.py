@@ -13,3 +13,10 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     from portal.local.__main__ import start_servers
 
     start_servers()
+
+
+def pytest_collection_finish() -> None:
+    """The test processes, too, look for garbage among what the tests make."""
+    from portal.settled import settle
+
+    settle()

@@ -21,11 +21,13 @@ def main(company_id: int, kind: str, end: str) -> None:
     from apps.events.operations import work_on
     from apps.tenancy.context import company_context
     from apps.tenancy.models import Company
+    from portal.settled import settle
     from tests.bench.stage import own_peak
 
     company = Company.objects.get(pk=company_id)
     with company_context(company):
         list(Job.objects.filter(kind=kind)[:1])
+        settle()
         print("ready", flush=True)
         sys.stdin.readline()
         start, done = time.perf_counter(), 0
