@@ -24,7 +24,7 @@ def approve_invoices(
     for invoice in drafts:
         invoice.state, invoice.approved_at = Invoice.State.APPROVED, now
         invoice.approved_by = str(approved_by)[:200]
-    Invoice.objects.filter(id__in=[item.id for item in drafts]).update(
+    Invoice.objects.filter(id__among=[item.id for item in drafts]).update(
         state=Invoice.State.APPROVED, approved_at=now, approved_by=str(approved_by)[:200]
     )
     subjects = [(invoice.public_id, ()) for invoice in drafts]

@@ -199,11 +199,11 @@ def _period(item: RunItem) -> Period:
 
 def _billed_already(items: Sequence[RunItem]) -> set[UUID]:
     rows = BilledPeriod.objects.filter(
-        contract_id__in=[item.contract_id for item in items], state=BilledPeriod.State.BILLED
+        contract_id__among=[item.contract_id for item in items], state=BilledPeriod.State.BILLED
     ).values_list("contract_id", "start")
     billed = set(rows)
     return {item.id for item in items if (item.contract_id, item.period_start) in billed}
 
 
 def _close(period_ids: Sequence[UUID]) -> None:
-    BilledPeriod.objects.filter(id__in=period_ids).update(state=BilledPeriod.State.BILLED)
+    BilledPeriod.objects.filter(id__among=period_ids).update(state=BilledPeriod.State.BILLED)

@@ -91,7 +91,7 @@ def _turns(rows: Iterable[BilledPeriod]) -> list[list[BilledPeriod]]:
 def correct_waiting(*, contract_ids: Iterable[UUID], now: datetime) -> dict[str, int]:
     """Draft the corrections that wait for these contracts' next invoice."""
     waiting = Correction.objects.written_by(current_company()).filter(
-        contract_id__in=list(contract_ids), state=STATE.WAITING
+        contract_id__among=list(contract_ids), state=STATE.WAITING
     )
     periods = list(waiting.values_list("billed_period_id", flat=True))
     return correct_periods(periods=periods, now=now, due=True) if periods else {}

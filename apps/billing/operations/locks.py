@@ -16,7 +16,7 @@ def lock_contracts(contract_ids: Iterable[UUID]) -> dict[UUID, Contract]:
     """The current company's own contracts of these keys, locked in the order of their keys."""
     rows = (
         Contract.objects.written_by(current_company())
-        .filter(id__in=set(contract_ids))
+        .filter(id__among=set(contract_ids))
         .order_by("id")
         .select_for_update(of=("self",))
     )
@@ -31,8 +31,8 @@ def lock_invoices(invoices: Iterable[Invoice | UUID]) -> list[Invoice]:
     """
     keys = {item.id if isinstance(item, Invoice) else item for item in invoices}
     mine = Invoice.objects.written_by(current_company())
-    together = mine.filter(id__in=keys, correction__isnull=False).values("correction")
-    own = mine.filter(Q(id__in=keys) | Q(correction__in=together))
+    together = mine.filter(id__among=keys, correction__isnull=False).values("correction")
+    own = mine.filter(Q(id__among=keys) | Q(correction__in=together))
     lock_contracts(own.values_list("contract_id", flat=True))
     return list(
         own.order_by("period_end", "contract_id", "period_start", "id").select_for_update(

@@ -23,7 +23,7 @@ def due_periods(
     """Unbilled periods that are over and end within the month or before, of our own contracts."""
     own = Contract.objects.written_by(current_company()).filter(state__in=BILLABLE).only(*ASKED)
     if contracts is not None:
-        own = own.filter(id__in=[contract.id for contract in contracts])
+        own = own.filter(id__among=[contract.id for contract in contracts])
     chosen = {contract.id: contract for contract in own.order_by("id")}
     latest = min(now, month_period(label, "UTC").end + WIDEST)
     due = {key: set(found) for key, found in periods_due(list(chosen.values()), latest).items()}
@@ -41,6 +41,6 @@ def _opened_again(
     contracts: Mapping[UUID, Contract], latest: datetime
 ) -> Iterator[tuple[UUID, Period]]:
     """Periods that were metered once and are not billed, such as those of a discarded draft."""
-    rows = BilledPeriod.objects.filter(contract_id__in=list(contracts), end__lte=latest)
+    rows = BilledPeriod.objects.filter(contract_id__among=list(contracts), end__lte=latest)
     for row in rows.exclude(state=BilledPeriod.State.BILLED):
         yield row.contract_id, Period(row.start, row.end)

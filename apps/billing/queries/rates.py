@@ -119,7 +119,7 @@ def conditions_of(wanted: Sequence[tuple[Contract, Period]]) -> Conditions:
     """
     contracts = [contract for contract, _ in wanted]
     versions: dict[UUID, list[PlanVersion]] = {}
-    found = PlanVersion.objects.filter(contract__in=[item.id for item in contracts])
+    found = PlanVersion.objects.filter(contract__among=[item.id for item in contracts])
     for version in found.defer("plan"):
         versions.setdefault(version.contract_id, []).append(version)
     documents = found.order_by("plan_sha256").distinct("plan_sha256")

@@ -74,7 +74,7 @@ def closing_periods(
     minimum. Two queries."""
     yearly = set(
         PlanVersion.objects.filter(
-            contract__in=list(contracts), plan__charges__contains=[{"model": "yearly_minimum"}]
+            contract__among=list(contracts), plan__charges__contains=[{"model": "yearly_minimum"}]
         ).values_list("contract_id", flat=True)
     )
     if not yearly:

@@ -104,7 +104,7 @@ def _standing(wanted: Wanted) -> dict[UUID, list[BilledPeriod]]:
     """Rows of the wanted periods and of those just before them."""
     starts = {span.start for _, span in wanted}
     found: dict[UUID, list[BilledPeriod]] = {}
-    rows = BilledPeriod.objects.filter(contract__in=[contract.pk for contract, _ in wanted])
+    rows = BilledPeriod.objects.filter(contract__among=[contract.pk for contract, _ in wanted])
     for row in rows.filter(start__in=starts) | rows.filter(end__in=starts):
         found.setdefault(row.contract_id, []).append(row)
     return found

@@ -26,7 +26,7 @@ def opening_period(contract: Contract) -> Period:
 def billed_ahead(contracts: Iterable[Contract]) -> set[UUID]:
     """Contracts that began with a fee in advance, so that their first invoice is for it alone."""
     rows = PlanVersion.objects.filter(
-        contract__in=[contract.pk for contract in contracts], number=1,
+        contract__among=[contract.pk for contract in contracts], number=1,
         plan__charges__contains=[{"timing": "advance"}],
     )  # fmt: skip
     return set(rows.values_list("contract_id", flat=True))
@@ -66,7 +66,7 @@ def periods_due(contracts: Sequence[Contract], until: datetime) -> dict[UUID, li
     """By contract, oldest first: periods that end at or before `until` and are not billed."""
     billed = set(
         BilledPeriod.objects.filter(
-            contract__in=[contract.pk for contract in contracts], state=BilledPeriod.State.BILLED
+            contract__among=[contract.pk for contract in contracts], state=BilledPeriod.State.BILLED
         ).values_list("contract", "start")
     )
     ahead = billed_ahead(contracts)
@@ -105,6 +105,6 @@ def _calendar(
 def orders_of(contract_ids: Iterable[UUID]) -> dict[UUID, list[MeteringOrder]]:
     """Metering orders by contract."""
     found: dict[UUID, list[MeteringOrder]] = {}
-    for order in MeteringOrder.objects.filter(contract_id__in=list(contract_ids)):
+    for order in MeteringOrder.objects.filter(contract_id__among=list(contract_ids)):
         found.setdefault(order.contract_id, []).append(order)
     return found

@@ -21,7 +21,7 @@ def missing_orders(wanted: Wanted, orders: dict[UUID, list[MeteringOrder]]) -> s
     """Contracts that have items without an order: their activation is not worked in yet."""
     keys = [contract.pk for contract, _ in wanted]
     ordered = {order.item_id for found in orders.values() for order in found}
-    items = ContractItem.objects.filter(contract__in=keys).values_list("contract", "pk")
+    items = ContractItem.objects.filter(contract__among=keys).values_list("contract", "pk")
     return {contract for contract, item in items if item not in ordered}
 
 

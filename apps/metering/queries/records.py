@@ -11,7 +11,7 @@ from apps.metering.models import UsageRecord
 def latest_records(period_ids: Iterable[UUID]) -> dict[UUID, list[UsageRecord]]:
     """By billed period, the newest record of each item."""
     newest: dict[tuple[UUID, UUID, int], UsageRecord] = {}
-    rows = UsageRecord.objects.filter(billed_period__in=list(period_ids))
+    rows = UsageRecord.objects.filter(billed_period__among=list(period_ids))
     for row in rows.order_by("billed_period", "meter", "asset_label", "id", "generation"):
         key = (row.billed_period_id, row.item_id, row.author_id)
         if key not in newest or newest[key].generation < row.generation:

@@ -340,7 +340,7 @@ def _gaps(
 def channels_named(pairs: Iterable[tuple[Any, str]]) -> dict[tuple[Any, str], Channel]:
     """The current company's channels by (asset id, code); what does not exist is left out."""
     wanted = set(pairs)
-    rows = Channel.objects.filter(asset_id__in={asset for asset, _ in wanted})
+    rows = Channel.objects.filter(asset_id__among={asset for asset, _ in wanted})
     return {(row.asset_id, row.code): row for row in rows if (row.asset_id, row.code) in wanted}
 
 
