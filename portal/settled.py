@@ -4,7 +4,7 @@ import gc
 
 # New objects between two looks at them. A page or a chunk of contracts makes a hundred thousand,
 # nearly all of which go by themselves; at Python's own 700 looking takes a third of a chunk's time.
-YOUNG = 10_000
+YOUNG = 5_000
 
 
 def settle() -> None:
@@ -15,4 +15,4 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(YOUNG, 20, 20)
+    gc.set_threshold(YOUNG, 10, 10)

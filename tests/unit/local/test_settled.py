@@ -13,7 +13,7 @@ def test_what_is_loaded_is_looked_through_no_more() -> None:
     gc.set_threshold(700, 10, 10)
     settle()
     assert gc.get_freeze_count() > 10_000
-    assert gc.get_threshold() == (YOUNG, 20, 20)
+    assert gc.get_threshold() == (YOUNG, 10, 10)
 
 
 def test_each_process_of_the_worker_settles() -> None:
