@@ -33,6 +33,7 @@ ORDER = {
     "forms": 5,
     "tables": 5,
     "operations": 4,
+    "judging": 3,
     "queries": 3,
     "models": 2,
     "events": 1,
