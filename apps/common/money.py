@@ -107,7 +107,7 @@ def rounded_minor(minor: Decimal) -> int:
     return int(minor.quantize(Decimal(1), context=_ROUNDING))
 
 
-def allocate(total_minor: int, weights: Sequence[Decimal | int]) -> list[int]:
+def allocate(total_minor: int, weights: Sequence[Decimal | int | Fraction]) -> list[int]:
     """Divide minor units by weight so that the parts sum to the whole exactly.
 
     Largest remainder; equal remainders go to the earlier weight. Symmetric:

@@ -125,7 +125,7 @@ def test_every_app_says_what_it_owns() -> None:
 
 
 def test_no_floats_where_billed_quantities_live() -> None:
-    for app in ("pricing", "billing", "metering", "contracts"):
+    for app in ("pricing", "billing", "metering", "contracts", "settlement"):
         for path in (APPS / app).rglob("*.py"):
             if "migrations" in path.parts:
                 continue
