@@ -58,6 +58,7 @@ SHARED_APPS = [
     "apps.contracts",
     "apps.metering",
     "apps.billing",
+    "apps.settlement",
     "apps.reporting",
     "apps.blueprints",
     "apps.demo",

@@ -107,6 +107,13 @@ def rounded_minor(minor: Decimal) -> int:
     return int(minor.quantize(Decimal(1), context=_ROUNDING))
 
 
+def rounded_fraction(minor: Fraction) -> int:
+    """An exact fraction of minor units to whole ones, halves away from zero; the same for x and -x."""
+    if minor < 0:
+        return -rounded_fraction(-minor)
+    return (2 * minor.numerator + minor.denominator) // (2 * minor.denominator)
+
+
 def allocate(total_minor: int, weights: Sequence[Decimal | int | Fraction]) -> list[int]:
     """Divide minor units by weight so that the parts sum to the whole exactly.
 

@@ -57,6 +57,24 @@ class PlanAdopted(ContractEvent):
     name: ClassVar[str] = "contracts.plan_adopted"
 
 
+class TermsOffered(ContractEvent):
+    """A partner may look at its terms and sign; for the partner."""
+
+    name: ClassVar[str] = "contracts.terms_offered"
+
+
+class TermsSigned(ContractEvent):
+    """A partner has signed its terms; for the provider."""
+
+    name: ClassVar[str] = "contracts.terms_signed"
+
+
+class SplitAgreed(ContractEvent):
+    """Every partner of a split has signed; for the provider."""
+
+    name: ClassVar[str] = "contracts.split_agreed"
+
+
 class ContractEndSet(ContractEvent):
     """The contract has another last day; for both and for who collects."""
 

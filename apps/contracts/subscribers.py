@@ -7,7 +7,7 @@ from uuid import UUID
 from apps.assets.operations import end_grants
 from apps.common.period import parse_instant
 from apps.contracts.models import Contract
-from apps.contracts.operations import activate_contract, adopt_plan, grant_wanted
+from apps.contracts.operations import activate_contract, adopt_plan, agree_split, grant_wanted
 from apps.events.domain.registry import subscribes
 from apps.events.models import Job
 
@@ -30,6 +30,16 @@ def adopt(job: Job, now: datetime) -> dict[str, Any]:
         return {"adopted": adopt_plan(contract_id=key, now=now)}
     except Contract.DoesNotExist:
         return {"adopted": False}
+
+
+@subscribes("contracts.terms_signed", kind="contracts.agree_split")
+def agree(job: Job, now: datetime) -> dict[str, Any]:
+    """In the provider's company: the last partner's yes puts a split in force."""
+    key = UUID(str(job.payload["contract"]))
+    try:
+        return {"agreed": agree_split(contract_id=key, now=now)}
+    except Contract.DoesNotExist:
+        return {"agreed": False}
 
 
 @subscribes("contracts.data_wanted", kind="contracts.grant_data")

@@ -18,6 +18,7 @@ FURTHER_FACE = {
     "telemetry": {"door"},
     "metering": {"bundle"},
     "contracts": {"wording"},
+    "billing": {"invariants"},
     "networks": {"wording"},
 }
 # Inside an app imports run downward.

@@ -163,6 +163,12 @@ class Split:
         return (*others, self.residual)
 
     @property
+    def codes(self) -> tuple[str, ...]:
+        """Codes of all steps, those of lines first."""
+        lines = [step.code for step in self.line_steps]
+        return (*lines, *(step.code for step in self.contract_steps))
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """Meters whose measured quantities divide a step, each once."""
         return tuple(dict.fromkeys(step.key for step in self.line_steps if step.key))
@@ -343,10 +349,7 @@ def _terms(source: Source) -> PayTerms:
 
 def _contradictions(split: Split) -> list[PlanError]:
     return [
-        *_twice(
-            [step.code for step in split.line_steps] + [step.code for step in split.contract_steps],
-            "line_steps",
-        ),
+        *_twice(split.codes, "line_steps"),
         *_twice([bearer.charge for bearer in split.bearers], "bearers"),
         *_twice([terms.party for terms in split.terms], "terms"),
         *_never_reached(split.line_steps),

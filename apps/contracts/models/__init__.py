@@ -2,14 +2,18 @@
 
 from apps.contracts.models.contracts import Contract, ContractItem, Signature
 from apps.contracts.models.indices import PriceIndexSeries, PriceIndexValue
+from apps.contracts.models.partners import PartnerTerms, SplitVersion, TermsSignature
 from apps.contracts.models.plans import PlanProposal, PlanVersion
 
 __all__ = [
     "Contract",
     "ContractItem",
+    "PartnerTerms",
     "PlanProposal",
     "PlanVersion",
     "PriceIndexSeries",
     "PriceIndexValue",
     "Signature",
+    "SplitVersion",
+    "TermsSignature",
 ]

@@ -13,10 +13,37 @@ from apps.contracts.operations.plans import (
     withdraw_proposal,
 )
 from apps.contracts.operations.signing import OfferChanged, sign_contract
+from apps.contracts.operations.splits import (
+    agree_split,
+    draft_split,
+    offer_split,
+    sign_terms,
+    withdraw_split,
+)
 
 __all__ = [
-    "OfferChanged", "accept_plan", "activate_contract", "add_series", "add_values", "adopt_plan",
-    "change_draft", "close_ended", "discard_draft", "draft_contract", "end_contract",
-    "grant_host_data", "grant_wanted", "offer_contract", "propose_plan", "remove_value",
-    "sign_contract", "withdraw_offer", "withdraw_proposal",
+    "OfferChanged",
+    "accept_plan",
+    "activate_contract",
+    "add_series",
+    "add_values",
+    "adopt_plan",
+    "agree_split",
+    "change_draft",
+    "close_ended",
+    "discard_draft",
+    "draft_contract",
+    "draft_split",
+    "end_contract",
+    "grant_host_data",
+    "grant_wanted",
+    "offer_contract",
+    "offer_split",
+    "propose_plan",
+    "remove_value",
+    "sign_contract",
+    "sign_terms",
+    "withdraw_offer",
+    "withdraw_proposal",
+    "withdraw_split",
 ]  # fmt: skip

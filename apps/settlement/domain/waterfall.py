@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TypeVar
 
-from apps.common.money import CurrencyMismatch, allocate, minor_digits
+from apps.common.money import CurrencyMismatch, allocate, minor_digits, rounded_fraction
 from apps.contracts.domain.split import ContractStep, LineStep, Part, Split
 
 # Codes of shares that no step of the split makes.
@@ -194,7 +194,9 @@ class _Period:
     def make_up(self, carried: Mapping[str, int]) -> None:
         """What lines lacked, now or in earlier periods, comes from the rest, in the steps' order."""
         for step in self.split.line_steps:
-            due = carried.get(step.code, 0) + _whole_minor(self.lacking.get(step.code, Fraction(0)))
+            due = carried.get(step.code, 0) + rounded_fraction(
+                self.lacking.get(step.code, Fraction(0))
+            )
             holders = _holders(step, self.keys)
             taken = self._take(due if holders else 0)
             if due > taken:
@@ -210,7 +212,7 @@ class _Period:
         if step.kind == "cap":
             self._move(step.code, step.party, -max(has - amount, 0))
         elif step.kind == "reserve":
-            part = _whole_minor(Fraction(max(self.pool, 0)) * Fraction(step.percent) / 100)
+            part = rounded_fraction(Fraction(max(self.pool, 0)) * Fraction(step.percent) / 100)
             self._move(step.code, step.party, min(part, amount))
         else:
             due = carried + (amount if step.kind == "fixed" else max(amount - has, 0))
@@ -238,11 +240,6 @@ class _Period:
             self.split.currency, tuple(self.lines), (*self.contract, *moved), self.pool,
             dict(self.carried),
         )  # fmt: skip
-
-
-def _whole_minor(exact: Fraction) -> int:
-    """Broken minor units of a sum due (never negative) to whole ones, half up."""
-    return (2 * exact.numerator + exact.denominator) // (2 * exact.denominator)
 
 
 def difference(target: Mapping[K, int], recorded: Mapping[K, int]) -> dict[K, int]:

@@ -9,6 +9,7 @@ from hypothesis import given
 from apps.contracts.domain.split import Split, SplitRefused
 from tests.unit.settlement.splits import (
     FINANCIER,
+    LARGE,
     MAKER,
     PROVIDER,
     WORKSHOP,
@@ -64,6 +65,7 @@ def test_what_contradicts_itself_is_refused() -> None:
     ) == [("contract_steps[0].amount", "floor_above_cap")]
 
 
+@LARGE
 @given(splits())
 def test_written_and_read_it_is_the_same(split: Split) -> None:
     written = json.loads(json.dumps(split.to_dict()))

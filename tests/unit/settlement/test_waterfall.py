@@ -13,6 +13,7 @@ from apps.contracts.domain.split import Split
 from apps.settlement.domain.waterfall import Outcome, difference, divide_line, waterfall
 from tests.unit.settlement.splits import (
     FINANCIER,
+    LARGE,
     LINES,
     MAKER,
     PLATFORM,
@@ -100,6 +101,7 @@ def test_two_currencies_never_meet() -> None:
         waterfall(split_of(percent("maker", "10", MAKER)), [line("km", 100, currency="USD")])
 
 
+@LARGE
 @given(splits(), LINES, st.integers(0, 10**6))
 def test_shares_sum_to_the_lines_exactly(split: Split, lines: list, malus: int) -> None:
     outcome = waterfall(split, [*lines, line("uptime", -malus, "-1")])
@@ -112,6 +114,7 @@ def test_shares_sum_to_the_lines_exactly(split: Split, lines: list, malus: int) 
         assert all(part > 0 for part in parts)
 
 
+@LARGE
 @given(splits(), LINES, st.integers(1, 10**6))
 def test_a_malus_never_reaches_who_did_not_bear_it(split: Split, lines: list, malus: int) -> None:
     without = {(s.line, s.party, s.step): s.minor for s in waterfall(split, lines).lines}
@@ -123,12 +126,14 @@ def test_a_malus_never_reaches_who_did_not_bear_it(split: Split, lines: list, ma
     assert rest == without
 
 
+@LARGE
 @given(splits(), st.integers(1, 10**6))
 def test_a_reduction_nobody_is_named_for_stays_with_the_rest(split: Split, minor: int) -> None:
     shares, lacking = divide_line(split, line("goodwill", -minor, "-3"), {})
     assert ([(s.party, s.minor) for s in shares], lacking) == ([(PROVIDER, -minor)], [])
 
 
+@LARGE
 @given(splits(), LINES, st.dictionaries(st.sampled_from(["l0", "l1", "c0"]), st.integers(0, 10**6)))
 def test_a_shortfall_is_never_lost(split: Split, lines: list, carried: dict[str, int]) -> None:
     fixed = {step.code for step in split.contract_steps if step.kind == "fixed"}
@@ -141,6 +146,7 @@ def test_a_shortfall_is_never_lost(split: Split, lines: list, carried: dict[str,
     assert all(minor > 0 for minor in outcome.carried.values())
 
 
+@LARGE
 @given(splits(), LINES, LINES)
 def test_recorded_and_difference_make_the_target(split: Split, before: list, after: list) -> None:
     recorded, target = waterfall(split, before).by_party(), waterfall(split, after).by_party()
@@ -150,6 +156,7 @@ def test_recorded_and_difference_make_the_target(split: Split, before: list, aft
         assert recorded.get(party, 0) + step.get(party, 0) == target.get(party, 0)
 
 
+@LARGE
 @given(
     st.dictionaries(st.sampled_from((MAKER, FINANCIER, WORKSHOP)), st.decimals(0, 10**6, places=3)),
     st.integers(0, 10**7),

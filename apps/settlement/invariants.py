@@ -1,0 +1,101 @@
+"""The ledger proof: balances from transfers, transfers from shares, shares from the documents."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from apps.billing.invariants.registry import of_company, rows, shared
+from apps.settlement.queries.proof import unsettled_documents, wrong_shares
+
+
+@shared("every balance is its credits less its debits")
+def balances_moved(now: datetime) -> Iterator[str]:
+    for key, balance, moved in rows(
+        """
+        select account.id, account.balance_minor, coalesce(sum(
+            case when transfer.credit_id = account.id then amount_minor
+                 when transfer.debit_id = account.id then -amount_minor end), 0)
+        from public.settlement_account account
+        left join public.settlement_transfer transfer
+            on account.id in (transfer.credit_id, transfer.debit_id)
+        group by account.id
+        having account.balance_minor <> coalesce(sum(
+            case when transfer.credit_id = account.id then amount_minor
+                 when transfer.debit_id = account.id then -amount_minor end), 0)
+        """
+    ):
+        yield f"account {key}: {balance}, its transfers sum to {moved}"
+
+
+@shared("the accounts of a pair of companies sum to zero in each currency")
+def pairs_balance(now: datetime) -> Iterator[str]:
+    for author, partner, currency, total in rows(
+        "select author_id, partner_id, currency, sum(balance_minor) "
+        "from public.settlement_account group by 1, 2, 3 having sum(balance_minor) <> 0"
+    ):
+        yield f"companies {author} and {partner}: {total} {currency}"
+
+
+@shared("a transfer stays within one pair of companies and one currency")
+def transfers_stay(now: datetime) -> Iterator[str]:
+    for (key,) in rows(
+        """
+        select transfer.id from public.settlement_transfer transfer
+        join public.settlement_account debit on debit.id = transfer.debit_id
+        join public.settlement_account credit on credit.id = transfer.credit_id
+        where (debit.author_id, debit.partner_id, debit.currency)
+                <> (credit.author_id, credit.partner_id, credit.currency)
+            or transfer.author_id <> debit.author_id or transfer.currency <> debit.currency
+        """
+    ):
+        yield f"transfer {key} leaves its pair or currency"
+
+
+@shared("every share of another company is posted once, with its amount and sign")
+def shares_posted(now: datetime) -> Iterator[str]:
+    for key, amount, posted in rows(
+        """
+        select share.id, share.amount_minor, coalesce(sum(
+            case when debit.purpose = 'cost' then transfer.amount_minor
+                 else -transfer.amount_minor end), 0)
+        from public.settlement_share share
+        left join public.settlement_transfer transfer
+            on transfer.cause = 'share' and transfer.cause_id = share.id
+        left join public.settlement_account debit on debit.id = transfer.debit_id
+        where share.partner_id <> share.author_id
+        group by share.id
+        having share.amount_minor <> coalesce(sum(
+            case when debit.purpose = 'cost' then transfer.amount_minor
+                 else -transfer.amount_minor end), 0) or count(transfer.id) <> 1
+        """
+    ):
+        yield f"share {key} of {amount}: {posted} posted"
+
+
+@shared("the shares of a settled period sum to the net of its issued documents")
+def shares_sum(now: datetime) -> Iterator[str]:
+    for key, net, shares, lines in rows(
+        """
+        select settled.id, settled.net_minor,
+            (select coalesce(sum(amount_minor), 0) from public.settlement_share share
+             where share.settled_id = settled.id) as shares,
+            (select coalesce(sum(case when invoice.kind = 'credit' then -line.net_minor
+                                      else line.net_minor end), 0)
+             from public.billing_invoiceline line
+             join public.billing_invoice invoice on invoice.id = line.invoice_id
+             where line.billed_period_id = settled.billed_period_id
+                and invoice.state = 'issued') as lines
+        from public.settlement_settledperiod settled
+        """
+    ):
+        if not net == shares == lines:
+            yield f"settled period {key}: {net}; shares {shares}, documents {lines}"
+
+
+@of_company("every share is what the waterfall gives of the documents")
+def shares_recomputed(now: datetime) -> Iterator[str]:
+    yield from wrong_shares()
+
+
+@of_company("every issued document under an agreed split is settled")
+def documents_settled(now: datetime) -> Iterator[str]:
+    yield from unsettled_documents()

@@ -1,0 +1,6 @@
+"""Writes of settlement: shares, what becomes payable, and the ledger behind both."""
+
+from apps.settlement.operations.paying import make_payable
+from apps.settlement.operations.settling import settle_contract, settle_documents
+
+__all__ = ["make_payable", "settle_contract", "settle_documents"]

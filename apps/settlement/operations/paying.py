@@ -1,0 +1,113 @@
+"""From recognised to payable: with the invoice, or as the customer pays, less what is disputed."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Case, F, Sum, When
+
+from apps.billing.models import Invoice
+from apps.billing.queries.receivables import disputed_line_ids, paid_share
+from apps.contracts.domain.split import PayTerms
+from apps.settlement.domain.ledger import Claim, Purpose, made_payable
+from apps.settlement.domain.payable import payable_of
+from apps.settlement.models import Share, Transfer
+from apps.settlement.operations.ledger import Books, Pair, Posting, locked_books, post
+from apps.settlement.queries.periods import document_groups
+from apps.tenancy.context import current_company
+
+
+@dataclass(slots=True)
+class _Group:
+    """A document with its credit notes: what each partner has of it, and how it was made payable."""
+
+    shares: list[Share] = field(default_factory=list)
+    net_minor: int = 0
+
+    def pair_of(self, party: int) -> Pair:
+        share = next(share for share in self.shares if share.partner_id == party)
+        return Pair(party, share.currency)
+
+    def claims(self, disputed: set[UUID]) -> list[Claim]:
+        """By partner, in the order of their keys."""
+        by_party: dict[int, list[Share]] = defaultdict(list)
+        for share in self.shares:
+            by_party[share.partner_id].append(share)
+        return [_claim(party, rows, disputed) for party, rows in sorted(by_party.items())]
+
+
+@transaction.atomic
+def make_payable(*, document_ids: Iterable[UUID], now: datetime) -> int:
+    """Bring what is payable of the documents to what their payments and disputes say.
+
+    Twice is once: the difference to what is recorded is posted. Returns the transfers written.
+    """
+    groups = _groups(document_ids)
+    shares = [share for group in groups.values() for share in group.shares]
+    names = {share.partner_id: share.partner_name for share in shares}
+    books = locked_books({Pair(s.partner_id, s.currency) for s in shares}, names)
+    return post(books=books, postings=list(_postings(groups, books)), now=now)
+
+
+def _postings(groups: Mapping[UUID, _Group], books: Books) -> Iterator[Posting]:
+    paid, disputed = paid_share(groups), disputed_line_ids(groups)
+    recorded = _recorded(groups)
+    standing = {key: account.balance_minor for key, account in books.items()}
+    for key, group in sorted(groups.items()):
+        claims = group.claims(disputed)
+        target = payable_of(claims, group.net_minor, paid.get(key, Fraction(0)))
+        for party, minor in sorted(target.items()):
+            pair = group.pair_of(party)
+            payable, due_back = standing[pair, Purpose.PAYABLE], standing[pair, Purpose.DUE_BACK]
+            for entry in made_payable(minor - recorded.get((key, party), 0), payable, due_back):
+                standing[pair, entry.debit] -= entry.amount
+                standing[pair, entry.credit] += entry.amount
+                yield Posting(pair, entry, Transfer.Cause.PAYMENT, key)
+
+
+def _groups(document_ids: Iterable[UUID]) -> dict[UUID, _Group]:
+    """By the document that is paid: shares of it and of its credit notes, without the own rest."""
+    keys = set(document_groups(document_ids).values())
+    own = current_company()
+    documents = Invoice.objects.written_by(own).filter(id__in=keys)
+    notes = Invoice.objects.written_by(own).filter(
+        corrects__in=keys, kind=Invoice.Kind.CREDIT_NOTE, state=Invoice.State.ISSUED
+    )
+    groups = {row.id: _Group(net_minor=row.net_minor) for row in documents.only("net_minor")}
+    belongs = {key: key for key in groups}
+    for note in notes.only("corrects", "net_minor"):
+        belongs[note.id] = note.corrects_id  # type: ignore[assignment]
+        groups[note.corrects_id].net_minor -= note.net_minor  # type: ignore[index]
+    shares = Share.objects.filter(document_id__in=list(belongs)).exclude(partner=own)
+    for share in shares.select_related("terms").order_by("id"):
+        groups[belongs[share.document_id]].shares.append(share)
+    return {key: group for key, group in groups.items() if group.shares}
+
+
+def _claim(party: int, shares: list[Share], disputed: set[UUID]) -> Claim:
+    terms = _pay_terms(party, shares[-1])
+    held = [s for s in shares if terms.held_by_disputes and s.line_id in disputed]
+    return Claim(
+        party, sum(share.amount_minor for share in shares), terms.payable, terms.rank,
+        sum(share.amount_minor for share in held),
+    )  # fmt: skip
+
+
+def _pay_terms(party: int, share: Share) -> PayTerms:
+    if share.terms is None:
+        return PayTerms(party)
+    return PayTerms(**share.terms.terms["terms"])
+
+
+def _recorded(groups: Mapping[UUID, _Group]) -> dict[tuple[UUID, int], int]:
+    """By document and partner what its payments made payable so far: what left `owed`, less returns."""
+    rows = Transfer.objects.filter(cause=Transfer.Cause.PAYMENT, cause_id__in=list(groups))
+    signed = Case(
+        When(debit__purpose=Purpose.OWED, then=F("amount_minor")), default=-F("amount_minor")
+    )
+    sums = rows.order_by().values_list("cause_id", "debit__partner").annotate(minor=Sum(signed))
+    return {(key, party): int(minor) for key, party, minor in sums}

@@ -1,0 +1,70 @@
+"""Recomputing what was settled from the documents alone, for the current company's books."""
+
+from collections.abc import Iterator, Sequence
+
+from django.db.models import Exists, OuterRef
+
+from apps.billing.models import Invoice, InvoiceLine
+from apps.common.period import local_date
+from apps.contracts.models import Contract, SplitVersion
+from apps.contracts.queries.splits import agreed_splits, split_on
+from apps.events.models import Job
+from apps.settlement.domain.waterfall import difference, waterfall
+from apps.settlement.models import SettledPeriod
+from apps.settlement.queries.periods import (
+    measured_keys,
+    recorded_shares,
+    sources_of,
+    targets_of,
+)
+from apps.tenancy.context import current_company
+
+CHUNK = 500
+
+
+def wrong_shares() -> Iterator[str]:
+    """Where the recorded shares are not the waterfall of the period's documents and what it carried."""
+    own = SettledPeriod.objects.written_by(current_company()).order_by("id")
+    ids = list(own.values_list("id", flat=True))
+    for start in range(0, len(ids), CHUNK):
+        rows = own.filter(id__in=ids[start : start + CHUNK]).select_related("version")
+        yield from _wrong_of(list(rows))
+
+
+def _wrong_of(settled: Sequence[SettledPeriod]) -> Iterator[str]:
+    sources = sources_of(row.billed_period_id for row in settled)
+    recorded = recorded_shares(row.id for row in settled)
+    for row in settled:
+        period, split = sources[row.billed_period_id], row.version.value
+        keys = measured_keys(split, row.billed_period_id)
+        outcome = waterfall(split, period.revenue(), keys, row.carried_in)
+        for (key, step, party), minor in difference(
+            targets_of(outcome), recorded.get(row.id, {})
+        ).items():
+            yield f"{row.public_id} {step} {key.charge} of company {party}: {minor} not recorded"
+
+
+def unsettled_documents() -> Iterator[str]:
+    """Issued documents whose period begins under an agreed split and has no settled period.
+
+    None while jobs of settlement wait: they are about to be.
+    """
+    own = current_company()
+    waiting = Job.objects.filter(
+        company=own, kind__startswith="settlement.", state__in=["waiting", "running"]
+    )
+    if waiting.exists():
+        return
+    contracts = SplitVersion.objects.written_by(own).filter(state=SplitVersion.State.AGREED)
+    versions = agreed_splits(set(contracts.values_list("contract", flat=True)))
+    settled = SettledPeriod.objects.filter(billed_period=OuterRef("billed_period"))
+    lines = InvoiceLine.objects.written_by(own).filter(
+        ~Exists(settled), invoice__state=Invoice.State.ISSUED, invoice__contract__in=list(versions)
+    )
+    zones = dict(Contract.objects.filter(id__in=list(versions)).values_list("id", "time_zone"))
+    found = lines.order_by().values_list(
+        "invoice__number", "invoice__contract", "billed_period__start"
+    )
+    for number, contract, start in found.distinct():
+        if split_on(versions[contract], local_date(start, zones[contract])) is not None:
+            yield f"document {number} is not settled"

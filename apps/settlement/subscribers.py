@@ -1,0 +1,65 @@
+"""What settlement does when documents are issued, paid or disputed, or a split is agreed."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from apps.events.domain.registry import handles, subscribes
+from apps.events.models import Job
+from apps.events.operations import enqueue_all
+from apps.settlement.operations import make_payable, settle_contract, settle_documents
+
+CHUNK = 500
+
+
+@subscribes("billing.issued", kind="settlement.settle")
+def settle(job: Job, now: datetime) -> dict[str, Any]:
+    """In the issuer's company: everybody's share of the documents; many of them in jobs of their own.
+
+    In the customer's company there is nothing to settle.
+    """
+    keys = list(job.payload["invoices"])
+    if job.author_id != job.company_id:
+        return {"shares": 0}
+    if len(keys) <= CHUNK:
+        return {"shares": settle_documents(document_ids=map(UUID, keys), now=now)}
+    chunks = [keys[start : start + CHUNK] for start in range(0, len(keys), CHUNK)]
+    payloads = [({"invoices": chunk}, len(chunk)) for chunk in chunks]
+    return {"jobs": enqueue_all(kind="settlement.settle_chunk", payloads=payloads, now=now)}
+
+
+@handles("settlement.settle_chunk")
+def settle_chunk(job: Job, now: datetime) -> dict[str, Any]:
+    """Shares of some hundred documents in one transaction."""
+    return {"shares": settle_documents(document_ids=map(UUID, job.payload["invoices"]), now=now)}
+
+
+@subscribes("contracts.split_agreed", kind="settlement.catch_up")
+def catch_up(job: Job, now: datetime) -> dict[str, Any]:
+    """What was issued before the split was agreed is settled by it."""
+    key = UUID(str(job.payload["contract"]))
+    return {"shares": settle_contract(contract_id=key, now=now)}
+
+
+@subscribes("billing.receivable_moved", kind="settlement.pay_on")
+def pay_on(job: Job, now: datetime) -> dict[str, Any]:
+    """A customer paid, or took back: shares become payable, or are not any more."""
+    keys = [UUID(text) for text in job.payload["receivables"]]
+    return {"transfers": make_payable(document_ids=keys, now=now)}
+
+
+@subscribes("billing.disputed", kind="settlement.hold")
+def hold(job: Job, now: datetime) -> dict[str, Any]:
+    """Disputed lines are held back from whose share is subject to it."""
+    return _follow_dispute(job, now)
+
+
+@subscribes("billing.dispute_settled", kind="settlement.release")
+def release(job: Job, now: datetime) -> dict[str, Any]:
+    """A settled dispute holds nothing back any more."""
+    return _follow_dispute(job, now)
+
+
+def _follow_dispute(job: Job, now: datetime) -> dict[str, Any]:
+    keys = [UUID(text) for text in job.payload["documents"]]
+    return {"transfers": make_payable(document_ids=keys, now=now)}
