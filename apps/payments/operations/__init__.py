@@ -1,25 +1,80 @@
 """Writes of payments."""
 
+from apps.payments.operations.accounts import (
+    close_account,
+    connect_stripe,
+    make_main,
+    onboarding_link,
+    open_account,
+    revoke_mandate,
+    show_payment_details,
+    sign_mandate,
+)
 from apps.payments.operations.checkout import close_request, start_checkout
+from apps.payments.operations.collecting import Collection, collect_by_debit
+from apps.payments.operations.confirming import confirm_person
 from apps.payments.operations.expecting import Expected, expect_payments
+from apps.payments.operations.files import read_file
 from apps.payments.operations.inbox import apply_webhook, receive_webhook, route_webhooks
+from apps.payments.operations.payouts import (
+    PayoutItem,
+    approve_batch,
+    discard_batch,
+    draft_payouts,
+)
 from apps.payments.operations.received import (
     Incoming,
     Overdrawn,
     record_payment,
     record_refund,
 )
+from apps.payments.operations.sending import (
+    note_paid_out,
+    note_payout_failed,
+    send_batch,
+    send_transfer,
+)
+from apps.payments.operations.statements import (
+    Imported,
+    import_bank_statement,
+    match_entry,
+    set_entry_aside,
+)
 
 __all__ = [
+    "Collection",
     "Expected",
+    "Imported",
     "Incoming",
     "Overdrawn",
+    "PayoutItem",
     "apply_webhook",
+    "approve_batch",
+    "close_account",
     "close_request",
+    "collect_by_debit",
+    "confirm_person",
+    "connect_stripe",
+    "discard_batch",
+    "draft_payouts",
     "expect_payments",
+    "import_bank_statement",
+    "make_main",
+    "match_entry",
+    "note_paid_out",
+    "note_payout_failed",
+    "onboarding_link",
+    "open_account",
+    "read_file",
     "receive_webhook",
     "record_payment",
     "record_refund",
+    "revoke_mandate",
     "route_webhooks",
+    "send_batch",
+    "send_transfer",
+    "set_entry_aside",
+    "show_payment_details",
+    "sign_mandate",
     "start_checkout",
 ]

@@ -30,13 +30,17 @@ def _made(key: str, base: str) -> stripe.StripeClient:
     return stripe.StripeClient(key, http_client=http, max_network_retries=2, **given)
 
 
+class NoAnswer(ValidationError):
+    """Nobody knows whether the provider did it: ask again with the same key, never do it anew."""
+
+
 @contextmanager
 def in_words() -> Iterator[None]:
     """Stripe's refusals and silence as a ValidationError that says what to do."""
     try:
         yield
-    except stripe.APIConnectionError:
-        raise ValidationError(
+    except (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError):
+        raise NoAnswer(
             _("The payment provider does not answer. Nothing was moved; try again in a moment.")
         ) from None
     except stripe.StripeError as error:

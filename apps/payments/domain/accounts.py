@@ -1,0 +1,71 @@
+"""Bank details, checked as far as they can be without a bank."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import schwifty
+from schwifty.exceptions import SchwiftyException
+
+# Payouts to new bank details wait as long, so that a stolen log-in cannot lead money away unseen.
+COOL_DOWN = timedelta(hours=72)
+# How long a password that was given again counts.
+CONFIRMED_FOR = timedelta(minutes=5)
+
+
+class BadIban(ValueError):
+    """The number is no IBAN: length, country, or check digits (ISO 13616, ISO 7064 mod 97-10)."""
+
+
+@dataclass(frozen=True, slots=True)
+class BankDetails:
+    """IBAN without spaces; BIC where the country's register of banks tells it, else empty."""
+
+    iban: str
+    bic: str
+
+
+def bank_details(text: str) -> BankDetails:
+    """Raises BadIban."""
+    compact = "".join(text.split()).upper()
+    if not compact.isascii() or not 15 <= len(compact) <= 34:
+        raise BadIban("no IBAN")
+    try:
+        iban = schwifty.IBAN(compact)
+        return BankDetails(str(iban), _bic(iban))
+    except (SchwiftyException, ValueError) as error:
+        raise BadIban(str(error)) from None
+
+
+def _bic(iban: schwifty.IBAN) -> str:
+    try:
+        return str(iban.bic or "")
+    except (SchwiftyException, ValueError):
+        return ""
+
+
+def is_creditor_id(text: str) -> bool:
+    """SEPA creditor identifier: country, two check digits, business code, national part.
+
+    Check digits by ISO 7064 mod 97-10 over national part, country and digits, without the
+    business code (EPC262-08).
+    """
+    compact = "".join(text.split()).upper()
+    if not compact.isascii() or not compact.isalnum() or not 8 <= len(compact) <= 35:
+        return False
+    turned = compact[7:] + compact[:4]
+    return int("".join(str(int(character, 36)) for character in turned)) % 97 == 1
+
+
+def in_groups(iban: str) -> str:
+    """For people: DE89 3704 0044 0532 0130 00."""
+    return " ".join(iban[start : start + 4] for start in range(0, len(iban), 4))
+
+
+def cooled_down_at(changed_at: datetime) -> datetime:
+    """From when on money may go to bank details that were changed then."""
+    return changed_at + COOL_DOWN
+
+
+def is_confirmed(confirmed_at: datetime | None, now: datetime) -> bool:
+    """Whether the person gave the password again not long ago."""
+    return confirmed_at is not None and timedelta(0) <= now - confirmed_at <= CONFIRMED_FOR

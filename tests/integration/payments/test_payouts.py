@@ -1,0 +1,306 @@
+"""Payouts: two pairs of eyes, a password, a cool-down, one payout however often it is clicked."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from apps.events.models import OutboxEvent
+from apps.events.operations import run_waiting_jobs
+from apps.payments.models import BankFile, Payout, PayoutBatch, StripeAccount
+from apps.payments.models.payouts import Way
+from apps.payments.operations import (
+    PayoutItem,
+    approve_batch,
+    confirm_person,
+    discard_batch,
+    draft_payouts,
+    make_main,
+    open_account,
+    read_file,
+    send_batch,
+)
+from apps.payments.operations.sending import note_paid_out
+from apps.tenancy.context import company_context
+from tests.integration.payments.conftest import with_account
+
+LONG_AGO = timedelta(days=30)
+
+
+def item(payee: Any, reference: str = "stm_1", amount: int = 12_345, **more: Any) -> PayoutItem:
+    return PayoutItem(
+        payee=payee, reference=reference, title=reference, amount_minor=amount, **more
+    )
+
+
+@pytest.fixture
+def people(cast: dict[str, Any], person_of: Callable[..., Any]) -> tuple[Any, Any]:
+    return person_of(cast["provider"], "finance"), person_of(cast["provider"], "director")
+
+
+def drafted(cast: dict[str, Any], now: datetime, by: Any, **more: Any) -> PayoutBatch:
+    return draft_payouts(
+        items=[item(cast["maker"])], method=more.get("method", Way.SEPA), currency="EUR", now=now,
+        drafted_by=by,
+    )  # fmt: skip
+
+
+def test_drafted_approved_sent_paid(
+    cast: dict[str, Any], now: datetime, people: tuple[Any, Any], settings: Any, tmp_path: Any
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    one, other = people
+    for slug in ("provider", "maker"):
+        with_account(cast[slug], now - LONG_AGO)
+    with company_context(cast["provider"]):
+        batch = drafted(cast, now, one)
+        approve_batch(batch=batch, person=other, confirmed_at=now, now=now)
+        with company_context(cast["maker"]):
+            assert not Payout.objects.exists(), "nobody sees a payout that is not sent"
+        for _ in range(2):
+            send_batch(batch=batch, now=now, actor=other)
+        file = BankFile.objects.get()
+        content = read_file(file).decode()
+        payout = Payout.objects.get()
+        assert (payout.state, payout.iban) == ("sent", "DE62370400440532013001")
+        assert f"<EndToEndId>{payout.public_id}</EndToEndId>" in content
+        assert '<InstdAmt Ccy="EUR">123.45</InstdAmt>' in content
+        assert note_paid_out(payout=payout, provider_ref="", now=now)
+        assert not note_paid_out(payout=payout, provider_ref="", now=now)
+        assert OutboxEvent.objects.filter(name="payments.paid_out").count() == 1
+    with company_context(cast["maker"]):
+        assert Payout.objects.get().state == "paid"
+        assert not PayoutBatch.objects.exists()
+
+
+def refused(text: str) -> Any:
+    return pytest.raises(ValidationError, match=text)
+
+
+def test_who_drafted_never_approves(
+    cast: dict[str, Any], now: datetime, people: tuple[Any, Any]
+) -> None:
+    one, other = people
+    with_account(cast["maker"], now - LONG_AGO)
+    with company_context(cast["provider"]):
+        batch = drafted(cast, now, one)
+        with refused("second person"):
+            approve_batch(batch=batch, person=one, confirmed_at=now, now=now)
+        with pytest.raises(IntegrityError, match="payments_batch_two_people"), transaction.atomic():
+            PayoutBatch.objects.filter(pk=batch.pk).update(
+                state="approved", approved_by_id=one.pk, approved_at=now
+            )
+        with refused("password"):
+            approve_batch(
+                batch=batch, person=other, confirmed_at=now - timedelta(minutes=6), now=now
+            )
+        with refused("second person approves this batch first"):
+            send_batch(batch=batch, now=now, actor=one)
+        batch.refresh_from_db()
+        assert batch.state == "drafted"
+        assert Payout.objects.get().state == "drafted"
+
+
+def test_new_bank_details_cool_down(
+    cast: dict[str, Any], now: datetime, people: tuple[Any, Any]
+) -> None:
+    one, other = people
+    with_account(cast["maker"], now - timedelta(hours=71))
+    with company_context(cast["provider"]):
+        batch = drafted(cast, now, one)
+        with refused("are new"):
+            approve_batch(batch=batch, person=other, confirmed_at=now, now=now)
+        later = now + timedelta(hours=1)
+        approve_batch(batch=batch, person=other, confirmed_at=later, now=later)
+        assert Payout.objects.get().iban == "DE62370400440532013001"
+
+
+def test_bank_details_that_change_after_the_approval_stop_the_file(
+    cast: dict[str, Any], now: datetime, people: tuple[Any, Any]
+) -> None:
+    one, other = people
+    for slug in ("provider", "maker"):
+        with_account(cast[slug], now - LONG_AGO)
+    with company_context(cast["provider"]):
+        batch = drafted(cast, now, one)
+        approve_batch(batch=batch, person=other, confirmed_at=now, now=now)
+    with company_context(cast["maker"]):
+        new = open_account(
+            holder_name="Thief", iban="DE35370400440532013002", creditor_id="", now=now, actor="X"
+        )
+        make_main(account=new, now=now, actor="X")
+    with company_context(cast["provider"]):
+        with refused("changed since the approval"):
+            send_batch(batch=batch, now=now, actor=one)
+        assert not BankFile.objects.exists()
+        assert Payout.objects.get().state == "approved"
+
+
+def test_anothers_money_moves_only_through_the_provider(
+    cast: dict[str, Any], now: datetime, people: tuple[Any, Any]
+) -> None:
+    held = item(cast["maker"], held_for=cast["customer"])
+    with company_context(cast["provider"]):
+        with refused("only through the payment provider"):
+            draft_payouts(
+                items=[held], method=Way.SEPA, currency="EUR", now=now, drafted_by=people[0]
+            )
+        assert not Payout.objects.exists()
+        draft_payouts(
+            items=[held], method=Way.STRIPE, currency="EUR", now=now, drafted_by=people[0]
+        )
+        with (
+            pytest.raises(IntegrityError, match="payments_others_money_by_provider"),
+            transaction.atomic(),
+        ):
+            Payout.objects.update(method=Way.SEPA)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "currency", "text"),
+    [([], "EUR", "nothing to pay"), ([0], "EUR", "positive"), ([-5], "EUR", "positive"),
+     ([5], "USD", "euros alone"), ([5, 5], "EUR", "twice")],
+)  # fmt: skip
+def test_odd_batches_are_refused(
+    cast: dict[str, Any], now: datetime, people: tuple[Any, Any], amounts: list[int],
+    currency: str, text: str,
+) -> None:  # fmt: skip
+    items = [item(cast["maker"], amount=amount) for amount in amounts]
+    with company_context(cast["provider"]), refused(text):
+        draft_payouts(
+            items=items, method=Way.SEPA, currency=currency, now=now, drafted_by=people[0]
+        )
+
+
+def test_a_discarded_reference_is_free_again(
+    cast: dict[str, Any], now: datetime, people: tuple[Any, Any]
+) -> None:
+    with company_context(cast["provider"]):
+        first = drafted(cast, now, people[0])
+        assert drafted(cast, now, people[0]) == first
+        with refused("Already in a batch"):
+            draft_payouts(
+                items=[item(cast["maker"]), item(cast["maker"], "stm_2")], method=Way.SEPA,
+                currency="EUR", now=now, drafted_by=people[0],
+            )  # fmt: skip
+        for _ in range(2):
+            discard_batch(batch=first, now=now, actor=people[0])
+        assert OutboxEvent.objects.filter(name="payments.payout_discarded").count() == 1
+        assert drafted(cast, now, people[0]) != first
+
+
+def test_wrong_passwords_are_counted(
+    cast: dict[str, Any], now: datetime, people: tuple[Any, Any]
+) -> None:
+    person = people[0]
+    person.set_password("right horse battery")
+    with company_context(cast["provider"]):
+        assert confirm_person(person=person, password="right horse battery", now=now) == now
+        for _ in range(5):
+            with refused("not your password"):
+                confirm_person(person=person, password="wrong", now=now)
+        with refused("Too many"):
+            confirm_person(person=person, password="right horse battery", now=now)
+        later = now + timedelta(minutes=16)
+        assert confirm_person(person=person, password="right horse battery", now=later)
+
+
+def connected(company: Any, fake: Any, now: datetime) -> str:
+    """An account at the stand-in that can be paid, with the row the portal keeps of it."""
+    from apps.payments.operations import connect_stripe
+    from portal.local.stripe import connect
+
+    with company_context(company):
+        account = connect_stripe(now=now, actor="Anna")
+        with fake.store.lock:
+            connect.onboarded(fake.store, account.account_id)
+        StripeAccount.objects.update(
+            charges_enabled=True, payouts_enabled=True, connected_at=now - LONG_AGO
+        )
+    return str(account.account_id)
+
+
+def test_a_transfer_at_the_provider_is_made_once(
+    cast: dict[str, Any], people: tuple[Any, Any], stripe_fake: Any
+) -> None:
+    now = timezone.now()
+    one, other = people
+    account = connected(cast["maker"], stripe_fake, now)
+    with stripe_fake.store.lock:
+        stripe_fake.store.make("topup", "tu", amount=20_000, currency="eur")
+    with company_context(cast["provider"]):
+        batch = drafted(cast, now, one, method=Way.STRIPE)
+        approve_batch(batch=batch, person=other, confirmed_at=now, now=now)
+        send_batch(batch=batch, now=now, actor=other)
+        run_waiting_jobs(now=timezone.now())
+        payout = Payout.objects.get()
+        assert payout.state == "sent"
+        # The worker died after the transfer was made, before it was noted.
+        Payout.objects.update(state="approved", provider_ref="")
+        from apps.payments.operations import send_transfer
+
+        send_transfer(payout_id=payout.pk, now=now)
+        assert Payout.objects.get().provider_ref == payout.provider_ref
+    transfers = list(stripe_fake.store.all("transfer"))
+    assert [(one["amount"], one["destination"]) for one in transfers] == [(12_345, account)]
+
+
+def test_what_the_provider_refuses_fails_with_its_reason(
+    cast: dict[str, Any], people: tuple[Any, Any], stripe_fake: Any
+) -> None:
+    now = timezone.now()
+    connected(cast["maker"], stripe_fake, now)
+    with company_context(cast["provider"]):
+        batch = drafted(cast, now, people[0], method=Way.STRIPE)
+        approve_batch(batch=batch, person=people[1], confirmed_at=now, now=now)
+        send_batch(batch=batch, now=now, actor=people[1])
+        run_waiting_jobs(now=timezone.now())
+        payout = Payout.objects.get()
+        assert payout.state == "failed"
+        assert "insufficient available funds" in payout.failure
+        assert OutboxEvent.objects.filter(name="payments.payout_failed").count() == 1
+        assert drafted(cast, now, people[0]) != batch, "the reference is free again"
+
+
+def test_silence_of_the_provider_fails_nothing(
+    cast: dict[str, Any], people: tuple[Any, Any], stripe_fake: Any, settings: Any
+) -> None:
+    now = timezone.now()
+    connected(cast["maker"], stripe_fake, now)
+    with company_context(cast["provider"]):
+        batch = drafted(cast, now, people[0], method=Way.STRIPE)
+        approve_batch(batch=batch, person=people[1], confirmed_at=now, now=now)
+        send_batch(batch=batch, now=now, actor=people[1])
+        settings.STRIPE_API_BASE = "http://127.0.0.1:9"
+        run_waiting_jobs(now=timezone.now())
+        assert Payout.objects.get().state == "approved", "the job tries again"
+
+
+def test_fifty_clicks_are_one_payout(
+    own_database: str, cast: dict[str, Any], person_of: Callable[..., Any]
+) -> None:
+    now, one = timezone.now(), person_of(cast["provider"], "finance")
+    other = person_of(cast["provider"], "director")
+    for slug in ("provider", "maker"):
+        with_account(cast[slug], now - LONG_AGO)
+
+    def click(_: int) -> Any:
+        try:
+            with company_context(cast["provider"]):
+                batch = drafted(cast, now, one)
+                approve_batch(batch=batch, person=other, confirmed_at=now, now=now)
+                send_batch(batch=batch, now=now, actor=other)
+                return batch.pk
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(click, range(50)))) == 1
+    with company_context(cast["provider"]):
+        assert (Payout.objects.count(), PayoutBatch.objects.count()) == (1, 1)
+        assert BankFile.objects.count() == 1
