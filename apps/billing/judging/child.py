@@ -1,4 +1,4 @@
-"""The judge's own process: XML in, findings out, one after the other until its input closes.
+"""The judge's own process: files in, findings out, one after the other until its input closes.
 
 The kernel's alarm ends it when a document takes too long or nothing comes for long, whether or not
 its parent still lives; Saxon holds the interpreter, so that no thread here could. Frames on both
@@ -10,9 +10,13 @@ import os
 import resource
 import signal
 import sys
+from base64 import b64encode
 from dataclasses import asdict
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+from apps.billing.domain.einvoice.findings import Finding, Severity
+from apps.billing.domain.einvoice.safe_xml import Unreadable
+from apps.billing.judging.pdf import embedded_xml, is_pdf
 from apps.billing.judging.rules import judge
 
 _LENGTH = 4
@@ -31,9 +35,24 @@ def main(seconds: int, idle_seconds: int, memory: int) -> None:
         if content is None:
             return
         signal.alarm(seconds)
-        answer = json.dumps([asdict(finding) for finding in judge(content)]).encode()
+        answer = json.dumps(_answer(content)).encode()
         replies.write(len(answer).to_bytes(_LENGTH, "big") + answer)
         replies.flush()
+
+
+def _answer(content: bytes) -> dict[str, Any]:
+    """The findings, and of a PDF the XML that was in it."""
+    if not is_pdf(content):
+        return {"xml": None, "findings": [asdict(finding) for finding in judge(content)]}
+    try:
+        xml = embedded_xml(content)
+    except Unreadable as problem:
+        finding = Finding(problem.rule, Severity.ERROR, "", problem.text)
+        return {"xml": "", "findings": [asdict(finding)]}
+    return {
+        "xml": b64encode(xml).decode("ascii"),
+        "findings": [asdict(finding) for finding in judge(xml)],
+    }
 
 
 def _own_output() -> BinaryIO:

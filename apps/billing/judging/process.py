@@ -6,16 +6,19 @@ import subprocess
 import sys
 import threading
 import time
+from base64 import b64decode
 from pathlib import Path
+from typing import Any
 
 from apps.billing.domain.einvoice.findings import (
     NOT_JUDGED,
     STOPPED,
     TOO_LARGE,
+    Examined,
     Finding,
     Severity,
 )
-from apps.billing.domain.einvoice.safe_xml import MOST_BYTES
+from apps.billing.domain.einvoice.safe_xml import MOST_FILE_BYTES
 
 _ROOT = Path(__file__).parents[3]
 _CHILD = "apps.billing.judging.child"
@@ -49,10 +52,14 @@ class Judge:
         return self._process.pid if self._process else None
 
     def findings(self, content: bytes) -> tuple[Finding, ...]:
-        """What the rules say. Where the judge ends over a document twice, or in time, that is one."""
-        if len(content) > MOST_BYTES:
-            words = f"{len(content)} bytes, at most {MOST_BYTES}"
-            return (Finding(TOO_LARGE, Severity.ERROR, "", words),)
+        """What the rules say; what is only true of the examination is a finding too."""
+        return self.examine(content).findings
+
+    def examine(self, content: bytes) -> Examined:
+        """An XML, or the one inside a PDF, and its findings. Where the judge ends over a file twice,
+        or is stopped in time, that is a finding of the file."""
+        if len(content) > MOST_FILE_BYTES:
+            return _only(TOO_LARGE, f"{len(content)} bytes, at most {MOST_FILE_BYTES}")
         with self._lock:
             for _attempt in range(2):
                 asked_at = time.monotonic()
@@ -60,9 +67,8 @@ class Judge:
                     return self._ask(content)
                 except Gone:
                     if time.monotonic() - asked_at >= self._seconds:
-                        words = f"stopped after {self._seconds} s"
-                        return (Finding(STOPPED, Severity.ERROR, "", words),)
-        return (Finding(NOT_JUDGED, Severity.ERROR),)
+                        return _only(STOPPED, f"stopped after {self._seconds} s")
+        return _only(NOT_JUDGED, "")
 
     def close(self) -> None:
         """End the process; the next question starts another."""
@@ -78,7 +84,7 @@ class Judge:
             process.returncode = 0
             _close_pipes(process)
 
-    def _ask(self, content: bytes) -> tuple[Finding, ...]:
+    def _ask(self, content: bytes) -> Examined:
         process = self._running()
         guard = threading.Timer(self._seconds + self._grace_seconds, process.kill)
         guard.daemon = True
@@ -92,9 +98,7 @@ class Judge:
         if answer is None:
             self._end()
             raise Gone
-        return tuple(
-            Finding(**{**row, "severity": Severity(row["severity"])}) for row in json.loads(answer)
-        )
+        return _examined(json.loads(answer), content)
 
     def _running(self) -> subprocess.Popen[bytes]:
         """A process that ended while it waited is replaced without a word."""
@@ -129,6 +133,18 @@ def _start(limits: tuple[str, str, str]) -> subprocess.Popen[bytes]:
     )
     threading.Thread(target=process.wait, name="judge-end", daemon=True).start()
     return process
+
+
+def _only(rule: str, words: str) -> Examined:
+    return Examined(b"", (Finding(rule, Severity.ERROR, "", words),))
+
+
+def _examined(answer: dict[str, Any], content: bytes) -> Examined:
+    xml = answer["xml"]
+    findings = (
+        Finding(**{**row, "severity": Severity(row["severity"])}) for row in answer["findings"]
+    )
+    return Examined(content if xml is None else b64decode(xml), tuple(findings))
 
 
 def _exchange(process: subprocess.Popen[bytes], content: bytes) -> bytes | None:

@@ -20,8 +20,11 @@ _SVRL = "{http://purl.oclc.org/dsdl/svrl}"
 _BRACKETED = re.compile(r"^\[([A-Za-z0-9-]+)\]\s*-?\s*")
 _STEP = re.compile(r"/(?:\*:|Q\{[^}]*\}|[\w-]+:)?([\w.-]+)(?:\[namespace-uri\(\)='[^']*'\])?")
 _ATTRIBUTE = re.compile(r"/@(?:\*:)?([\w-]+)(?:\[namespace-uri\(\)='[^']*'\])?$")
-# Of Factur-X alone, whatever the list: its own profile names, and tax numbers of sellers only.
-_FACTUR_X_LISTS = ("GuidelineSpecifiedDocumentContextParameter", "SpecifiedTaxRegistration")
+# Lists of Factur-X alone: its profile names, tax numbers of sellers only, and exemption codes in
+# capitals where EN 16931 takes either case (BR-CL-22).
+_FACTUR_X_LISTS = (
+    "GuidelineSpecifiedDocumentContextParameter", "SpecifiedTaxRegistration", "ExemptionReasonCode"
+)  # fmt: skip
 _MOST_FINDINGS = 200
 
 
@@ -33,7 +36,7 @@ def judge(content: bytes) -> tuple[Finding, ...]:
     except Unreadable as problem:
         return (Finding(problem.rule, Severity.ERROR, "", problem.text),)
     by_schema = _schema_findings(root, rules.schema)
-    return by_schema or _rule_findings(root, rules.schematron)
+    return by_schema or rule_findings(root, rules.schematron)
 
 
 def _schema_findings(root: Any, schema: str) -> tuple[Finding, ...]:
@@ -46,7 +49,8 @@ def _schema_findings(root: Any, schema: str) -> tuple[Finding, ...]:
     )
 
 
-def _rule_findings(root: Any, schematron: str) -> tuple[Finding, ...]:
+def rule_findings(root: Any, schematron: str) -> tuple[Finding, ...]:
+    """The rules alone, whatever the schema says."""
     node = _saxon().parse_xml(xml_text=etree.tostring(root, encoding="unicode"))
     report = _stylesheet(schematron).transform_to_string(xdm_node=node)
     parser = etree.XMLParser(resolve_entities=False, huge_tree=True)

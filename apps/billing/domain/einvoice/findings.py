@@ -31,10 +31,25 @@ NO_XML = "XML-FORM"
 DOCTYPE = "XML-DOCTYPE"
 TOO_LARGE = "XML-SIZE"
 OTHER_ROOT = "XML-ROOT"
+NO_VALUE = "XML-VALUE"
+NO_PDF = "PDF-FORM"
+NO_XML_IN_PDF = "PDF-XML"
 SCHEMA = "XSD"
 STOPPED = "XML-TIME"
 NOT_JUDGED = "XML-CHECK"
+# What keeps a file from being read as an e-invoice at all.
+OWN_RULES = frozenset(
+    {NO_XML, DOCTYPE, TOO_LARGE, OTHER_ROOT, NO_VALUE, NO_PDF, NO_XML_IN_PDF, STOPPED, NOT_JUDGED}
+)
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:
     return any(finding.is_error for finding in findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What is in a file: its XML, empty where there is none to be had, and what the rules say."""
+
+    xml: bytes
+    findings: tuple[Finding, ...]

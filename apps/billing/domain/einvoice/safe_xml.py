@@ -6,7 +6,8 @@ from lxml import etree
 
 from apps.billing.domain.einvoice.findings import DOCTYPE, NO_XML, TOO_LARGE
 
-MOST_BYTES = 10_000_000
+# A PDF may be larger than the XML in it.
+MOST_BYTES, MOST_FILE_BYTES = 10_000_000, 20_000_000
 
 
 class Unreadable(ValueError):

@@ -14,6 +14,7 @@ from apps.billing.domain.einvoice.findings import Severity, has_errors
 from apps.billing.domain.einvoice.ubl import write_ubl
 from apps.billing.judging.process import Judge
 from tests.documents import generated
+from tests.pdfs import bomb, locked_pdf, pdf_with
 
 WRITERS = {"cii": write_cii, "ubl": write_ubl}
 
@@ -86,7 +87,7 @@ BOMB = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">
 OUTSIDE = b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><x>&a;</x>'
 HOSTILE = {
     "nothing": (b"", "XML-FORM"),
-    "no xml": (b"%PDF-1.7", "XML-FORM"),
+    "no xml": (b"PK\x03\x04 a zip", "XML-FORM"),
     "binary": (bytes(range(256)) * 40, "XML-FORM"),
     "truncated": (write_cii(generated(1))[:900], "XML-FORM"),
     "wrong encoding": (b'<?xml version="1.0" encoding="utf-8"?><x>\xff\xfe</x>', "XML-FORM"),
@@ -106,6 +107,32 @@ def test_hostile_content_is_one_finding(judge, content, rule):
     assert [item.rule for item in found] == [rule]
     assert has_errors(found)
     assert "root:" not in found[0].text
+
+
+def test_the_xml_inside_a_pdf_is_taken_out_and_judged(judge):
+    xml = write_cii(generated(0))
+    examined = judge.examine(pdf_with(xml))
+    assert (examined.xml, examined.findings) == (xml, ())
+    broken = judge.examine(pdf_with(xml.replace(b"<ram:TypeCode>380", b"<ram:TypeCode>9", 1)))
+    assert has_errors(broken.findings)
+    assert b"<ram:TypeCode>9" in broken.xml
+
+
+HOSTILE_PDFS = {
+    "no file inside": (lambda xml: pdf_with(None), "PDF-XML"),
+    "another file": (lambda xml: pdf_with(xml, "readme.txt"), "PDF-XML"),
+    "no XML inside": (lambda xml: pdf_with(b"hello"), "XML-FORM"),
+    "locked": (locked_pdf, "PDF-FORM"),
+    "cut off": (lambda xml: pdf_with(xml)[:800], "PDF-FORM"),
+    "garbage": (lambda xml: b"%PDF-1.7" + bytes(range(256)) * 100, "PDF-FORM"),
+    "bomb": (lambda xml: bomb(100), "PDF-FORM"),
+}
+
+
+@pytest.mark.parametrize(("make", "rule"), HOSTILE_PDFS.values(), ids=list(HOSTILE_PDFS))
+def test_a_pdf_that_is_no_e_invoice_is_one_finding(judge, make, rule):
+    found = judge.examine(make(write_cii(generated(0)))).findings
+    assert [item.rule for item in found] == [rule]
 
 
 def test_the_judge_is_one_process_and_is_replaced_when_killed(fresh):
