@@ -18,6 +18,7 @@ from apps.metering.domain.told_apart import (
     windows_from_text,
 )
 from apps.pricing.changes import UsageWindows
+from apps.pricing.groups import Group
 from apps.telemetry.domain.counting import CountRules
 from apps.telemetry.domain.measures import LevelMeasure
 from apps.tenancy.fence import FencedModel
@@ -49,6 +50,8 @@ class MeteringOrder(FencedModel):
     measure = models.JSONField(null=True)
     # Of a counter or amounts: `apps.telemetry.domain.counting.CountRules`, as the contract froze them.
     counting = models.JSONField(null=True)
+    # As whose member it is priced: `apps.pricing.groups.Group`.
+    group_of = models.JSONField(null=True)
     follows_host = models.BooleanField(default=False)
     stays = models.JSONField(default=list)
     host_ids = ArrayField(models.UUIDField(), default=list)
@@ -81,6 +84,10 @@ class MeteringOrder(FencedModel):
     def count_rules(self) -> CountRules | None:
         """Under which rules a counter or amounts count; None where they simply do."""
         return None if self.counting is None else CountRules.from_dict(self.counting)
+
+    @property
+    def group(self) -> Group | None:
+        return Group.from_dict(self.group_of)
 
     @property
     def channel_codes(self) -> list[str]:
@@ -190,6 +197,17 @@ class UsageRecord(FencedModel):
         return quantities_by_charge(map(ChargeWindows.from_dict, rows))
 
     @property
+    def group(self) -> Group | None:
+        """As whose member it is priced; None of what is priced by itself."""
+        return Group.from_dict(self.figures.get("group"))
+
+    @property
+    def priced_as(self) -> str:
+        """What lines name as their asset: the asset, or the group it is a member of."""
+        group = self.group
+        return str(self.asset_id) if group is None else group.key
+
+    @property
     def reading_unit(self) -> str:
         """The unit of its readings; of a gauge, a state or a weighed count not that of the quantity."""
         measure = self.figures.get("measure")
@@ -224,6 +242,7 @@ class ProvisionalUsage(FencedModel):
     daily = models.JSONField(default=list)
     # By charge and window, decimals as text; None where the plan has none.
     by_window = models.JSONField(null=True)
+    group_of = models.JSONField(null=True)
     last_reading_at = models.DateTimeField(null=True)
     as_of = models.DateTimeField()
 
@@ -242,3 +261,8 @@ class ProvisionalUsage(FencedModel):
     def windows(self) -> UsageWindows:
         """By charge and window, as a usage record has them."""
         return windows_from_text(self.by_window)
+
+    @property
+    def group(self) -> Group | None:
+        """As whose member it is priced, as a usage record has it."""
+        return Group.from_dict(self.group_of)

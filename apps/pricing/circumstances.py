@@ -42,40 +42,50 @@ class ContractYear:
 
     `closes`: the period is the year's last. `days`: the year's local days and those the contract
     covers. `net_minor`: what earlier periods of the year charged, by charge code, without fees
-    in advance.
+    in advance. `elsewhere_minor`: the same of those that another system billed before.
     """
 
     closes: bool
     days: ServiceDays
     net_minor: Mapping[str, int] = field(default_factory=dict)
+    elsewhere_minor: Mapping[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         return {
             "closes": self.closes,
             "in_year": self.days.in_period, "covered": self.days.covered,
             "net_minor": dict(sorted(self.net_minor.items())),
+            **({"elsewhere_minor": dict(sorted(self.elsewhere_minor.items()))}
+               if self.elsewhere_minor else {}),
         }  # fmt: skip
 
     @classmethod
     def from_dict(cls, data: Mapping[str, object]) -> "ContractYear":
-        nets = data["net_minor"]
-        if not isinstance(nets, Mapping) or not isinstance(data["closes"], bool):
+        nets, elsewhere = data["net_minor"], data.get("elsewhere_minor", {})
+        if not isinstance(nets, Mapping) or not isinstance(elsewhere, Mapping):
+            raise TypeError("not a contract year")
+        if not isinstance(data["closes"], bool):
             raise TypeError("not a contract year")
         return cls(
             data["closes"], ServiceDays(_minor(data["in_year"]), _minor(data["covered"])),
             {str(code): _minor(net) for code, net in nets.items()},
+            {str(code): _minor(net) for code, net in elsewhere.items()},
         )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """One frozen value; what a plan does not need is absent, what it needs and misses is refused."""
+    """One frozen value; what a plan does not need is absent, what it needs and misses is refused.
+
+    `included_used`: by charge code how much of this period's included quantity is used up elsewhere.
+    """
 
     indices: tuple[IndexValue, ...] = ()
     year: ContractYear | None = None
+    included_used: Mapping[str, Decimal] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.indices) or self.year is not None
+        return bool(self.indices) or self.year is not None or bool(self.included_used)
 
     def index(self, series: str) -> IndexValue | None:
         return next((item for item in self.indices if item.series == series), None)
@@ -87,6 +97,7 @@ class Circumstances:
         return {
             "indices": [item.to_dict() for item in self.indices],
             "year": None if self.year is None else self.year.to_dict(),
+            **({"included_used": _texts(self.included_used)} if self.included_used else {}),
         }
 
     @classmethod
@@ -96,11 +107,16 @@ class Circumstances:
             return cls()
         if not isinstance(data, Mapping) or not isinstance(data["indices"], (list, tuple)):
             raise TypeError("not circumstances")
-        year = data["year"]
+        year, used = data["year"], data.get("included_used", {})
         return cls(
             tuple(IndexValue.from_dict(item) for item in data["indices"]),
             None if year is None else ContractYear.from_dict(year),
+            {str(code): parse_decimal(quantity) for code, quantity in used.items()},
         )
+
+
+def _texts(quantities: Mapping[str, Decimal]) -> dict[str, str]:
+    return {code: canonical(quantity) for code, quantity in sorted(quantities.items())}
 
 
 def _minor(value: object) -> int:

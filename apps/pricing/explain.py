@@ -17,6 +17,27 @@ SENTENCES: dict[str, dict[str, str]] = {
         "en": "Converted: {quantity}.",
         "de": "Umgerechnet: {quantity}.",
     },
+    "group_member": {
+        "en": "{asset}: {quantity}.",
+        "de": "{asset}: {quantity}.",
+    },
+    "group_sum": {
+        "en": "{group}: the sum of {members} members is {quantity}.",
+        "de": "{group}: Die Summe von {members} Mitgliedern ist {quantity}.",
+    },
+    "group_maximum": {
+        "en": "{group}: the highest of {members} members is {quantity}.",
+        "de": "{group}: Der höchste Wert von {members} Mitgliedern ist {quantity}.",
+    },
+    "group_mean": {
+        "en": "{group}: the mean of {members} members is {quantity}, to 12 decimals, half up.",
+        "de": "{group}: Das Mittel von {members} Mitgliedern ist {quantity}, auf 12 "
+        "Nachkommastellen, kaufmännisch.",
+    },
+    "group_count_above": {
+        "en": "{group}: of {members} members {quantity} have more than {above}.",
+        "de": "{group}: Von {members} Mitgliedern haben {quantity} mehr als {above}.",
+    },
     "pooled": {
         "en": "Together over {assets} assets: {quantity}.",
         "de": "Zusammen über {assets} Anlagen: {quantity}.",
@@ -97,6 +118,15 @@ SENTENCES: dict[str, dict[str, str]] = {
     "year_so_far": {
         "en": "Contract year before this period: {so_far}.",
         "de": "Vertragsjahr vor diesem Zeitraum: {so_far}.",
+    },
+    "year_elsewhere": {
+        "en": "Charged before, elsewhere, in the same contract year: {so_far}.",
+        "de": "Im selben Vertragsjahr vorher anderswo berechnet: {so_far}.",
+    },
+    "included_used": {
+        "en": "Of {whole} included, {used} were used before, elsewhere: {quantity} are left.",
+        "de": "Von {whole} Inklusivmenge wurden {used} vorher anderswo verbraucht: "
+        "Es bleiben {quantity}.",
     },
     "index": {
         "en": "{name} for {reference}: {value}, published on {published}.",

@@ -18,13 +18,21 @@ def write_included(included: Decimal) -> dict[str, object]:
 
 
 def billed_measures(
-    context: PricingContext, unit: str, pooling: str, included: Decimal
+    context: PricingContext, charge: str, unit: str, pooling: str, included: Decimal
 ) -> list[Measure]:
-    """The measures with the included quantity taken off, never below zero."""
+    """The measures with the included quantity taken off, never below zero.
+
+    Where a part was used up elsewhere, in the period the contract came in, the rest of the whole.
+    """
     found = measures(context.usage, unit, pooling)
     if not included:
         return found
-    free, steps = quantity_for_days(included, context.service, unit, "included_days")
+    used = context.circumstances.included_used.get(charge)
+    if used is None:
+        free, steps = quantity_for_days(included, context.service, unit, "included_days")
+    else:
+        free = max(subtract(included, used), Decimal(0))
+        steps = [step("included_used", whole=included, used=used, quantity=free, unit=unit)]
     return [_after(measure, free, steps, unit) for measure in found]
 
 

@@ -22,7 +22,8 @@ class PricingError(ValueError):
 class AssetUsage:
     """What one asset used in the period; `unit` None means the charge's own unit.
 
-    `windows`: by charge code the quantity in each of that charge's windows of the week.
+    `windows`: by charge code the quantity in each of that charge's windows of the week. `steps`: how a
+    group's quantity came about.
     """
 
     asset_id: str
@@ -30,6 +31,7 @@ class AssetUsage:
     quantity: Decimal
     unit: str | None = None
     windows: Mapping[str, Mapping[str, Decimal]] | None = None
+    steps: tuple["Step", ...] = ()
 
 
 Usage = Mapping[str, Sequence[AssetUsage]]
@@ -158,7 +160,7 @@ def measures(usages: Sequence[AssetUsage], unit: str, pooling: str) -> list[Meas
 
 
 def _measure(usage: AssetUsage, unit: str) -> Measure:
-    quantity, steps = usage.quantity, []
+    quantity, steps = usage.quantity, [*usage.steps]
     if not quantity.is_finite() or quantity < 0:
         raise PricingError("negative_usage", asset=usage.label, quantity=str(quantity))
     shown = usage.unit or unit

@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Protocol
 
 from apps.common.period import Period, local_days
-from apps.common.quantity import add
-from apps.pricing.changes import UsageWindows, windows_added
+from apps.pricing.changes import UsageWindows
 from apps.pricing.circumstances import Circumstances
+from apps.pricing.groups import Group, priced_usage
 from apps.pricing.plan import NOTHING_ELSE, Ahead, PricePlan, price
 from apps.pricing.tax import TaxedNet, TaxTotal, Totals, document_totals, tax_totals
 from apps.pricing.values import AssetUsage, PricedLine, PricingError, ServiceDays
@@ -31,6 +31,8 @@ class Measured(Protocol):
     def quantity(self) -> Decimal: ...
     @property
     def windows(self) -> UsageWindows: ...
+    @property
+    def group(self) -> Group | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +81,13 @@ def rate(
 
 
 def usage_by_meter(measured: Iterable[Measured]) -> Mapping[str, Sequence[AssetUsage]]:
-    """Per meter the usage of each asset, in order, each asset once (as the evidence does)."""
-    usage: dict[str, dict[str, AssetUsage]] = {}
-    for record in measured:
-        assets, key = usage.setdefault(record.meter, {}), str(record.asset_id)
-        before = assets.get(key)
-        if before is not None and before.unit != record.unit:
-            raise PricingError("units_of_one_asset_differ", asset=record.asset_label)
-        quantity, windows = record.quantity, record.windows
-        if before is not None:
-            quantity = add(before.quantity, quantity)
-            windows = windows_added(before.windows, windows)
-        assets[key] = AssetUsage(key, record.asset_label, quantity, record.unit, windows)
-    return {meter: list(assets.values()) for meter, assets in usage.items()}
+    """Per meter the usage of each asset or group, in order, each once (as the evidence does)."""
+    return priced_usage(
+        (record.meter, record.group, AssetUsage(
+            str(record.asset_id), record.asset_label, record.quantity, record.unit, record.windows
+        ))
+        for record in measured
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=4096)

@@ -139,7 +139,7 @@ def _describe(line: InvoiceLine, found: Corrected, priced: PricedLine) -> None:
         line.service_start, line.service_end = service.start, service.end
     records = [
         record for record in found.records
-        if record.meter == line.meter and priced.asset_id in (None, str(record.asset_id))
+        if record.meter == line.meter and priced.asset_id in (None, record.priced_as)
     ]  # fmt: skip
     line.explanation = {
         **({"estimated": True} if any(record.is_estimated for record in records) else {}),

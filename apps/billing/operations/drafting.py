@@ -160,7 +160,7 @@ def _explanation(billable: Billable, line: PricedLine, meter: str) -> dict[str, 
     records = [
         record
         for record in billable.records
-        if record.meter == meter and line.asset_id in (None, str(record.asset_id))
+        if record.meter == meter and line.asset_id in (None, record.priced_as)
     ]
     return {
         **({"estimated": True} if any(record.is_estimated for record in records) else {}),

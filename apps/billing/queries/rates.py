@@ -17,7 +17,7 @@ from apps.billing.domain.rating import (
 )
 from apps.billing.models import TaxRate
 from apps.billing.queries.years import YearNotComplete, contract_years
-from apps.common.period import Period, local_date, period_of
+from apps.common.period import Period, local_date, midnight, period_of
 from apps.contracts.models import Contract, PlanVersion
 from apps.contracts.queries import IndexBook, index_book
 from apps.pricing.ahead import ComingPeriod
@@ -109,7 +109,13 @@ class Conditions:
         if isinstance(year, YearNotComplete):
             raise year
         day = local_date(period.start, contract.time_zone)
-        return Circumstances(self.indices.known(contract.author_id, plan.series, day), year)
+        used = contract.opening_balances.included_used if _comes_in(contract, period) else {}
+        return Circumstances(self.indices.known(contract.author_id, plan.series, day), year, used)
+
+
+def _comes_in(contract: Contract, period: Period) -> bool:
+    """Whether the contract begins within the period."""
+    return midnight(contract.starts_on, contract.time_zone) in period
 
 
 def conditions_of(wanted: Sequence[tuple[Contract, Period]]) -> Conditions:

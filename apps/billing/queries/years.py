@@ -52,7 +52,7 @@ def contract_years(
         key = _key(contract, period)
         span, found = spans[key], earlier.get(key, [])
         whole = not span.closes or _tiles(contract, period, span, found)
-        years[key] = _year(span, found) if whole else YearNotComplete()
+        years[key] = _year(contract, span, found) if whole else YearNotComplete()
     return years
 
 
@@ -64,7 +64,8 @@ def year_span(contract: Contract, period: Period) -> YearSpan:
     """The contract year that a period counts in."""
     zone = contract.time_zone
     first, after = local_date(period.start, zone), local_date(period.end, zone)
-    return year_of_period(contract.starts_on, contract.ends_on, first, after)
+    since = contract.opening_balances.year_from
+    return year_of_period(contract.starts_on, contract.ends_on, first, after, since)
 
 
 def closing_periods(
@@ -105,19 +106,21 @@ def _span_of(row: BilledPeriod, contracts: Mapping[UUID, Contract]) -> YearSpan:
     return year_span(contracts[row.contract_id], Period(row.start, row.end))
 
 
-def _year(span: YearSpan, periods: Sequence[_Earlier]) -> ContractYear:
+def _year(contract: Contract, span: YearSpan, periods: Sequence[_Earlier]) -> ContractYear:
     nets: dict[str, int] = {}
     for period in periods:
         for code, net in period.nets.items():
             nets[code] = nets.get(code, 0) + net
-    return ContractYear(span.closes, ServiceDays(span.days, span.covered), nets)
+    # What was charged elsewhere belongs to the year the contract came with.
+    elsewhere = contract.opening_balances.charged if span.first <= contract.starts_on else {}
+    return ContractYear(span.closes, ServiceDays(span.days, span.covered), nets, elsewhere)
 
 
 def _first_start(contract: Contract, span: YearSpan) -> datetime:
     """Where the year's first period begins: the first one that begins in it, or the contract's."""
-    start = midnight(span.first, contract.time_zone)
+    start = midnight(max(span.first, contract.starts_on), contract.time_zone)
     holding = period_of(contract.period_kind, contract.time_zone, start)
-    if span.first == contract.starts_on or holding.start == start:
+    if span.first <= contract.starts_on or holding.start == start:
         return holding.start
     return holding.end
 

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
+from apps.contracts.domain.opening import NOTHING_BEFORE, OpeningBalances
 from apps.telemetry.domain.counting import CountRules
 from apps.telemetry.domain.measures import LevelMeasure
 
@@ -24,6 +26,17 @@ class ContractFacts:
     corrections: str = "at_once"
     buyer_reference: str = ""
     order_number: str = ""
+    opening: OpeningBalances = NOTHING_BEFORE
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFacts:
+    """The group an item is a member of: items of one meter with the same label; as
+    `apps.pricing.groups.Group` has it."""
+
+    label: str
+    aggregate: str
+    level: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,7 @@ class ItemFacts:
     follows_host: bool = False
     measure: LevelMeasure | None = None
     counting: CountRules | None = None
+    group: GroupFacts | None = None
 
     @property
     def channel_codes(self) -> tuple[str, ...]:

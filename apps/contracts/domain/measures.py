@@ -9,10 +9,10 @@ _ONE = "1"
 
 def billed_unit(measure: LevelMeasure, meter: str, plan: PricePlan) -> str:
     """Hours of times, what the meter's charge prices of entries, else the channel's unit."""
-    return unit_of_usage(measure, _counted_in(meter, plan))
+    return unit_of_usage(measure, counted_in(meter, plan))
 
 
-def _counted_in(meter: str, plan: PricePlan) -> str:
+def counted_in(meter: str, plan: PricePlan) -> str:
     """Entries are counted in what the charge prices: starts, washes, pieces."""
     for charge in plan.charges:
         unit = str(getattr(charge, "unit", _ONE))

@@ -26,17 +26,20 @@ class YearSpan:
         return max((self.until - self.first).days, 0)
 
 
-def year_of_period(starts_on: date, ends_on: date | None, first: date, after: date) -> YearSpan:
+def year_of_period(
+    starts_on: date, ends_on: date | None, first: date, after: date, year_from: date | None = None
+) -> YearSpan:
     """The contract year a period of days [first, after) counts in: the one it begins in.
 
     The period in which the year's last covered day lies closes it, so a calendar month that
-    holds the anniversary belongs whole to the year that ends in it.
+    holds the anniversary belongs whole to the year that ends in it. `year_from`: when the first year
+    began, where the contract ran elsewhere before.
     """
-    begins = max(first, starts_on)
-    count = begins.year - starts_on.year
-    if _anniversary(starts_on, count) > begins:
+    begins, since = max(first, starts_on), year_from or starts_on
+    count = begins.year - since.year
+    if _anniversary(since, count) > begins:
         count -= 1
-    start, end = _anniversary(starts_on, count), _anniversary(starts_on, count + 1)
+    start, end = _anniversary(since, count), _anniversary(since, count + 1)
     until = end if ends_on is None else min(end, ends_on)
     return YearSpan(start, end, until, closes=after >= until)
 

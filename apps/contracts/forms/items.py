@@ -13,6 +13,7 @@ from apps.assets.models import Asset, TypeChannel
 from apps.assets.queries import host_counters, own_components
 from apps.contracts.domain.facts import ItemFacts
 from apps.contracts.forms.counting import CountingFields, counting_initial
+from apps.contracts.forms.groups import GroupFields, group_initial
 from apps.contracts.forms.measures import MeasureFields, measure_initial
 from apps.contracts.models import Contract, ContractItem
 from apps.tenancy.context import current_company
@@ -23,7 +24,7 @@ MOST_CHOICES = 100
 SEARCHED_FROM = 15
 
 
-class ItemForm(MeasureFields, CountingFields):
+class ItemForm(MeasureFields, CountingFields, GroupFields):
     """One covered channel. `find` narrows what is offered and is not kept."""
 
     find = forms.CharField(
@@ -51,7 +52,9 @@ class ItemForm(MeasureFields, CountingFields):
         meter = self.cleaned_data["meter"] or code.replace(".", "_")
         return ItemFacts(
             UUID(asset), code, meter, follows_host=bool(host), measure=self.measure(),
-            counting=self.counting(),
+            counting=self.counting(), group=self.cleaned_data.get("group"),
+            starts_on=self.cleaned_data.get("item_starts_on"),
+            ends_on=self.cleaned_data.get("item_ends_on"),
         )  # fmt: skip
 
 
@@ -149,7 +152,7 @@ def _is_key(text: str) -> bool:
         return False
 
 
-def item_initial(contract: Contract | None) -> list[dict[str, str]]:
+def item_initial(contract: Contract | None) -> list[dict[str, Any]]:
     if contract is None:
         return [{}]
     rows = ContractItem.objects.filter(contract=contract)
@@ -159,6 +162,7 @@ def item_initial(contract: Contract | None) -> list[dict[str, str]]:
             "meter": row.meter,
             **measure_initial(row),
             **counting_initial(row),
+            **group_initial(row),
         }
         for row in rows
     ]

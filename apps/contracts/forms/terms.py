@@ -12,6 +12,7 @@ from apps.common.money import CURRENCIES
 from apps.common.period import parse_month
 from apps.common.quantity import BadValue
 from apps.contracts.domain.facts import ContractFacts
+from apps.contracts.forms.opening import OpeningFields, opening_initial
 from apps.contracts.models import Contract
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
@@ -23,7 +24,7 @@ _PLAIN = (
 )  # fmt: skip
 
 
-class TermsForm(forms.Form):
+class TermsForm(OpeningFields):
     """Facts of a contract, as `ContractFacts`."""
 
     title = forms.CharField(label=_("Title"), max_length=120)
@@ -62,7 +63,9 @@ class TermsForm(forms.Form):
 
     def facts(self) -> ContractFacts:
         values = {name: self.cleaned_data[name] for name in _PLAIN}
-        return ContractFacts(customer_id=self.cleaned_data["customer"].pk, **values)
+        return ContractFacts(
+            customer_id=self.cleaned_data["customer"].pk, opening=self.opening(), **values
+        )
 
 
 def terms_initial(contract: Contract | None, today: date) -> dict[str, Any]:
@@ -71,6 +74,7 @@ def terms_initial(contract: Contract | None, today: date) -> dict[str, Any]:
         return {
             **{name: getattr(contract, name) for name in _PLAIN},
             "customer": contract.customer_id,
+            **opening_initial(contract.opening_balances, contract.currency),
         }
     company = current_company()
     return {

@@ -6,6 +6,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.ids import encode
+from apps.contracts.domain.opening import OpeningBalances
+from apps.pricing.groups import Group
 from apps.telemetry.domain.counting import CountRules
 from apps.telemetry.domain.measures import LevelMeasure
 from apps.tenancy.fence import FencedModel
@@ -53,6 +55,8 @@ class Contract(FencedModel):
     corrections = models.CharField(max_length=9, choices=Corrections, default=Corrections.AT_ONCE)
     buyer_reference = models.CharField(max_length=80, blank=True)
     order_number = models.CharField(max_length=80, blank=True)
+    # Of a contract that ran elsewhere: `apps.contracts.domain.opening.OpeningBalances`.
+    opening = models.JSONField(null=True)
     drafted_at = models.DateTimeField()
     offered_at = models.DateTimeField(null=True)
     activated_at = models.DateTimeField(null=True)
@@ -83,6 +87,10 @@ class Contract(FencedModel):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def opening_balances(self) -> OpeningBalances:
+        return OpeningBalances.from_dict(self.opening)
+
 
 class ContractItem(FencedModel):
     """A covered asset's channel, priced under a meter code of the plan. `ends_on` is exclusive.
@@ -105,6 +113,8 @@ class ContractItem(FencedModel):
     measure = models.JSONField(null=True)
     # Under which rules a counter or amounts count: `apps.telemetry.domain.counting.CountRules`.
     counting = models.JSONField(null=True)
+    # As whose member it is priced: `apps.pricing.groups.Group`.
+    group_of = models.JSONField(null=True)
 
     class Meta:
         ordering = ["contract", "meter", "asset_label", "id"]
@@ -127,6 +137,11 @@ class ContractItem(FencedModel):
     def count_rules(self) -> CountRules | None:
         """Under which rules a counter or amounts count; None where they simply do."""
         return None if self.counting is None else CountRules.from_dict(self.counting)
+
+    @property
+    def group(self) -> Group | None:
+        """As whose member it is priced; None of what is priced by itself."""
+        return Group.from_dict(self.group_of)
 
     @property
     def channel_codes(self) -> list[str]:

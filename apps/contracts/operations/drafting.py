@@ -10,9 +10,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.contracts.domain.facts import ContractFacts, ItemFacts
+from apps.contracts.domain.opening import OpeningBalances
 from apps.contracts.models import Contract, ContractItem, PlanVersion, Signature
 from apps.contracts.operations.common import locked, must_be_draft
+from apps.contracts.operations.groups import name_groups
 from apps.contracts.operations.judging import judged_customer, judged_items, judged_plan
+from apps.contracts.operations.opening import judged_opening
 from apps.events.operations import record
 from apps.pricing.plan import PricePlan
 from apps.tenancy.context import current_company
@@ -25,10 +28,10 @@ def draft_contract(
     actor: Any = None,
 ) -> Contract:  # fmt: skip
     """A new draft. Raises ValidationError with the fields of the facts, `items` and `plan`."""
-    customer, value, rows = _judged(facts, items, plan)
+    customer, value, rows, opening = _judged(facts, items, plan)
     company = current_company()
     contract = Contract(author=company, parties=[company.pk], drafted_at=now)
-    _describe(contract, facts, customer)
+    _describe(contract, facts, customer, opening)
     contract.save(force_insert=True)
     _write(contract, rows, value, now)
     record(action="contract_drafted", subject=contract.public_id, now=now, actor=actor)
@@ -43,8 +46,8 @@ def change_draft(
     """Rewrite a draft whole. Raises ValidationError as `draft_contract`, and for an offer."""
     contract = locked(contract.pk)
     must_be_draft(contract)
-    customer, value, rows = _judged(facts, items, plan)
-    _describe(contract, facts, customer)
+    customer, value, rows, opening = _judged(facts, items, plan)
+    _describe(contract, facts, customer, opening)
     contract.save()
     _clear(contract)
     _write(contract, rows, value, now)
@@ -69,15 +72,19 @@ def discard_draft(*, contract: Contract, now: datetime, actor: Any = None) -> No
 
 def _judged(
     facts: ContractFacts, items: Sequence[ItemFacts], plan: Mapping[str, Any]
-) -> tuple[Company, PricePlan, list[ContractItem]]:
+) -> tuple[Company, PricePlan, list[ContractItem], OpeningBalances]:
     customer = judged_customer(facts)
     value = judged_plan(facts.currency, plan)
-    return customer, value, judged_items(facts, items, value)
+    rows = judged_items(facts, items, value)
+    return customer, value, rows, judged_opening(facts, value, rows)
 
 
-def _describe(contract: Contract, facts: ContractFacts, customer: Company) -> None:
+def _describe(
+    contract: Contract, facts: ContractFacts, customer: Company, opening: OpeningBalances
+) -> None:
     for name, value in asdict(facts).items():
         setattr(contract, name, value.strip() if isinstance(value, str) else value)
+    contract.opening = opening.to_dict() if opening else None
     contract.customer = customer
     contract.provider_name, contract.customer_name = current_company().name, customer.name
 
@@ -92,6 +99,7 @@ def _write(
 ) -> None:
     for row in rows:
         row.author_id, row.parties, row.contract = contract.author_id, contract.parties, contract
+    name_groups(rows, contract.pk)
     ContractItem.objects.bulk_create(rows, batch_size=500)
     PlanVersion.objects.create(
         author_id=contract.author_id, parties=contract.parties, contract=contract, number=1,

@@ -13,10 +13,11 @@ from apps.common.money import CURRENCIES
 from apps.common.period import zone_of
 from apps.common.quantity import BadValue
 from apps.common.units import UNITS, convertible
-from apps.contracts.domain.facts import ContractFacts, ItemFacts
+from apps.contracts.domain.facts import ContractFacts, GroupFacts, ItemFacts
 from apps.contracts.domain.measures import billed_unit
 from apps.contracts.models import Contract, ContractItem
 from apps.contracts.operations.counting import judged_counting
+from apps.contracts.operations.groups import judge_groups, judged_group
 from apps.contracts.operations.indices import must_exist
 from apps.contracts.operations.measures import judged_measure
 from apps.pricing.plan import PricePlan
@@ -99,6 +100,7 @@ def judged_items(
     if refused:
         raise ValidationError({"items": refused})
     _every_meter_is_fed(plan, rows)
+    judge_groups(rows)
     return rows
 
 
@@ -116,7 +118,9 @@ def _row(
         raise ValidationError(_("there is no such asset"))
     unit, measure = _unit_and_measure(item, asset, channels, plan)
     counting = judged_counting(item, asset, channels)
-    _meter_is_priced(item.meter, unit, plan, is_measured=measure is not None)
+    group = judged_group(item.group, item.meter, unit, plan)
+    priced = group.unit if group else unit
+    _meter_is_priced(item.meter, priced, plan, is_measured=measure is not None)
     _must_lie_within(facts, item)
     return ContractItem(
         asset=asset, asset_label=asset.name, meter=item.meter, channel_code=item.channel_code,
@@ -124,6 +128,7 @@ def _row(
         follows_host=item.follows_host,
         measure=None if measure is None else measure.to_dict(),
         counting=None if counting is None else counting.to_dict(),
+        group_of=None if group is None else group.to_dict(),
     )  # fmt: skip
 
 
@@ -181,7 +186,13 @@ def judged_rows(rows: Sequence[ContractItem], plan: PricePlan) -> None:
     """Whether a plan fits the items a contract has. Raises ValidationError on `items`."""
     for row in rows:
         try:
-            _meter_is_priced(row.meter, row.unit, plan, is_measured=row.measure is not None)
+            group = row.group
+            unit = group.unit if group else row.unit
+            _meter_is_priced(row.meter, unit, plan, is_measured=row.measure is not None)
+            if group is not None:
+                judged_group(
+                    GroupFacts(group.label, group.aggregate, group.level), row.meter, unit, plan
+                )
         except ValidationError as error:
             words = {"asset": row.asset_label, "why": error.messages[0]}
             raise ValidationError({"items": [_("%(asset)s: %(why)s.") % words]}) from error

@@ -24,6 +24,7 @@ def content_of(contract: Contract) -> dict[str, Any]:
         "contract": contract.public_id, "provider": contract.author_id,
         "customer": contract.customer_id,
         **{name: getattr(contract, name) for name in _FACTS},
+        **({} if contract.opening is None else {"opening": contract.opening}),
         "items": sorted((_item(item) for item in items), key=_order),
         "plan": None if plan is None else plan.plan,
         "plan_valid_from": None if plan is None else plan.valid_from,
@@ -44,6 +45,7 @@ def _item(item: ContractItem) -> dict[str, Any]:
         **({"follows_host": True} if item.follows_host else {}),
         **({} if item.measure is None else {"measure": item.measure}),
         **({} if item.counting is None else {"counting": item.counting}),
+        **({} if item.group_of is None else {"group": item.group_of}),
     }  # fmt: skip
 
 

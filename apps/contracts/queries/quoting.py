@@ -10,11 +10,13 @@ from apps.assets.models import Asset
 from apps.common.period import add_months, local_days, whole_days
 from apps.common.quantity import add, bounded, divide, multiply, subtract
 from apps.contracts.domain.facts import ItemFacts
+from apps.contracts.domain.measures import counted_in
 from apps.contracts.queries.counted import used_under_rules
 from apps.contracts.queries.indices import index_book
 from apps.contracts.queries.levels import used_of_levels
 from apps.pricing.changes import by_window, cuts_of, spread_by_hours
 from apps.pricing.circumstances import Circumstances, ContractYear
+from apps.pricing.groups import COUNT_ABOVE, Group, priced_usage
 from apps.pricing.plan import PricePlan, price
 from apps.pricing.values import AssetUsage, PricedPeriod, ServiceDays, Usage
 from apps.telemetry.queries.usage import (
@@ -110,7 +112,9 @@ def _usage(
     ]
     found += used_of_levels(plan, known, channels, labels, period, zone)
     found += used_under_rules(plan, known, channels, labels, period, zone)
-    usage = _by_meter([(item, of_asset) for item, of_asset, _last_at in found])
+    usage = priced_usage(
+        (item.meter, _group(item, of_asset, plan), of_asset) for item, of_asset, _last_at in found
+    )
     missing = [
         f"{labels.get(item.asset_id, '')} {item.channel_code}"
         for item in items
@@ -139,11 +143,14 @@ def _used(
     )  # fmt: skip
 
 
-def _by_meter(used: Sequence[tuple[ItemFacts, AssetUsage]]) -> dict[str, list[AssetUsage]]:
-    usage: dict[str, list[AssetUsage]] = {}
-    for item, of_asset in used:
-        usage.setdefault(item.meter, []).append(of_asset)
-    return usage
+def _group(item: ItemFacts, used: AssetUsage, plan: PricePlan) -> Group | None:
+    """The group as the contract will have it. Raises BadValue."""
+    facts = item.group
+    if facts is None:
+        return None
+    is_count = facts.aggregate == COUNT_ABOVE
+    unit = counted_in(item.meter, plan) if is_count else used.unit or ""
+    return Group(facts.label, facts.label, facts.aggregate, unit, facts.level)
 
 
 def curve_of(plan: PricePlan, usage: Usage, service: ServiceDays, around: Circumstances) -> Curve:

@@ -31,6 +31,7 @@ from apps.contracts.queries.plans import (
 from apps.contracts.tables import ContractTable
 from apps.contracts.wording import act_words, plan_words
 from apps.contracts.wording.items import item_words
+from apps.contracts.wording.opening import opening_words
 from apps.tenancy.context import current_company
 
 _SHOWN_ACTS = 50
@@ -93,9 +94,13 @@ def contract_detail(request: HttpRequest, contract_id: UUID) -> HttpResponse:
         if row.content_sha256 == content and offered_at and row.signed_at >= offered_at
     }  # fmt: skip
     items = list(contract.items.all())
+    first_plan = min(contract.plans.all(), key=lambda row: row.number, default=None)
     context: dict[str, Any] = {
         "contract": contract, **_prices(contract, proposals, signatures),
         "items": [(item, item_words(item)) for item in items[:_SHOWN_ITEMS]], "item_count": len(items),
+        "opening": opening_words(
+            contract.opening_balances, first_plan.plan if first_plan else None
+        ),
         "seen_assets": _seen(items[:_SHOWN_ITEMS]),
         "signatures": [(row, plans.get(row.content_sha256)) for row in signatures], "content": content, "own": contract.author_id == company,
         "to_sign": contract.state == Contract.State.OFFERED

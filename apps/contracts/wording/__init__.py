@@ -183,7 +183,7 @@ def _time_of_use(charge: Mapping[str, Any], currency: str) -> list[str]:
     words = []
     for window in charge["windows"]:
         values = _priced(window["unit_price"], charge, currency)
-        values["window"] = _title(window)
+        values["window"] = charge_title(window)
         values["hours"] = ", ".join(map(_slot, window.get("hours", ()))) or _("all other hours")
         words.append(_("%(window)s (%(hours)s): %(price)s per %(unit)s") % values)
     if charge.get("holidays"):
@@ -277,14 +277,14 @@ def _included(charge: Mapping[str, Any]) -> list[str]:
 def _counted(charge: Mapping[str, Any], charges: Sequence[Mapping[str, Any]]) -> list[str]:
     if charge["model"] not in _NAMING:
         return []
-    titles = {item["code"]: _title(item) for item in charges}
+    titles = {item["code"]: charge_title(item) for item in charges}
     names = ", ".join(titles.get(code, code) for code in charge.get("of", []))
     if not names:
         return [_("Counted are all charges before it, without fees in advance.")]
     return [_("Counted: %(names)s.") % {"names": names}]
 
 
-def _title(charge: Mapping[str, Any]) -> str:
+def charge_title(charge: Mapping[str, Any]) -> str:
     title = charge["title"]
     if isinstance(title, str):
         return title

@@ -15,12 +15,12 @@ from decimal import Decimal
 
 from apps.common.canonical import canonical_json, digest, exact, instant_text
 from apps.common.period import Period
-from apps.common.quantity import add, canonical
+from apps.common.quantity import canonical
 from apps.metering.domain.corrected import INVOICE_KIND, CorrectedPeriod
 from apps.metering.domain.figures import UsageFigures
 from apps.metering.domain.told_apart import quantities_by_charge
-from apps.pricing.changes import windows_added
 from apps.pricing.circumstances import Circumstances
+from apps.pricing.groups import priced_usage
 from apps.pricing.plan import NOTHING_ELSE, Ahead, PricePlan
 from apps.pricing.tax import TaxTotal, Totals
 from apps.pricing.values import AssetUsage, PricedLine, ServiceDays
@@ -203,19 +203,14 @@ def reading_check(instant: str, value: str) -> str:
 
 
 def usage_by_meter(items: Sequence[MeteredItem]) -> dict[str, list[AssetUsage]]:
-    """What `price` takes: per meter the usage of each asset, in order, each asset once."""
-    usage: dict[str, dict[str, AssetUsage]] = {}
-    for item in items:
-        assets = usage.setdefault(item.meter, {})
-        quantity, before = item.figures.quantity, assets.get(item.asset_id)
-        windows = quantities_by_charge(item.figures.windows)
-        if before is not None:
-            quantity = add(before.quantity, quantity)
-            windows = windows_added(before.windows, windows)
-        assets[item.asset_id] = AssetUsage(
-            item.asset_id, item.asset_label, quantity, item.figures.unit, windows
-        )
-    return {meter: list(assets.values()) for meter, assets in usage.items()}
+    """What `price` takes: per meter the usage of each asset or group, in order, each once."""
+    return priced_usage(
+        (item.meter, item.figures.group, AssetUsage(
+            item.asset_id, item.asset_label, item.figures.quantity, item.figures.unit,
+            quantities_by_charge(item.figures.windows),
+        ))
+        for item in items
+    )  # fmt: skip
 
 
 def _invoice_dict(facts: InvoiceFacts) -> dict[str, object]:

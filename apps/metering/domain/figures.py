@@ -12,6 +12,7 @@ from apps.metering.domain.counted import CountFigures
 from apps.metering.domain.measured import MEASURED, MeasureFigures
 from apps.metering.domain.parts import Part
 from apps.metering.domain.told_apart import Calendars, ChargeWindows
+from apps.pricing.groups import Group
 from apps.telemetry.domain.belief import Declaration, Discontinuity, LevelRules, Reading
 from apps.telemetry.domain.meters import MeterShare, MeterVersion
 
@@ -80,7 +81,8 @@ class UsageFigures:
     A component has `parts`, one for each stay on a host, and `sources`, the hosts' own figures.
     `windows`: by charge, where the plan prices windows of the week.
     A gauge or state has the `measure` the contract bills. A counter or amounts that count under rules
-    have `counting`, and the channels of its conditions as `sources`. `derived`: what a derived
+    have `counting`, and the channels of its conditions as `sources`. `group`: as whose member it is
+    priced. `derived`: what a derived
     channel's readings were made by in the period, the oldest version first. `meters`: what was
     counted by which meter, in order; `counted_in`: the unit of the readings where its factor turns
     it into another.
@@ -104,6 +106,7 @@ class UsageFigures:
     windows: tuple[ChargeWindows, ...] = ()
     measure: MeasureFigures | None = None
     counting: CountFigures | None = None
+    group: Group | None = None
     derived: tuple[Definition, ...] = ()
     meters: tuple[MeterShare, ...] = ()
     counted_in: str = ""
@@ -147,6 +150,7 @@ class UsageFigures:
             **({"windows": [item.to_dict() for item in self.windows]} if self.windows else {}),
             **({} if self.measure is None else {"measure": self.measure.to_dict()}),
             **self._of_rules(),
+            **({} if self.group is None else {"group": self.group.to_dict()}),
             **({"derived": [item.to_dict() for item in self.derived]} if self.derived else {}),
             **({"meters": [item.to_dict() for item in self.meters]} if self.meters else {}),
             **({"counted_in": self.counted_in} if self.counted_in else {}),
@@ -195,6 +199,7 @@ class UsageFigures:
             meters=tuple(map(MeterShare.from_dict, rows_of(source.get("meters", ())))),
             counted_in=str(source.get("counted_in", "")),
             counting=CountFigures.from_dict(source.get("counting")),
+            group=Group.from_dict(source.get("group")),
         )  # fmt: skip
 
 

@@ -38,6 +38,8 @@ def recompute(
     figures: UsageFigures, readings: Sequence[Reading], period: Period, zone: str
 ) -> list[Difference]:
     """What differs when the figures are computed again from the readings of the evidence."""
+    # As whose member it is priced does not follow from readings: the lines are priced again with it.
+    figures = replace(figures, group=None)
     if figures.method == COMPONENT:
         return _component_again(figures, readings, period, zone)
     if figures.method in MEASURED:

@@ -123,4 +123,5 @@ def _order(
         time_zone=contract.time_zone, period_kind=contract.period_kind, starts_at=starts_at,
         ends_at=ends_at, follows_host=True, stays=[stay.to_dict() for stay in stays],
         host_ids=sorted(UUID(asset) for asset in assets), calendars=calendars,
+        group_of=item.group_of,
     )  # fmt: skip

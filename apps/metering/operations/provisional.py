@@ -15,7 +15,7 @@ from apps.metering.queries import Asked, Measurement, covered_part, current_peri
 from apps.tenancy.context import current_company
 
 _REFRESHED = [
-    "parties", "asset_label", "meter", "unit", "period_end", "quantity", "daily", "by_window",
+    "parties", "asset_label", "meter", "unit", "period_end", "quantity", "daily", "by_window", "group_of",
     "last_reading_at", "as_of",
 ]  # fmt: skip
 
@@ -109,7 +109,7 @@ def _row(answer: Measurement, period: Period, now: datetime) -> ProvisionalUsage
         asset_label=order.asset_label, meter=order.meter, unit=order.unit,
         period_start=period.start, period_end=period.end, quantity=figures.quantity,
         daily=[_day(day, answer) for day in figures.daily],
-        by_window=windows_to_text(quantities_by_charge(figures.windows)),
+        by_window=windows_to_text(quantities_by_charge(figures.windows)), group_of=order.group_of,
         last_reading_at=answer.last_at, as_of=now,
     )  # fmt: skip
 

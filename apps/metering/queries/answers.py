@@ -7,6 +7,7 @@ from uuid import UUID
 
 from apps.metering.models import BilledPeriod, UsageRecord
 from apps.pricing.changes import UsageWindows
+from apps.pricing.groups import Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class UsagePreview:
     unit: str
     quantity: Decimal
     windows: UsageWindows = None
+    group: Group | None = None
 
 
 Measured = Sequence[UsagePreview]

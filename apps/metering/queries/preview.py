@@ -63,7 +63,7 @@ def _add_own(answers: dict[UUID, list[UsagePreview] | NotMetered], asked: Sequen
 def _preview(order: MeteringOrder, used: Used) -> UsagePreview:
     return UsagePreview(
         order.item_id, order.asset_id, order.asset_label, order.meter, order.unit,
-        used.quantity, used.windows,
+        used.quantity, used.windows, order.group,
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """What the items of many orders used: read from channels of their own, or shared by their hosts."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from apps.metering.queries.answers import NotMetered
@@ -27,13 +28,21 @@ def measure(
     Without evidence: no gaps and no digest. `may_be_empty`: what was never read used nothing so
     far, instead of being refused.
     """
-    return _sorted(
+    found = _sorted(
         asked,
         lambda own: measure_channels(own, evidence=evidence, may_be_empty=may_be_empty),
         lambda parts: measure_components(parts, evidence=evidence, may_be_empty=may_be_empty),
         lambda levels: measure_levels(levels, evidence=evidence, may_be_empty=may_be_empty),
         lambda counted: measure_counted(counted, evidence=evidence, may_be_empty=may_be_empty),
     )
+    return [_as_member(answer) for answer in found]
+
+
+def _as_member(answer: Measurement | NotMetered) -> Measurement | NotMetered:
+    """The record says as whose member it is priced."""
+    if isinstance(answer, NotMetered) or answer.asked.order.group_of is None:
+        return answer
+    return answer._replace(figures=replace(answer.figures, group=answer.asked.order.group))
 
 
 def measure_quantities(asked: Sequence[Asked]) -> list[Used | NotMetered]:

@@ -74,7 +74,8 @@ class Availability(Charge):
         shown = step(
             "measured", asset=measure.label, quantity=measure.quantity, unit=self.unit
         )  # fmt: skip
-        return Measure(measure.asset_id, measure.label, measure.quantity, (shown,))
+        group = [item for item in measure.steps if item.code.startswith("group_")]
+        return Measure(measure.asset_id, measure.label, measure.quantity, (*group, shown))
 
     def _mean(self, each: list[Measure]) -> Measure:
         whole = add(*(measure.quantity for measure in each))

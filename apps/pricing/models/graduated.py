@@ -44,7 +44,9 @@ class Graduated(Charge):
     def price(self, context: PricingContext) -> list[PricedLine]:
         return [
             line
-            for measure in billed_measures(context, self.unit, self.pooling, self.included)
+            for measure in billed_measures(
+                context, self.code, self.unit, self.pooling, self.included
+            )
             for line in self._lines(measure, context)
         ]
 

@@ -38,7 +38,9 @@ class PerUnit(Charge):
     def price(self, context: PricingContext) -> list[PricedLine]:
         return [
             self._line(measure, context)
-            for measure in billed_measures(context, self.unit, self.pooling, self.included)
+            for measure in billed_measures(
+                context, self.code, self.unit, self.pooling, self.included
+            )
         ]
 
     def _line(self, measure: Measure, context: PricingContext) -> PricedLine:

@@ -5,13 +5,13 @@ the contract covers in part owes its share of the days. Other periods make no li
 without any usage owes the whole minimum.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from apps.common.money import Money
 from apps.common.quantity import add, canonical, subtract
-from apps.pricing.circumstances import ContractYear
 from apps.pricing.named import for_days, named_lines, net_of, read_named
 from apps.pricing.registry import Charge, PricingContext, charge_model
 from apps.pricing.source import Source
@@ -43,8 +43,10 @@ class YearlyMinimum(Charge):
         whole, how = self.indexed(self.amount, context)
         least, prorated = for_days(whole, year.days, "days", currency)
         now, counted = net_of(named_lines(context, self.of), currency)
-        before = self._before(year, currency)
-        net = add(before, now)
+        before, elsewhere = (
+            self._counted(nets, currency) for nets in (year.net_minor, year.elsewhere_minor)
+        )
+        net = add(before, elsewhere, now)
         if net >= least:
             return []
         missing = subtract(least, net)
@@ -52,16 +54,17 @@ class YearlyMinimum(Charge):
             *how,
             *prorated,
             step("year_so_far", so_far=before, currency=currency),
+            *([step("year_elsewhere", so_far=elsewhere, currency=currency)] if elsewhere else []),
             counted,
             step("top_up", minimum=least, base=net, amount=missing, currency=currency),
         )
         return [self.amount_line(context, steps, missing)]
 
-    def _before(self, year: ContractYear, currency: str) -> Decimal:
+    def _counted(self, nets: Mapping[str, int], currency: str) -> Decimal:
         """Net of the year's earlier periods; without names: of every charge but this one."""
         counted = [
             minor
-            for code, minor in year.net_minor.items()
+            for code, minor in nets.items()
             if (code in self.of if self.of else code != self.code)
         ]
         return Money(sum(counted), currency).to_decimal()

@@ -18,6 +18,7 @@ from apps.contracts.models import Contract
 from apps.metering.domain.told_apart import windows_from_text
 from apps.metering.models import ProvisionalUsage
 from apps.pricing.changes import UsageWindows, windows_added
+from apps.pricing.groups import Group
 from apps.pricing.registry import PlanError
 from apps.pricing.values import PricingError
 from apps.tenancy.context import current_company
@@ -47,6 +48,7 @@ class Measured(NamedTuple):
     unit: str
     quantity: Decimal
     windows: UsageWindows = None
+    group: Group | None = None
 
 
 class _Used(NamedTuple):
@@ -158,5 +160,6 @@ def _entry(entry: Mapping[str, Any]) -> tuple[date, _Used] | None:
 
 def _measured(rows: Iterable[ProvisionalUsage], sums: Sums) -> list[Measured]:
     return [
-        Measured(row.meter, row.asset_id, row.asset_label, row.unit, *sums[row.id]) for row in rows
+        Measured(row.meter, row.asset_id, row.asset_label, row.unit, *sums[row.id], row.group)
+        for row in rows
     ]

@@ -86,10 +86,15 @@ def signed(
     provider: Any, customer: Any, items: Sequence[ItemFacts], *units: str, **facts: Any
 ) -> Contract:
     """A contract in force over the items, each priced in its unit; signed by both."""
-    plan = {
-        "name": "By use", "currency": "EUR",
-        "charges": [charge_of(item.meter, unit) for item, unit in zip(items, units, strict=True)],
-    }  # fmt: skip
+    charges = [charge_of(item.meter, unit) for item, unit in zip(items, units, strict=True)]
+    return signed_plan(provider, customer, items, charges, **facts)
+
+
+def signed_plan(
+    provider: Any, customer: Any, items: Sequence[ItemFacts], charges: Sequence[Any], **facts: Any
+) -> Contract:
+    """A contract in force over the items with these charges; signed by both."""
+    plan = {"name": "By use", "currency": "EUR", "charges": list(charges)}
     terms = ContractFacts(
         customer_id=customer.pk, title="Air by use", starts_on=date(2026, 10, 1), **facts
     )

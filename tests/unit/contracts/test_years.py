@@ -42,6 +42,15 @@ def test_the_year_of_a_month(
     assert (str(span.first), str(span.after), span.covered, span.closes) == expected
 
 
+def test_a_year_that_began_elsewhere_is_counted_from_there() -> None:
+    months = [(day("2026-03-01"), day("2026-04-01")), (day("2026-06-01"), day("2026-07-01")),
+              (day("2026-07-01"), day("2026-08-01"))]  # fmt: skip
+    spans = [year_of_period(day("2026-03-15"), None, *month, day("2025-07-01")) for month in months]
+    assert [(str(span.first), span.covered, span.closes) for span in spans] == [
+        ("2025-07-01", 365, False), ("2025-07-01", 365, True), ("2026-07-01", 365, False),
+    ]  # fmt: skip
+
+
 @given(st.dates(date(2020, 1, 1), date(2030, 12, 31)), st.integers(0, 60))
 def test_every_year_is_closed_by_exactly_one_of_its_months(starts: date, months: int) -> None:
     first = starts.replace(day=1)
