@@ -102,7 +102,7 @@ def priced_usage(
     for meter, group, usage in measured:
         name = (meter, group.key if group else "", usage.asset_id)
         before = assets.get(name)
-        assets[name] = usage if before is None else _both(before, usage)
+        assets[name] = usage if before is None else _usages_added(before, usage)
         groups.setdefault(name, group)
     found: dict[str, list[AssetUsage]] = {}
     for name, group in groups.items():
@@ -115,7 +115,7 @@ def priced_usage(
     return found
 
 
-def _both(one: AssetUsage, other: AssetUsage) -> AssetUsage:
+def _usages_added(one: AssetUsage, other: AssetUsage) -> AssetUsage:
     if one.unit != other.unit:
         raise PricingError("units_of_one_asset_differ", asset=one.label)
     return AssetUsage(

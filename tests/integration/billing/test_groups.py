@@ -141,7 +141,7 @@ def test_a_late_reading_of_a_member_corrects_the_groups_line(
         run_waiting_jobs(now=LATER)
         added = InvoiceLine.objects.get(invoice=more)
     # Press 1 has 35 now and is the highest; press 2 keeps its 30.
-    assert (more.kind, more.net_minor, added.corrects_id) == ("additional", 250, line.pk)
+    assert (more.kind, more.net_minor, added.corrects_id) == ("addition", 250, line.pk)
     assert verify(tmp_path, provider, more)[0] == 0
 
 

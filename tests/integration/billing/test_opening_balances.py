@@ -69,7 +69,7 @@ def test_what_was_taken_and_used_before_counts_and_is_proved(
     assert {code: line.net_minor for code, line in lines.items()} == {
         "cycles": 8000, "year": 157_000,
     }  # fmt: skip
-    assert "Charged before, elsewhere, in the same contract year: €2,000.00." in said
+    assert "Charged before, elsewhere, in the same contract year: 2,000.00\u00a0EUR." in said
     code, answer = verify(tmp_path, provider, invoice)
     assert (code, answer["result"]) == (0, "verified"), answer
 
@@ -92,12 +92,12 @@ def test_they_are_part_of_what_is_signed_and_stand_on_the_sheet(
         contract.opening = {**contract.opening, "charged": {"cycles": 1}}
         assert content_sha256(contract) != content
     sheet = client_of(customer).get(page("contract_detail", contract.public_id)).content.decode()
-    for text in ("RE-4711", "119,00\u00a0€", "1. November 2025"):
-        assert text in sheet or translation.get_language()
+    for text in ("RE-4711", "119.00\u00a0EUR", "Nov. 1, 2025", "2,000.00\u00a0EUR"):
+        assert text in sheet
     with translation.override("de"):
         words = opening_words(BEFORE, {"charges": [CYCLES], "currency": "EUR"})
     assert words[0] == "Das laufende Vertragsjahr begann am 1. November 2025."
-    assert words[-1] == "Offen von vorher: RE-4711, 119,00\u00a0€, fällig am 30. September 2026."
+    assert words[-1] == "Offen von vorher: RE-4711, 119,00\u00a0EUR, fällig am 30. September 2026."
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_the_form_takes_them_line_by_line(
         ],
     }  # fmt: skip
     sheet = seller.get(page("contract_detail", contract.public_id)).content.decode()
-    assert "Cycles: €1,234.50 of this contract year were charged before." in sheet
+    assert "Cycles: 1,234.50\u00a0EUR of this contract year were charged before." in sheet
     again = seller.get(page("contract_edit", contract.public_id)).content.decode()
     assert "charge-2; 1234.5" in again
     for name, value in (("opening_charged", "Cycles"), ("opening_items", "1; soon; 2"),

@@ -13,13 +13,24 @@ from apps.common.period import Period, month_period
 from apps.metering.domain.told_apart import (
     ChargeWindows,
     counter_windows,
-    delta_windows,
     windows_from_text,
+    windows_of_parts,
     windows_to_text,
 )
+from apps.metering.domain.usage import Steps, counter_steps
 from apps.pricing.changes import by_window, cuts_of, spread_by_hours, windows_added
 from apps.pricing.windows import WindowCalendar
 from apps.telemetry.domain.belief import Discontinuity, Reading
+from apps.telemetry.domain.meters import Weighing
+
+
+def steps_of(readings: list[Reading], jumps: list[Discontinuity]) -> Steps:
+    return counter_steps(readings, jumps, Weighing(()))
+
+
+def parts_of(amounts: list[Reading]) -> list[tuple[datetime, Decimal]]:
+    return [(item.measured_at, item.value) for item in amounts]
+
 
 NIGHTS = WindowCalendar(
     tuple("night" if hour < 2 or hour >= 22 else "day" for _ in range(7) for hour in range(24))
@@ -102,13 +113,13 @@ def test_windows_sum_to_the_quantity_and_pieces_say_the_same(
     readings = readings[max(len(early) - 1, 0) :]
     said = [Discontinuity(item.measured_at, Decimal(7), "reset") for item in readings[2::3]]
     said = said if jumps else []
-    (found,) = counter_windows({"use": calendar}, readings, said, period, zone)
+    (found,) = counter_windows({"use": calendar}, steps_of(readings, said), period, zone)
     whole = readings[-1].value - readings[0].value if readings else Decimal(0)
     whole += sum(item.amount for item in said if item.measured_at > readings[0].measured_at)
     assert sum(found.quantities.values()) == whole
     assert set(found.quantities) == set(calendar.codes)
     amounts = [item for item in readings if item.measured_at in period]
-    (deltas,) = delta_windows({"use": calendar}, amounts, zone)
+    (deltas,) = windows_of_parts({"use": calendar}, parts_of(amounts), zone)
     assert sum(deltas.quantities.values()) == sum(item.value for item in amounts)
     assert ChargeWindows.from_dict(found.to_dict()) == found
 
@@ -136,8 +147,8 @@ def test_two_records_of_one_asset_are_one() -> None:
 def test_an_edge_belongs_to_what_ends_for_a_step_and_to_what_begins_for_an_amount() -> None:
     period = Period(utc(2026, 5, 4), utc(2026, 5, 5))
     at = [Reading(utc(2026, 5, 4, hour), Decimal(hour)) for hour in (0, 2, 4)]
-    (steps,) = counter_windows({"use": NIGHTS}, at, [], period, "UTC")
+    (steps,) = counter_windows({"use": NIGHTS}, steps_of(at, []), period, "UTC")
     assert steps.quantities == {"night": 2, "day": 2}
-    (amounts,) = delta_windows({"use": NIGHTS}, at, "UTC")
+    (amounts,) = windows_of_parts({"use": NIGHTS}, parts_of(at), "UTC")
     assert amounts.quantities == {"night": 0, "day": 6}
     assert by_window(NIGHTS, [], "UTC") == {"night": 0, "day": 0}
