@@ -5,7 +5,7 @@ versions, no corrections. One counter, one asset, months of one time zone, a fee
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
@@ -55,6 +55,24 @@ class Counter:
             return None
         return sum((used for at, _, used in steps if start < at <= end), Decimal(0))
 
+    def usage_in_line(self, start: datetime, end: datetime, silence: timedelta) -> Decimal | None:
+        """The same where a silence over an edge is bridged by a straight line between its readings."""
+        if self.usage(start, end) is None:
+            return None
+        return self._run_until(end, silence) - self._run_until(start, silence)
+
+    def _run_until(self, instant: datetime, silence: timedelta) -> Decimal:
+        total, last = Decimal(0), None
+        for at, _, used in self.believed():
+            if at > instant:
+                if last is not None and last < instant and at - last > silence:
+                    passed, whole = (instant - last).total_seconds(), (at - last).total_seconds()
+                    part = used * Decimal(passed) / Decimal(whole)
+                    total += part.quantize(Decimal("1e-12"), rounding=ROUND_HALF_UP)
+                break
+            total, last = total + used, at
+        return total
+
 
 def month(year: int, number: int, zone: str) -> tuple[datetime, datetime]:
     """A calendar month of a zone as two instants."""
@@ -78,15 +96,22 @@ def cents(amount: Decimal) -> int:
 
 
 def nets(plan: str, usage: Decimal) -> dict[Key, int]:
-    """(charge, tier) -> cents; lines of nothing are left out. Plans: `each`, `tiers`, `year`."""
-    lines: dict[Key, int] = {("base", 0): 10000}
-    if plan in ("each", "year"):
+    """(charge, tier) -> cents; lines of nothing are left out. Plans: those of the stories."""
+    lines: dict[Key, int] = {} if plan == "ahead" else {("base", 0): 10000}
+    if plan != "tiers":
         lines["cycles", 0] = cents(usage * Decimal("0.067"))
     else:
         first = min(usage, Decimal(100))
         lines["cycles", 1] = cents(first * Decimal("0.067"))
         lines["cycles", 2] = cents(max(usage - 100, Decimal(0)) * Decimal("0.0415"))
     return {key: net for key, net in lines.items() if net}
+
+
+def fee_ahead(first: date, end: date, coming: date) -> int:
+    """A fee of 100.00 for the month that begins on a day, by the days the contract covers in it."""
+    days = (date(coming.year + coming.month // 12, coming.month % 12 + 1, 1) - coming).days
+    covered = (min(end, coming + timedelta(days=days)) - max(first, coming)).days
+    return cents(Decimal(100) * max(covered, 0) / days)
 
 
 def true_up(first: date, end: date, usages: list[Decimal]) -> int:

@@ -34,6 +34,7 @@ from apps.billing.operations import (
 from apps.contracts.models import Contract
 from apps.events.operations import run_waiting_jobs
 from apps.metering.models import BilledPeriod
+from apps.telemetry.domain.counting import CountRules
 from apps.telemetry.models import Channel
 from apps.telemetry.operations import RawItem, declare, recompute_dirty, take_in
 from apps.tenancy.context import company_context
@@ -54,9 +55,11 @@ TIERS = {
 YEARLY = {
     "model": "yearly_minimum", "code": "year", "title": "Year", "amount": "4000", "of": ["cycles"],
 }  # fmt: skip
+IN_LINE = CountRules(estimate="straight_line", silence=86_400)
 PLANS: dict[str, Any] = {
     "each": (BASE_FEE, PER_CYCLE), "tiers": (BASE_FEE, TIERS),
     "year": (BASE_FEE, PER_CYCLE, YEARLY),
+    "ahead": ({**BASE_FEE, "timing": "advance"}, PER_CYCLE), "line": (BASE_FEE, PER_CYCLE),
 }  # fmt: skip
 
 
@@ -81,14 +84,15 @@ class Books(RuleBasedStateMachine):
         self.counter, self.sent, self.outcomes = naive.Counter(), 0, dict[str, int]()
         self.clock = NOW
         self.asset = make_asset(self.provider, f"Press {zone}")
-        # The contract with a yearly minimum ends after its two months: the second trues up.
+        # The contract with a yearly minimum ends after its two months: the second trues up. The one that
+        # is paid in advance ends within the month after them.
         first, after = ZONES[zone][0], ZONES[zone][1] + 1
-        self.days = date(YEAR, first, 1), date(YEAR, after, 1)
-        ends = {"ends_on": self.days[1]} if plan == "year" else {}
+        self.days = date(YEAR, first, 1), date(YEAR, after, 18 if plan == "ahead" else 1)
+        ends = {"ends_on": self.days[1]} if plan in ("year", "ahead") else {}
         self.contract = make_contract(
             self.provider, self.customer, [self.asset], charges=PLANS[plan],
             starts_on=f"{YEAR}-{ZONES[zone][0]:02d}-01", zone=zone, corrections=corrections,
-            **ends,
+            counting=IN_LINE.to_dict() if plan == "line" else None, **ends,
         )  # fmt: skip
         with company_context(self.provider):
             self.channel = Channel.objects.get(asset_id=self.asset.id)
@@ -208,8 +212,14 @@ class Books(RuleBasedStateMachine):
             assert self.sent == sum(self.outcomes.values())
 
     def check(self, period: BilledPeriod) -> None:
-        assert (period.start, period.end) in self.months
-        usage = self.counter.usage(period.start, period.end)
+        months = [naive.month(YEAR, number, self.zone) for number in self.numbers]
+        place = months.index((period.start, period.end))
+        assert place > 0 or self.plan == "ahead"
+        if place == 0:
+            # What comes before the contract holds the first month's fee and nothing else.
+            assert self.billed(period) == {("base", 0): self.fee(self.numbers[1])}
+            return
+        usage = self.usage(period.start, period.end)
         open_ones = Correction.objects.filter(billed_period=period).exclude(state="issued")
         correction = open_ones.first()
         if usage is None:
@@ -218,6 +228,8 @@ class Books(RuleBasedStateMachine):
             assert (correction.state, correction.reason) == ("parked", "no_readings")
             return
         wanted = naive.nets(self.plan, usage)
+        if self.plan == "ahead":
+            wanted["base", 0] = self.fee(self.numbers[place] + 1)
         if self.plan == "year" and (period.start, period.end) == self.months[1]:
             before = self.counter.usage(*self.months[0])
             if before is None:
@@ -232,6 +244,20 @@ class Books(RuleBasedStateMachine):
                 before, after = row["before"]["net_minor"], row["after"]["net_minor"]
                 found[key] = found.get(key, 0) + after - before
         assert {key: net for key, net in found.items() if net} == wanted
+
+    def usage(self, start: datetime, end: datetime) -> Decimal | None:
+        if self.plan == "line":
+            return self.counter.usage_in_line(start, end, IN_LINE.longest_silence)
+        return self.counter.usage(start, end)
+
+    @property
+    def numbers(self) -> list[int]:
+        """The month before the contract, and its two."""
+        first, last = ZONES[self.zone]
+        return [first - 1, first, last]
+
+    def fee(self, month: int) -> int:
+        return naive.fee_ahead(*self.days, date(YEAR, month, 1))
 
     def billed(self, period: BilledPeriod) -> dict[tuple[str, int], int]:
         found: dict[tuple[str, int], int] = {}

@@ -14,9 +14,8 @@ import msgspec
 import yaml
 from msgspec import Meta, Struct
 
-Slug = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
-Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-Text = Annotated[str, Meta(min_length=1, max_length=120)]
+from apps.blueprints.domain.terms import Code, ContractPart, Slug, Text
+
 Position = Literal["director", "finance", "operations", "technician", "viewer"]
 
 
@@ -158,36 +157,6 @@ class PriceIndexPart(Struct, forbid_unknown_fields=True, frozen=True):
     name: Text
     source: str = ""
     values: list[IndexValuePart] = []
-
-
-class ItemPart(Struct, forbid_unknown_fields=True, frozen=True):
-    """A covered asset's channel under a meter code of the plan; of a component its hosts'."""
-
-    asset: str
-    channel: Code
-    meter: Code
-    follows_host: bool = False
-
-
-class ContractPart(Struct, forbid_unknown_fields=True, frozen=True):
-    """A bilateral contract; `state` is how far it is taken."""
-
-    provider: Slug
-    customer: Slug
-    title: Text
-    starts_on: datetime.date
-    items: list[ItemPart]
-    plan: dict[str, Any]
-    ends_on: datetime.date | None = None
-    period: Literal["month", "week"] = "month"
-    time_zone: str = "Europe/Berlin"
-    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "EUR"
-    tax_category: Literal["S", "AE", "E", "Z", "O"] = "S"
-    payment_days: Annotated[int, Meta(ge=0, le=365)] = 30
-    corrections: Literal["at_once", "with_next"] = "at_once"
-    buyer_reference: str = ""
-    order_number: str = ""
-    state: Literal["draft", "offered", "active"] = "draft"
 
 
 class Scenario(Struct, forbid_unknown_fields=True, frozen=True):

@@ -7,12 +7,18 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from apps.assets.models import Asset
-from apps.blueprints.domain.scenario import ContractPart, ItemPart
-from apps.contracts.domain.facts import ContractFacts, ItemFacts
+from apps.blueprints.domain.terms import ConditionPart, ContractPart, ItemPart, OpeningPart
+from apps.common.money import round_half_up
+from apps.common.quantity import BadValue
+from apps.contracts.domain.facts import ContractFacts, GroupFacts, ItemFacts
+from apps.contracts.domain.opening import NOTHING_BEFORE, OpeningBalances, OpenItem
 from apps.contracts.models import Contract
 from apps.contracts.operations import draft_contract, offer_contract, sign_contract
 from apps.contracts.queries import content_sha256
 from apps.events.operations import run_waiting_jobs
+from apps.telemetry.domain.conditions import AT_LEAST, AT_MOST, IS_ONE_OF, CountCondition
+from apps.telemetry.domain.counting import CountRules
+from apps.telemetry.domain.measures import LevelMeasure
 from apps.telemetry.operations import sync_channels
 from apps.tenancy.context import company_context
 from apps.tenancy.models import Company
@@ -59,6 +65,7 @@ def _facts(part: ContractPart, customer: Company) -> ContractFacts:
         corrections=part.corrections,
         buyer_reference=part.buyer_reference,
         order_number=part.order_number,
+        opening=_opening(part.opening, part.currency),
     )
 
 
@@ -69,9 +76,57 @@ def _item(item: ItemPart) -> ItemFacts:
             _("There is no asset with the serial number “%(serial)s”."),
             params={"serial": item.asset},
         )
-    return ItemFacts(
-        asset_id=asset.id, channel_code=item.channel, meter=item.meter,
-        follows_host=item.follows_host,
+    try:
+        return ItemFacts(
+            asset_id=asset.id, channel_code=item.channel, meter=item.meter,
+            follows_host=item.follows_host, starts_on=item.starts_on, ends_on=item.ends_on,
+            measure=_measure(item), counting=_counting(item), group=_group(item),
+        )  # fmt: skip
+    except BadValue as error:
+        text = _("%(serial)s, %(channel)s: %(reason)s.")
+        words = {"serial": item.asset, "channel": item.channel, "reason": error.reason}
+        raise ValidationError(text % words) from None
+
+
+def _measure(item: ItemPart) -> LevelMeasure | None:
+    part = item.measure
+    if part is None:
+        return None
+    return LevelMeasure(part.aggregate, "", part.hold_seconds, part.value, part.step, part.estimate)
+
+
+def _counting(item: ItemPart) -> CountRules | None:
+    conditions = tuple(_condition(part) for part in item.only_while)
+    rule, silence = (item.gaps.rule, item.gaps.longer_than_seconds) if item.gaps else ("", 0)
+    return CountRules(conditions, rule, silence, item.opens_with) or None
+
+
+def _condition(part: ConditionPart) -> CountCondition:
+    """Raises BadValue where it asks for nothing, or for more than one thing."""
+    asked = [(IS_ONE_OF, tuple(part.is_one_of))] if part.is_one_of else []
+    for test, level in ((AT_LEAST, part.at_least), (AT_MOST, part.at_most)):
+        asked += [(test, (level,))] if level is not None else []
+    if len(asked) != 1:
+        raise BadValue("bad_test")
+    return CountCondition(part.channel, "", *asked[0], part.hold_seconds)
+
+
+def _group(item: ItemPart) -> GroupFacts | None:
+    part = item.group
+    return None if part is None else GroupFacts(part.name, part.billed, part.level)
+
+
+def _opening(part: OpeningPart | None, currency: str) -> OpeningBalances:
+    if part is None:
+        return NOTHING_BEFORE
+    return OpeningBalances(
+        part.year_from,
+        {code: round_half_up(net, currency).minor for code, net in part.charged.items()},
+        dict(part.included_used),
+        tuple(
+            OpenItem(item.number, item.due_on, round_half_up(item.amount, currency).minor)
+            for item in part.open_items
+        ),
     )  # fmt: skip
 
 

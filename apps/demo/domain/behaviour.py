@@ -16,13 +16,18 @@ EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """Amount per busy hour in the channel's unit, digits kept, and the counter's first value."""
+    """Amount per busy hour in the channel's unit, digits kept, and the counter's first value.
+
+    Of a gauge the first value is what it shows at rest, and the amount what a busy hour adds. `every`:
+    quarters of an hour from reading to reading.
+    """
 
     channel: str
     kind: str
     per_hour: Decimal
     digits: int
     first_value: Decimal
+    every: int = 1
 
 
 # By the first letters of the serial number. No trade rests at night for these.
@@ -34,6 +39,13 @@ BEHAVIOURS: dict[str, tuple[Behaviour, ...]] = {
     "RX75": (
         Behaviour("hours", "counter", Decimal("0.7"), 2, Decimal("11904.50")),
         Behaviour("energy", "counter", Decimal("58"), 1, Decimal("71200.0")),
+    ),
+    "RX90": (
+        Behaviour("air", "counter", Decimal("310"), 0, Decimal("41020"), every=4),
+        Behaviour("energy", "counter", Decimal("44"), 1, Decimal("8120.0"), every=4),
+        # It falls when much air is drawn.
+        Behaviour("pressure", "gauge", Decimal("-1.1"), 2, Decimal("7.30"), every=4),
+        Behaviour("power", "gauge", Decimal("66"), 1, Decimal("4.0"), every=4),
     ),
     # Two trucks whose tires are billed by the kilometre; one has 412,000 km more on it.
     "TGX1": (Behaviour("odometer", "counter", Decimal("34"), 1, Decimal("18300.0")),),
@@ -105,9 +117,19 @@ def rounded(behaviour: Behaviour, value: Decimal) -> Decimal:
 def amounts(
     serial: str, behaviour: Behaviour, start: datetime, end: datetime
 ) -> list[tuple[datetime, Decimal]]:
-    """(end of the quarter of an hour, its amount) over [start, end)."""
-    first, last = step_number(start), step_number(end)
+    """(end of the step from reading to reading, its amount) over [start, end)."""
+    first, last, every = step_number(start), step_number(end), behaviour.every
     return [
-        (step_start(number + 1), step_amount(serial, behaviour, number))
-        for number in range(first, last)
+        (step_start(number + every), _amount(serial, behaviour, range(number, number + every)))
+        for number in range(first, last - every + 1, every)
     ]
+
+
+def _amount(serial: str, behaviour: Behaviour, quarters: range) -> Decimal:
+    return sum((step_amount(serial, behaviour, number) for number in quarters), Decimal(0))
+
+
+def shown_level(serial: str, behaviour: Behaviour, instant: datetime) -> Decimal:
+    """What a gauge shows: at rest its first value, in a busy hour as much more as an hour has."""
+    added = 4 * step_amount(serial, behaviour, step_number(instant))
+    return rounded(behaviour, behaviour.first_value + added)

@@ -11,6 +11,7 @@ from apps.demo.domain.behaviour import (
     amounts,
     behaviours_of,
     rounded,
+    shown_level,
     step_amount,
     step_number,
     step_start,
@@ -37,10 +38,13 @@ class Told:
 
 
 def story(serial: str, start: datetime, end: datetime) -> Iterator[Told]:
-    """Every quarter-hourly reading of an asset over [start, end], counters with their opening."""
+    """Every reading of an asset over [start, end], counters with their opening."""
     for behaviour in behaviours_of(serial):
         if behaviour.kind == "delta":
             yield from _deltas(serial, behaviour, start, end)
+        elif behaviour.kind == "gauge":
+            for instant, _amount in amounts(serial, behaviour, start, end):
+                yield Told(behaviour.channel, instant, str(shown_level(serial, behaviour, instant)))
         else:
             yield from _counter(serial, behaviour, start, end)
 

@@ -81,7 +81,7 @@ def make_contract(
     charges: Sequence[dict[str, object]] = (BASE_FEE, PER_CYCLE), starts_on: str = "2026-10-01",
     tax_category: str = "S", title: str = "Presses by the cycle", plan_from: str = "",
     zone: str = "Europe/Berlin", meters: Sequence[tuple[str, str]] = (("cycles", "{cycle}"),),
-    **more: Any,
+    counting: dict[str, object] | None = None, **more: Any,
 ) -> Contract:  # fmt: skip
     """An active monthly contract of both companies over the assets' cycles, or other (code, unit)."""
     both = sorted([provider.pk, customer.pk])
@@ -114,6 +114,7 @@ def make_contract(
                 meter=code,
                 channel_code=code,
                 unit=unit,
+                counting=counting,
             )
         contract.state = Contract.State.ACTIVE
         contract.save(update_fields=["state"])

@@ -1,0 +1,102 @@
+"""Contracts in a scenario file: parties, covered channels with what is billed of them, opening balances."""
+
+import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+Slug = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
+Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Text = Annotated[str, Meta(min_length=1, max_length=120)]
+Seconds = Annotated[int, Meta(gt=0)]
+
+
+class MeasurePart(Struct, forbid_unknown_fields=True, frozen=True):
+    """What is billed of a gauge or state; `value`: the level or state; see gauges-and-states.md."""
+
+    aggregate: Text
+    hold_seconds: Seconds
+    value: Decimal | None = None
+    step: Decimal | None = None
+    estimate: str = ""
+
+
+class ConditionPart(Struct, forbid_unknown_fields=True, frozen=True):
+    """Counts only while another channel is one of some values, at least or at most a level: one of them."""
+
+    channel: Code
+    hold_seconds: Seconds
+    is_one_of: list[Decimal] = []
+    at_least: Decimal | None = None
+    at_most: Decimal | None = None
+
+
+class GapsPart(Struct, forbid_unknown_fields=True, frozen=True):
+    """How silences of a counter or of amounts longer than that are estimated."""
+
+    rule: Literal["last_week", "straight_line"]
+    longer_than_seconds: Seconds
+
+
+class GroupPart(Struct, forbid_unknown_fields=True, frozen=True):
+    """The group an item is a member of: the same words with each."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=80)]
+    billed: Literal["sum", "maximum", "mean", "count_above"]
+    level: Decimal | None = None
+
+
+class ItemPart(Struct, forbid_unknown_fields=True, frozen=True):
+    """A covered asset's channel under a meter code of the plan; of a component its hosts'."""
+
+    asset: str
+    channel: Code
+    meter: Code
+    follows_host: bool = False
+    starts_on: datetime.date | None = None
+    ends_on: datetime.date | None = None
+    measure: MeasurePart | None = None
+    only_while: list[ConditionPart] = []
+    gaps: GapsPart | None = None
+    opens_with: Decimal | None = None
+    group: GroupPart | None = None
+
+
+class OpenItemPart(Struct, forbid_unknown_fields=True, frozen=True):
+    """An invoice of the system before that is not paid, in the contract's currency."""
+
+    number: Annotated[str, Meta(min_length=1, max_length=60)]
+    due_on: datetime.date
+    amount: Decimal
+
+
+class OpeningPart(Struct, forbid_unknown_fields=True, frozen=True):
+    """What a contract that ran elsewhere comes with; charges by their code, amounts net."""
+
+    year_from: datetime.date | None = None
+    charged: dict[str, Decimal] = {}
+    included_used: dict[str, Decimal] = {}
+    open_items: list[OpenItemPart] = []
+
+
+class ContractPart(Struct, forbid_unknown_fields=True, frozen=True):
+    """A bilateral contract; `state` is how far it is taken."""
+
+    provider: Slug
+    customer: Slug
+    title: Text
+    starts_on: datetime.date
+    items: list[ItemPart]
+    plan: dict[str, Any]
+    ends_on: datetime.date | None = None
+    period: Literal["month", "week"] = "month"
+    time_zone: str = "Europe/Berlin"
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "EUR"
+    tax_category: Literal["S", "AE", "E", "Z", "O"] = "S"
+    payment_days: Annotated[int, Meta(ge=0, le=365)] = 30
+    corrections: Literal["at_once", "with_next"] = "at_once"
+    buyer_reference: str = ""
+    order_number: str = ""
+    opening: OpeningPart | None = None
+    state: Literal["draft", "offered", "active"] = "draft"
