@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from apps.telemetry.operations import RawItem, recompute_dirty, take_in
 from apps.tenancy.context import company_context
@@ -97,8 +97,7 @@ def edit_prices(page: Page) -> None:
     page.locator("[name=preview_month]").blur()
     expect(page.locator("#preview-total")).to_contain_text("372.00", timeout=30_000)
     page.locator("[name=charges-0-model]").select_option("graduated")
-    page.get_by_role("button", name="Another tier").click()
-    expect(page.locator("[name=charges-0-tier_price]")).to_have_count(2)
+    another_tier_slowly(page)
     page.locator("#id_charges-0-up_to-0").fill("5000")
     page.locator("#id_charges-0-tier_price-0").fill("0.05")
     page.locator("#id_charges-0-tier_price-1").fill("0.03")
@@ -106,6 +105,18 @@ def edit_prices(page: Page) -> None:
     # 5,000 × 0.05 + 2,440 × 0.03
     expect(page.locator("#preview-total")).to_contain_text("323.20", timeout=30_000)
     expect(page.locator("#preview .chart svg").first).to_be_visible()
+
+
+def another_tier_slowly(page: Page) -> None:
+    """While the new row is on its way nothing can be typed that it would not hold."""
+    held: list[Route] = []
+    page.route("**/contracts/charges/", held.append)
+    page.get_by_role("button", name="Another tier").click()
+    expect(page.locator("#id_charges-0-tier_price-0")).to_be_disabled()
+    held[0].continue_()
+    expect(page.locator("[name=charges-0-tier_price]")).to_have_count(2)
+    expect(page.locator("#id_charges-0-tier_price-0")).to_be_enabled()
+    page.unroute("**/contracts/charges/")
 
 
 def accept(customer: Window) -> None:

@@ -11,7 +11,7 @@ from apps.contracts.domain.measures import billed_unit
 from apps.pricing.plan import PricePlan
 from apps.pricing.values import AssetUsage
 from apps.telemetry.models import Channel
-from apps.telemetry.queries.measured import MeasuredSpan, measured_of
+from apps.telemetry.queries.measured import measured_of, span_of_measure
 
 
 def used_of_levels(
@@ -20,7 +20,9 @@ def used_of_levels(
 ) -> list[tuple[ItemFacts, AssetUsage, datetime | None]]:  # fmt: skip
     """Of the items that bill a gauge or state: usage, and its last reading where a value is known."""
     asked = [
-        (item, MeasuredSpan(channels[item.asset_id, item.channel_code], item.measure, period, zone))
+        (item, span_of_measure(
+            channels[item.asset_id, item.channel_code], item.measure, period, zone
+        ))
         for item in items if item.measure is not None
     ]  # fmt: skip
     answers = []

@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy
 from apps.contracts.wording import measured
 from apps.contracts.wording.measures import span_words
 from apps.telemetry.domain.conditions import AT_LEAST, AT_MOST, IS_ONE_OF, CountCondition
-from apps.telemetry.domain.counting import STRAIGHT_LINE, CountRules
-from apps.telemetry.domain.measures import LAST_WEEK
+from apps.telemetry.domain.counting import CountRules
+from apps.telemetry.domain.measures import LAST_WEEK, STRAIGHT_LINE
 
 TESTS = {
     IS_ONE_OF: gettext_lazy("has one of these values"),

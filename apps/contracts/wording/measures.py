@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.contracts.wording import measured
-from apps.telemetry.domain.measures import IN_PROPORTION, LAST_WEEK, LevelMeasure
+from apps.telemetry.domain.measures import LAST_WEEK, STRAIGHT_LINE, LevelMeasure
 
 AGGREGATES = {
     "time_in": gettext_lazy("time in a state"),
@@ -18,7 +18,9 @@ AGGREGATES = {
 }
 ESTIMATED = {
     LAST_WEEK: gettext_lazy("gaps estimated as the same time a week before"),
-    IN_PROPORTION: gettext_lazy("gaps estimated in proportion to the known time"),
+    STRAIGHT_LINE: gettext_lazy(
+        "gaps estimated on a straight line between the readings around them"
+    ),
 }
 MEASURE_PROBLEMS = {
     "bad_aggregate": gettext_lazy("Choose what is billed."),

@@ -17,7 +17,10 @@ MEASURED = (GAUGE, STATE)
 
 @dataclass(frozen=True, slots=True)
 class MeasureFigures:
-    """The contract's measure and what was found of it; fields as in `MeasuredUsage`."""
+    """The contract's measure and what was found of it; fields as in `MeasuredUsage`.
+
+    `until`: the first reading from the period's end on, where a gap over the end is filled by it.
+    """
 
     measure: LevelMeasure
     exact: Decimal
@@ -25,6 +28,8 @@ class MeasureFigures:
     at: datetime | None
     by_day: tuple[tuple[date, Decimal], ...]
     estimates: tuple[tuple[datetime, datetime, Decimal], ...] = ()
+    until: datetime | None = None
+    awaits: bool = False
 
     @property
     def estimated(self) -> Decimal:
@@ -32,8 +37,13 @@ class MeasureFigures:
         return add(*(seconds for _start, _end, seconds in self.estimates))
 
     @classmethod
-    def of(cls, measure: LevelMeasure, found: MeasuredUsage) -> "MeasureFigures":
-        return cls(measure, found.exact, found.known, found.at, found.by_day, found.estimates)
+    def of(
+        cls, measure: LevelMeasure, found: MeasuredUsage, until: datetime | None = None
+    ) -> "MeasureFigures":
+        return cls(
+            measure, found.exact, found.known, found.at, found.by_day, found.estimates, until,
+            found.awaits,
+        )  # fmt: skip
 
     def to_dict(self) -> dict[str, object]:
         """JSON-ready: decimals as text, `known` in seconds."""
@@ -44,6 +54,8 @@ class MeasureFigures:
             "by_day": [
                 {"day": day.isoformat(), "value": canonical(value)} for day, value in self.by_day
             ],
+            **({"awaits": True} if self.awaits else {}),
+            **({} if self.until is None else {"until": instant_text(self.until)}),
             **({"estimates": [_estimate(*item) for item in self.estimates]} if self.estimates else {}),
         }  # fmt: skip
 
@@ -66,6 +78,8 @@ class MeasureFigures:
                 (parse_instant(item["start"]), parse_instant(item["end"]), parse_decimal(item["seconds"]))
                 for item in data.get("estimates", ())
             ),
+            None if data.get("until") is None else parse_instant(data["until"]),
+            data.get("awaits") is True,
         )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 from apps.common.period import Period
@@ -14,6 +15,7 @@ from apps.telemetry.domain.measures import LevelMeasure, MeasuredUsage, measured
 
 def measured_figures(
     found: MeasuredUsage, measure: LevelMeasure, unit: str, *, digest: str = "",
+    until: datetime | None = None,
     versions: Mapping[str, int] | None = None, rules: LevelRules | None = None,
     declarations: Iterable[Declaration] = (),
 ) -> UsageFigures:  # fmt: skip
@@ -30,7 +32,7 @@ def measured_figures(
         declarations=tuple(
             item for item in declarations if applies(item, found.first, found.closing)
         ),
-        measure=MeasureFigures.of(measure, found),
+        measure=MeasureFigures.of(measure, found, until),
     )  # fmt: skip
 
 
@@ -44,6 +46,6 @@ def measured_again(
     found = measured_usage(readings, measure, period, zone)
     again = measured_figures(
         found, measure, figures.unit, digest=digest_of(readings, is_delta=False),
-        rules=figures.rules, declarations=figures.declarations,
+        rules=figures.rules, declarations=figures.declarations, until=figures.measure.until,
     )  # fmt: skip
     return replace(again, versions=figures.versions)

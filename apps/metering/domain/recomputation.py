@@ -73,7 +73,9 @@ def _measure_again(
 ) -> list[Difference]:
     """Every figure, gaps too: they follow from for how long a value holds."""
     reach = period if figures.measure is None else figures.measure.measure.reach(period)
-    misplaced = _misplaced(figures.method, readings, reach)
+    until = None if figures.measure is None else figures.measure.until
+    is_after = bool(readings) and until is not None and readings[-1].measured_at == until
+    misplaced = _misplaced(figures.method, readings[:-1] if is_after else readings, reach)
     if misplaced:
         return misplaced
     meters = Weighing(figures.meter_versions).shares(period, zone)

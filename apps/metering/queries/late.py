@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import F, Q
 from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 
 from apps.common.period import parse_instant
 from apps.metering.models import MeteringOrder, UsageRecord
@@ -31,6 +32,7 @@ class _Standing(NamedTuple):
     opening: str | None
     estimate: str | None
     counting: str | None
+    awaits: str | None
 
     def days(self, kind: str) -> tuple[date, date]:
         """First and last UTC day the figures may rest on, as `telemetry.queries.usage` has it.
@@ -45,7 +47,11 @@ class _Standing(NamedTuple):
         if self.estimate and self.versions:
             # Gaps may be filled from the week before.
             day = min(day, date.fromisoformat(min(self.versions)))
-        return day, (self.ends_at - _INSTANT).astimezone(UTC).date()
+        last = (self.ends_at - _INSTANT).astimezone(UTC).date()
+        if self.estimate and self.versions:
+            # Or by the first reading after the end.
+            last = max(last, date.fromisoformat(max(self.versions)))
+        return day, last
 
 
 def late_records(asset_ids: Iterable[UUID], since: date) -> list[UsageRecord]:
@@ -66,7 +72,7 @@ def late_records(asset_ids: Iterable[UUID], since: date) -> list[UsageRecord]:
     versions = _versions(spans.values())
     late = [
         row.id for row in standing
-        if row.method == "component" or row.counting is not None
+        if row.method == "component" or row.counting is not None or row.awaits
         or (row.id in spans and _moved(row, spans[row.id], versions))
     ]  # fmt: skip
     rows = UsageRecord.objects.filter(id__in=late)
@@ -85,10 +91,12 @@ def _newest(asset_ids: Iterable[UUID], since: date) -> list[_Standing]:
     # A gap that is estimated over a period's end looks at the first reading after it.
     touched = (
         Q(ends_at__gt=day_start(since)) | Q(figures__counting__awaits=True)
-        | Q(looks_until__gte=since.isoformat())
+        | Q(figures__measure__awaits=True) | Q(looks_until__gte=since.isoformat())
     )  # fmt: skip
     own = UsageRecord.objects.written_by(current_company()).filter(asset_id__in=list(asset_ids))
-    rows = own.annotate(looks_until=KT("figures__counting__until")).filter(touched)
+    rows = own.annotate(
+        looks_until=Coalesce(KT("figures__counting__until"), KT("figures__measure__until"))
+    ).filter(touched)
     newest = rows.order_by("billed_period_id", "item_id", "-generation")
     found: Any = (
         newest.distinct("billed_period_id", "item_id")
@@ -98,6 +106,7 @@ def _newest(asset_ids: Iterable[UUID], since: date) -> list[_Standing]:
             opening=KT("figures__opening__measured_at"),
             estimate=KT("figures__measure__estimate"),
             counting=KT("figures__counting__since"),
+            awaits=KT("figures__measure__awaits"),
         )
         .values_list(
             "id",
@@ -110,6 +119,7 @@ def _newest(asset_ids: Iterable[UUID], since: date) -> list[_Standing]:
             "opening",
             "estimate",
             "counting",
+            "awaits",
         )
     )
     return [_Standing(*row) for row in found]

@@ -12,7 +12,7 @@ from apps.telemetry.domain.belief import Declaration
 from apps.telemetry.domain.meters import Weighing
 from apps.telemetry.models import Channel
 from apps.telemetry.queries.belief import rules_of
-from apps.telemetry.queries.measured import Found, MeasuredSpan, measured_of
+from apps.telemetry.queries.measured import Found, MeasuredSpan, measured_of, span_of_measure
 from apps.telemetry.queries.usage import ChannelUsage, channels_named
 
 
@@ -52,7 +52,7 @@ def _measurement(
 ) -> Measurement:
     usage, with_evidence = found.usage, isinstance(found.usage, ChannelUsage)
     figures = measured_figures(
-        found.measured, span.measure, ask.order.unit,
+        found.measured, span.measure, ask.order.unit, until=span.until,
         digest=usage.digest if isinstance(usage, ChannelUsage) else "",
         versions=usage.versions if isinstance(usage, ChannelUsage) else {},
         rules=rules_of(span.channel) if with_evidence else None, declarations=declared,
@@ -75,7 +75,10 @@ def _asked_spans(
         measure = ask.order.level_measure
         if channel is not None and measure is not None and _refusal(ask, channel) is None:
             places.append(place)
-            spans.append(MeasuredSpan(channel, measure, ask.span, ask.order.time_zone))
+            order = ask.order
+            spans.append(
+                span_of_measure(channel, measure, ask.span, order.time_zone, order.ends_at)
+            )
     return answers, places, spans
 
 

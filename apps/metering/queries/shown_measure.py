@@ -23,7 +23,7 @@ def shown_measure(figures: UsageFigures) -> dict[str, Any] | None:
             {"start": start, "end": end, "seconds": canonical(seconds)}
             for start, end, seconds in found.estimates
         ],
-        "exact": canonical(found.exact), "known": canonical(found.known), "at": found.at,
+        "awaits": found.awaits, "exact": canonical(found.exact), "known": canonical(found.known), "at": found.at,
         "carried_in": None if opening is None
         else {"measured_at": opening.measured_at, "value": canonical(opening.value)},
     }  # fmt: skip

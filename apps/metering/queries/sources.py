@@ -6,8 +6,9 @@ from uuid import UUID
 from apps.common.period import Period
 from apps.metering.domain.counted import CountFigures
 from apps.metering.domain.figures import UsageFigures
+from apps.metering.domain.measured import MeasureFigures
 from apps.metering.models import UsageRecord
-from apps.telemetry.domain.measures import LevelMeasure, readings_span
+from apps.telemetry.domain.measures import readings_span
 
 
 class Source(NamedTuple):
@@ -45,6 +46,7 @@ def spans_of(record: UsageRecord, period: Period) -> list[tuple[Source, Period]]
         own = Period(counting.since, counting.until)
         states = Period(counting.states_since, period.end)
         return [(sources[0], own), *((item, states) for item in sources[1:])]
-    if measure is not None:
-        period = readings_span(period, LevelMeasure.from_dict(measure))
+    figures = MeasureFigures.from_dict(measure)
+    if figures is not None:
+        period = readings_span(period, figures.measure, figures.until)
     return [(item, period) for item in sources]

@@ -23,11 +23,10 @@ from apps.common.quantity import (
 )
 from apps.telemetry.domain.belief import Declaration, Discontinuity, Reading
 from apps.telemetry.domain.conditions import CountCondition, Verdict
-from apps.telemetry.domain.measures import LAST_WEEK
+from apps.telemetry.domain.measures import LAST_WEEK, STRAIGHT_LINE
 from apps.telemetry.domain.meters import MeterVersion, Weighing
 from apps.telemetry.domain.series import MICROSECOND
 
-STRAIGHT_LINE = "straight_line"
 COUNT_ESTIMATES = (LAST_WEEK, STRAIGHT_LINE)
 MOST_CONDITIONS = 3
 SEVEN_DAYS = timedelta(days=7)

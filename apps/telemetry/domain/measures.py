@@ -3,7 +3,7 @@
 Everything is found in one pass over the readings in order, so that a channel of a reading a second
 needs no more memory than one of a reading an hour. Pass the last reading before the start first,
 where there is one: its value is carried in. A reading at exactly the start belongs to the period,
-one at exactly the end to the next.
+one at exactly the end to the next; pass the first of the next too, where gaps are filled by it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,6 +24,7 @@ from apps.common.quantity import (
     subtract,
 )
 from apps.telemetry.domain.belief import Reading
+from apps.telemetry.domain.bridges import stretch_in_line
 from apps.telemetry.domain.series import MICROSECOND, Held, held_value
 
 GAUGE_AGGREGATES = ("last", "maximum", "minimum", "mean", "time_above", "time_below")
@@ -33,8 +34,8 @@ WITH_VALUE = (*TIMES, "entries")
 HOURS = "h"
 LONGEST_HOLD = 366 * 86_400
 LAST_WEEK = "last_week"
-IN_PROPORTION = "in_proportion"
-ESTIMATES = (LAST_WEEK, IN_PROPORTION)
+STRAIGHT_LINE = "straight_line"
+ESTIMATES = (LAST_WEEK, STRAIGHT_LINE)
 _WEEK = timedelta(days=7)
 _TICKS_AN_HOUR = Decimal(3_600_000_000)
 _TICKS_OF_A_SECOND = Decimal(1_000_000)
@@ -120,7 +121,8 @@ class MeasuredUsage:
     by local day and sum to it; `by_day` is each day's own aggregate where something is known of it.
     `silences`: where nothing held. `opening`: the value carried in; `closing`: the last reading, `first`
     the first one, which lies a week earlier where gaps are filled from there. `estimates`: of each
-    silence that was filled, the seconds counted for it; they are part of quantity and `exact`.
+    silence that was filled, the seconds counted for it; they are part of quantity and `exact`. `awaits`:
+    the reading after the end is wanted, and not known yet.
     """
 
     quantity: Decimal | None
@@ -135,6 +137,7 @@ class MeasuredUsage:
     count: int
     first: Reading | None = None
     estimates: tuple[tuple[datetime, datetime, Decimal], ...] = ()
+    awaits: bool = False
 
 
 @dataclass(slots=True)
@@ -202,14 +205,19 @@ class _Fold:
     opening: Reading | None = None
     closing: Reading | None = None
     first: Reading | None = None
+    ended: bool = False
     counted: list[tuple[datetime, datetime]] = field(default_factory=list)
     filled: list[tuple[datetime, datetime, int]] = field(default_factory=list)
     silences: list[tuple[datetime, datetime]] = field(default_factory=list)
 
     def take(self, reading: Reading, following: Reading | None) -> None:
         self.count += 1
+        if reading.measured_at >= self.period.end:
+            self.ended = True
+            return
         self.first = self.first or reading
         self._keep(reading, following)
+        self._bridge(reading, following)
         if reading.measured_at < self.period.start:
             self.opening = reading
         elif self._is_entry(reading):
@@ -240,34 +248,42 @@ class _Fold:
         if held is not None:
             self.counted.append((held.start, held.end))
 
+    def _bridge(self, reading: Reading, following: Reading | None) -> None:
+        """Remember when the line over a gap would count."""
+        measure = self.measure
+        if measure.estimate != STRAIGHT_LINE or following is None:
+            return
+        silent = reading.measured_at + measure.longest_hold
+        if silent < following.measured_at:
+            good = _is_counted(reading.value, measure), _is_counted(following.value, measure)
+            level = None if measure.aggregate == "time_in" else measure.value
+            start, end = stretch_in_line(reading, following, good, level)
+            self.counted.append((max(start, silent), end))
+
     def fill(self) -> None:
         """Count what the contract's rule says of each silence, day by day."""
         if not self.measure.estimate:
             return
-        known = sum(tally.known for tally in self.tallies)
-        counted = sum(tally.counted for tally in self.tallies)
         self.place = 0
         for start, end in self.silences:
-            self.filled.append((start, end, self._fill(start, end, known, counted)))
+            self.filled.append((start, end, self._fill(start, end)))
 
-    def _fill(self, start: datetime, end: datetime, known: int, counted: int) -> int:
+    def _fill(self, start: datetime, end: datetime) -> int:
         ticks = 0
         while start < end:
             self._go_to(start)
             until = min(end, self.ends[self.place])
-            guess = self._guess(start, until, known, counted)
+            guess = self._guess(start, until)
             self.tallies[self.place].counted += guess
             ticks, start = ticks + guess, until
         return ticks
 
-    def _guess(self, start: datetime, end: datetime, known: int, counted: int) -> int:
-        """Microseconds: as a week before, or as large a part as of the time that is known."""
-        if self.measure.estimate == LAST_WEEK:
-            since, until = start - _WEEK, end - _WEEK
-            stretches = (min(until, b) - max(since, a) for a, b in self.counted)
-            return sum(max(0, stretch // MICROSECOND) for stretch in stretches)
-        length = (end - start) // MICROSECOND
-        return (2 * length * counted + known) // (2 * known) if known else 0
+    def _guess(self, start: datetime, end: datetime) -> int:
+        """Microseconds that count of a stretch of silence: as a week before, or by the line over it."""
+        back = _WEEK if self.measure.estimate == LAST_WEEK else timedelta(0)
+        since, until = start - back, end - back
+        stretches = (min(until, b) - max(since, a) for a, b in self.counted)
+        return sum(max(0, stretch // MICROSECOND) for stretch in stretches)
 
     def _go_to(self, instant: datetime) -> None:
         while instant >= self.ends[self.place]:
@@ -324,6 +340,7 @@ def _usage_of(fold: _Fold, days: Sequence[date]) -> MeasuredUsage:
             (start, end, divide(Decimal(ticks), _TICKS_OF_A_SECOND))
             for start, end, ticks in fold.filled if ticks
         ),
+        awaits=measure.estimate == STRAIGHT_LINE and not fold.ended,
     )  # fmt: skip
 
 
@@ -362,10 +379,11 @@ def unit_of_usage(measure: LevelMeasure, counted_in: str) -> str:
     return counted_in if measure.aggregate == "entries" else measure.unit
 
 
-def readings_span(period: Period, measure: LevelMeasure) -> Period:
+def readings_span(period: Period, measure: LevelMeasure, until: datetime | None = None) -> Period:
     """What plays a part as levels are read: those in (start, end] and the last one before.
 
-    A level is stored to belong to the time that ends at it; what is measured here begins at it.
+    A level is stored to belong to the time that ends at it; what is measured here begins at it. `until`:
+    the first reading from the end on, where it plays a part.
     """
     reach = measure.reach(period)
-    return Period(reach.start - MICROSECOND, reach.end - MICROSECOND)
+    return Period(reach.start - MICROSECOND, until or reach.end - MICROSECOND)

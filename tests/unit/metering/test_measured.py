@@ -24,7 +24,7 @@ MEASURES = [
     LevelMeasure("entries", "1", 7200, Decimal(1)),
     LevelMeasure("maximum", "kW", 7200, step=Decimal("0.1")),
     LevelMeasure("minimum", "kW", 7200), LevelMeasure("mean", "kW", 7200),
-    LevelMeasure("time_above", "kW", 3600, Decimal("0.5"), None, "in_proportion"),
+    LevelMeasure("time_above", "kW", 3600, Decimal("0.5"), None, "straight_line"),
     LevelMeasure("time_below", "kW", 3600, Decimal("0.5"), None, "last_week"),
     LevelMeasure("last", "kW", 7200), LevelMeasure("time_below", "kW", 7200, Decimal("0.5")),
 ]  # fmt: skip

@@ -218,7 +218,7 @@ def in_state(*estimate: str, hold: int = 3600) -> LevelMeasure:
     return LevelMeasure("time_in", "1", hold, Decimal(1), None, *estimate)
 
 
-def test_a_gap_is_filled_as_a_week_before_or_in_proportion() -> None:
+def test_a_gap_is_filled_as_a_week_before_or_between_its_readings() -> None:
     week = -168
     # In the state for 2 h a week before the silence of 10:00–20:00; now for 5 of 10 known hours.
     before = [at(week + hour, 1 if hour in (12, 13) else 0) for hour in range(9, 21)]
@@ -230,16 +230,35 @@ def test_a_gap_is_filled_as_a_week_before_or_in_proportion() -> None:
     assert (plain.quantity, plain.silences, plain.estimates) == (5, (silence,), ())
     week_before = found(before + now, in_state("last_week"), span)
     assert (week_before.quantity, week_before.estimates) == (7, ((*silence, Decimal(7200)),))
-    # 5 of 13 known hours, of 11 hours.
-    share = found(before + now, in_state("in_proportion"), span)
-    assert share.exact == Decimal(5 * 3600) + Decimal("15230.769231")
-    assert share.known == week_before.known == plain.known
-    assert sum(amount for _, amount in share.daily) == share.quantity
+    # Not in the state around the gap; in it from 20:00 on: the half of 8:00 to 20:00 from 14:00.
+    line = found(before + now, in_state("straight_line"), span)
+    assert (line.quantity, line.estimates, line.awaits) == (5, (), True)
+    back = found([*before, *now[:9], at(20, 1), at(24, 0)], in_state("straight_line"), span)
+    # From 21:00 on as at 20:00 until 22:00, then as at 24:00.
+    evening = (START + 21 * HOUR, START + 24 * HOUR, Decimal(3600))
+    assert back.quantity == 5 + 6 + 1 + 1
+    assert back.estimates == ((*silence, Decimal(21600)), evening)
+    assert line.known == week_before.known == plain.known
+    assert sum(amount for _, amount in back.daily) == back.quantity
+
+
+def test_a_level_crosses_the_threshold_on_the_line() -> None:
+    """10 at 0:00 and 30 at 10:00, each good for an hour: above 15 from 2:30 on."""
+    above = LevelMeasure("time_above", "kW", 3600, Decimal(15), None, "straight_line")
+    below = LevelMeasure("time_below", "kW", 3600, Decimal(15), None, "straight_line")
+    course, span = [at(0, 10), at(10, 30)], Period(START, START + 10 * HOUR)
+    assert found(course, above, span).quantity == Decimal("7.5")
+    assert found(course, below, span).quantity == Decimal("2.5")
+    early, late = (Period(START + a * HOUR, START + b * HOUR) for a, b in ((0, 4), (4, 10)))
+    assert [found(course, above, part).quantity for part in (early, late)] == [Decimal("1.5"), 6]
+    assert not found(course, above, early).awaits
+    assert found(course[:1], above, early).quantity == 0
+    assert found(course[:1], above, early).awaits
 
 
 def test_what_was_unknown_a_week_before_is_not_made_up() -> None:
     assert found([at(1, 1)], in_state("last_week")).quantity == 1
-    assert found([], in_state("in_proportion")).quantity == 0
+    assert found([], in_state("straight_line")).quantity == 0
 
 
 def test_only_times_are_estimated_and_only_by_a_known_rule() -> None:
@@ -252,6 +271,31 @@ def test_only_times_are_estimated_and_only_by_a_known_rule() -> None:
         assert refused.value.reason == reason
     assert LevelMeasure.from_dict(in_state("last_week").to_dict()) == in_state("last_week")
     assert "estimate" not in in_state().to_dict()
+
+
+@given(
+    courses(),
+    HOLDS,
+    st.sampled_from([(24,), (10, 40, 60)]),
+    st.sampled_from(["time_in", "time_above", "time_below"]),
+)
+def test_estimates_on_a_line_add_up(
+    readings: list[Reading], hold: int, cuts: tuple[int, ...], aggregate: str
+) -> None:
+    """The whole, and its parts, each with what it sees: one before, one after."""
+    wanted = LevelMeasure(aggregate, "1", hold, Decimal(1), None, "straight_line")
+    edges = [SPAN.start, *(START + cut * HOUR for cut in cuts), SPAN.end]
+    parts = [Period(a, b) for a, b in pairwise(edges)]
+    whole = found(with_next(readings, SPAN), wanted)
+    pieces = [found(with_next(readings, part), wanted, part) for part in parts]
+    assert sum(piece.exact for piece in pieces) == whole.exact
+    for piece in (*pieces, whole):
+        assert piece.exact <= 72 * 3600
+
+
+def with_next(readings: list[Reading], part: Period) -> list[Reading]:
+    after = [item for item in readings if item.measured_at >= part.end]
+    return [*seen(readings, part), *after[:1]]
 
 
 @given(courses(), HOLDS, st.sampled_from([(24,), (10, 40, 60)]))
