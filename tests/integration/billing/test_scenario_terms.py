@@ -17,7 +17,7 @@ from apps.contracts.wording.items import item_words
 from apps.demo.domain.history import story
 from apps.demo.operations import scenario_text
 from apps.telemetry.operations import RawItem, recompute_dirty, sync_channels, take_in
-from apps.tenancy.context import as_platform, company_context, no_company
+from apps.tenancy.context import company_context, no_company
 from tests.integration.billing.scene import NOW
 from tests.integration.billing.test_gauges_and_states import october, verify
 
@@ -38,7 +38,7 @@ def part_of_the_demo() -> dict[str, Any]:
         text = text.replace(here, there)
     for other in ("rotorwerke", "kontorlease"):
         text = text.replace(f"manufacturer: {other}, ", "").replace(f"owner: {other}, ", "")
-    whole = yaml.load(text, Loader=yaml.BaseLoader)
+    whole = yaml.safe_load(text)
     return {
         "format": 1,
         "asset_types": [row for row in whole["asset_types"] if row["name"] == "Compressor RX 90"],
@@ -49,7 +49,7 @@ def part_of_the_demo() -> dict[str, Any]:
 
 def loaded(content: dict[str, Any]) -> None:
     scenario, lines = parse(yaml.safe_dump(content))
-    with as_platform(), no_company():
+    with no_company():
         load_scenario(scenario=scenario, lines=lines, now=NOW)
 
 
