@@ -10,6 +10,7 @@ from apps.billing.domain.numbers import number_text, position_of, series_of
 from apps.billing.domain.rating import Tax, rate, service_days, usage_by_meter
 from apps.common.period import Period
 from apps.pricing.changes import UsageWindows
+from apps.pricing.groups import Group
 from apps.pricing.plan import PricePlan
 from apps.pricing.values import PricingError, ServiceDays
 
@@ -24,6 +25,7 @@ class Used(NamedTuple):
     unit: str
     quantity: Decimal
     windows: UsageWindows = None
+    group: Group | None = None
 
 
 def plan(*charges: dict[str, object]) -> PricePlan:
