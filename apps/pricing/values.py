@@ -160,11 +160,12 @@ def measures(usages: Sequence[AssetUsage], unit: str, pooling: str) -> list[Meas
 
 
 def _measure(usage: AssetUsage, unit: str) -> Measure:
-    quantity, steps = usage.quantity, [*usage.steps]
+    quantity, shown = usage.quantity, usage.unit or unit
     if not quantity.is_finite() or quantity < 0:
         raise PricingError("negative_usage", asset=usage.label, quantity=str(quantity))
-    shown = usage.unit or unit
-    steps.append(step("used", asset=usage.label, quantity=quantity, unit=shown))
+    used = step("used", asset=usage.label, quantity=quantity, unit=shown)
+    # What a group comes to was said with its members.
+    steps = [*usage.steps] or [used]
     if shown != unit:
         quantity = in_unit(quantity, usage, unit)
         steps.append(step("converted", quantity=quantity, unit=unit))

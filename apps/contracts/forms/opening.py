@@ -1,6 +1,6 @@
 """Opening balances as fields of a contract's terms: a line for each charge or open item."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -95,17 +95,22 @@ def _minor(text: str, currency: str) -> int:
     return int(value)
 
 
-def opening_initial(opening: OpeningBalances, currency: str) -> dict[str, Any]:
-    """The fields of a stored contract."""
+def opening_initial(
+    opening: OpeningBalances, currency: str, titles: Mapping[str, str]
+) -> dict[str, Any]:
+    """The fields of a stored contract; `titles`: of its charges by code."""
 
     def money(minor: int) -> str:
         return canonical(Decimal(minor).scaleb(-minor_digits(currency)))
 
     return {
         "opening_year_from": opening.year_from,
-        "opening_charged": _text((code, money(net)) for code, net in opening.charged.items()),
+        "opening_charged": _text(
+            (titles.get(code, code), money(net)) for code, net in opening.charged.items()
+        ),
         "opening_included": _text(
-            (code, canonical(used)) for code, used in opening.included_used.items()
+            (titles.get(code, code), canonical(used))
+            for code, used in opening.included_used.items()
         ),
         "opening_items": _text(
             (item.number, item.due_on.isoformat(), money(item.open_minor))

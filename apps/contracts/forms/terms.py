@@ -13,7 +13,8 @@ from apps.common.period import parse_month
 from apps.common.quantity import BadValue
 from apps.contracts.domain.facts import ContractFacts
 from apps.contracts.forms.opening import OpeningFields, opening_initial
-from apps.contracts.models import Contract
+from apps.contracts.models import Contract, PlanVersion
+from apps.contracts.wording import charge_title
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
 from apps.tenancy.queries import known_companies
@@ -74,7 +75,7 @@ def terms_initial(contract: Contract | None, today: date) -> dict[str, Any]:
         return {
             **{name: getattr(contract, name) for name in _PLAIN},
             "customer": contract.customer_id,
-            **opening_initial(contract.opening_balances, contract.currency),
+            **opening_initial(contract.opening_balances, contract.currency, _titles(contract)),
         }
     company = current_company()
     return {
@@ -82,6 +83,15 @@ def terms_initial(contract: Contract | None, today: date) -> dict[str, Any]:
         "currency": company.currency, "payment_days": 30, "period_kind": "month",
         "tax_category": "S", "corrections": "at_once",
     }  # fmt: skip
+
+
+def _titles(contract: Contract) -> dict[str, str]:
+    """The charges' titles in the reader's language, where something is named by them."""
+    if contract.opening is None:
+        return {}
+    version = PlanVersion.objects.filter(contract=contract).order_by("number").first()
+    charges = [] if version is None else version.plan["charges"]
+    return {charge["code"]: charge_title(charge) for charge in charges}
 
 
 class PreviewMonthForm(forms.Form):

@@ -47,6 +47,8 @@ BEHAVIOURS: dict[str, tuple[Behaviour, ...]] = {
         Behaviour("pressure", "gauge", Decimal("-1.1"), 2, Decimal("7.30"), every=4),
         Behaviour("power", "gauge", Decimal("66"), 1, Decimal("4.0"), every=4),
     ),
+    # Its neighbour says its power alone.
+    "RX91": (Behaviour("power", "gauge", Decimal("61"), 1, Decimal("4.0"), every=4),),
     # Two trucks whose tires are billed by the kilometre; one has 412,000 km more on it.
     "TGX1": (Behaviour("odometer", "counter", Decimal("34"), 1, Decimal("18300.0")),),
     "TGX2": (Behaviour("odometer", "counter", Decimal("36"), 1, Decimal("430300.0")),),
