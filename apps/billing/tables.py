@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from apps.billing.models import BillingRun, Correction, Invoice, RunItem
 from apps.billing.wording import reason_words
 from apps.common.tables import (
+    WHOLE,
     Column,
     DayColumn,
     InstantColumn,
@@ -136,7 +137,7 @@ class SignedMoneyColumn(MoneyColumn):
 class InvoiceTable(Table):
     tick = TickColumn(empty_values=(), orderable=False, verbose_name="")
     number = NumberOrDraftColumn(
-        "invoice_detail", empty_values=(), verbose_name=gettext_lazy("Invoice")
+        "invoice_detail", empty_values=(), verbose_name=gettext_lazy("Invoice"), attrs=WHOLE
     )
     kind = KindColumn(verbose_name=gettext_lazy("Kind"))
     state = PillColumn(verbose_name=gettext_lazy("State"))

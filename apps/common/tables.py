@@ -24,6 +24,7 @@ from apps.common.rows import body_of
 from apps.common.templatetags import portal
 
 NUMBER = {"td": {"class": "text-end number"}, "th": {"class": "text-end"}}
+WHOLE = {"td": {"class": "whole"}}
 LOOK = "table table-vcenter card-table"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -147,7 +148,11 @@ class InstantColumn(Column):
 
 
 class DayColumn(Column):
-    """A calendar day."""
+    """A calendar day, on one line where the page is wide."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("attrs", WHOLE)
+        super().__init__(*args, **kwargs)
 
     def render(self, value: Any) -> str:
         return portal.day(value)
