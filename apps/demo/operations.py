@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from itertools import islice
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -29,6 +30,7 @@ from apps.tenancy.queries import active_companies
 Say = Callable[[str], None]
 BATCH = 5_000
 PROVIDER = "clearwash"
+MOVED_TIRES = "Tires by the tire kilometre"
 ZONE = "Europe/Berlin"
 
 
@@ -61,11 +63,11 @@ def load_demo(*, now: datetime, say: Say) -> None:
 
 
 def scenario_text(start: date) -> str:
-    """The scenario with its first day, the moments a tire is moved at, and its password.
+    """The scenario with its first day, the moment two tires are moved at, and its password.
 
-    The move is at 10:00 UTC on the 14th of the second month, a quarter of an hour that is read.
+    The move is at 10:00 UTC on the 14th of the first month; what one truck showed then comes late.
     """
-    moved = date(start.year + start.month // 12, start.month % 12 + 1, 14)
+    moved = start.replace(day=14)
     begun = datetime.combine(start, datetime.min.time(), ZoneInfo(ZONE))
     words = {
         "BEGUN": begun.isoformat(), "MOVED": f"{moved}T10:00:00Z", "START": str(start),
@@ -200,6 +202,8 @@ def _bill_the_past(now: datetime, say: Say) -> None:
         if issue:
             _issue_drafts(now)
             _deliver_late(now, say)
+            # The tires' correction goes out at once; the other waits for a person.
+            _issue_drafts(now, contract__title=MOVED_TIRES)
 
 
 def _deliver_late(now: datetime, say: Say) -> None:
@@ -213,8 +217,8 @@ def _deliver_late(now: datetime, say: Say) -> None:
     run_waiting_jobs(now=timezone.now())
 
 
-def _issue_drafts(now: datetime) -> None:
-    drafts = list(Invoice.objects.filter(state=Invoice.State.DRAFT))
+def _issue_drafts(now: datetime, **which: Any) -> None:
+    drafts = list(Invoice.objects.filter(state=Invoice.State.DRAFT, **which))
     approve_invoices(invoices=drafts, now=now, approved_by="demo")
     issue_invoices(invoices=drafts, now=now, issued_by="demo")
     run_waiting_jobs(now=timezone.now())
