@@ -100,3 +100,5 @@ class ContractPart(Struct, forbid_unknown_fields=True, frozen=True):
     order_number: str = ""
     opening: OpeningPart | None = None
     state: Literal["draft", "offered", "active"] = "draft"
+    # Who gets what, as `apps.contracts.domain.split.Split` is written, companies by address name.
+    split: dict[str, Any] | None = None

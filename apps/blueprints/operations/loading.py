@@ -24,6 +24,7 @@ from apps.assets.operations import register_asset_type, register_assets
 from apps.blueprints.domain.scenario import (
     AssetPart,
     CompanyPart,
+    ContractPart,
     Fault,
     Lines,
     MountingPart,
@@ -38,6 +39,7 @@ from apps.blueprints.domain.scenario import (
 from apps.blueprints.operations.agreements import load_contract
 from apps.blueprints.operations.carrying import load_mounting
 from apps.blueprints.operations.joining import load_network
+from apps.blueprints.operations.sharing import load_split, with_keys
 from apps.contracts.domain.index_file import line_problems, published_value
 from apps.contracts.models import PriceIndexSeries
 from apps.contracts.operations import add_series, add_values
@@ -244,13 +246,13 @@ def _price_index(load: Load, part: PriceIndexPart) -> bool:
         return bool(add_values(series=series, values=published, now=load.now)) or made
 
 
-def _contract(load: Load, part: Any) -> bool:
-    return load_contract(
-        part=part,
-        provider=load.company(part.provider),
-        customer=load.company(part.customer),
-        now=load.now,
-    )
+def _contract(load: Load, part: ContractPart) -> bool:
+    provider, customer = load.company(part.provider), load.company(part.customer)
+    made = load_contract(part=part, provider=provider, customer=customer, now=load.now)
+    if part.split is None:
+        return made
+    split = with_keys(part.split, lambda slug: load.company(slug).pk)
+    return load_split(part=part, split=split, provider=provider, now=load.now) or made
 
 
 STEPS: dict[str, Callable[[Load, Any], bool]] = {
