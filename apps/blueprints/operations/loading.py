@@ -24,7 +24,6 @@ from apps.assets.operations import register_asset_type, register_assets
 from apps.blueprints.domain.scenario import (
     AssetPart,
     CompanyPart,
-    ContractPart,
     Fault,
     Lines,
     MountingPart,
@@ -36,6 +35,7 @@ from apps.blueprints.domain.scenario import (
     ScenarioError,
     TypePart,
 )
+from apps.blueprints.domain.terms import ContractPart
 from apps.blueprints.operations.agreements import load_contract
 from apps.blueprints.operations.carrying import load_mounting
 from apps.blueprints.operations.joining import load_network
