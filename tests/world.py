@@ -4,6 +4,7 @@ CANARY marks what nobody but the provider may see; SHARED_CANARY what the custom
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -98,6 +99,7 @@ def build_world(cast: dict[str, Any], person_of: Callable[..., Any]) -> dict[str
         _lives()
         _bill(person_of(cast["provider"]))
         _payments(cast)
+        _received(cast, person_of(cast["provider"]))
         ids = _tenant_ids()
     with no_company(), as_platform():
         ids |= _shared_ids(cast["provider"])
@@ -167,6 +169,25 @@ def _payments(cast: dict[str, Any]) -> None:
             method=Payment.Method.CHECKOUT, payer_id=payer, payer_name=provider.name,
         )  # fmt: skip
         record_payment(payment=came, state=Payment.State.SUCCEEDED, now=NOW)
+
+
+def _received(cast: dict[str, Any], person: Any) -> None:
+    """An e-invoice that the provider received, refused towards the customer, and one still open."""
+    from apps.billing.domain.einvoice.ubl import write_ubl
+    from apps.billing.operations.incoming import receive_file, refuse_document
+    from apps.tenancy.context import as_platform, no_company
+    from tests.documents import SELLER, generated
+
+    customer = cast["customer"]
+    with no_company(), as_platform():
+        type(customer).objects.filter(pk=customer.pk).update(vat_id=SELLER.vat_id)
+    for seed, words in ((0, CANARY), (5, SHARED_CANARY)):
+        document = replace(generated(seed), number=words)
+        found, _new = receive_file(
+            content=write_ubl(document), file_name=f"{CANARY}.xml", now=NOW, actor=person
+        )
+        if words == SHARED_CANARY:
+            refuse_document(document=found, reason=SHARED_CANARY, now=NOW, actor=person)
 
 
 def _tenant_ids() -> dict[str, str]:

@@ -22,6 +22,7 @@ CAPABILITIES: dict[str, Promise] = {
     "approve_invoices": _("approve invoices"),
     "issue_invoices": _("issue invoices"),
     "export_evidence": _("export evidence of invoices"),
+    "receive_documents": _("upload, accept and refuse received e-invoices"),
     "manage_people": _("invite people and change their positions"),
     "manage_partners": _("add partner companies"),
     "manage_networks": _("found and join value networks"),

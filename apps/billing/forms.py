@@ -30,3 +30,24 @@ class RunForm(forms.Form):
         except BadValue:
             raise forms.ValidationError(_("Enter a month such as 2026-03.")) from None
         return month
+
+
+class IncomingForm(forms.Form):
+    """A file that was received from outside."""
+
+    file = forms.FileField(
+        label=_("E-invoice"),
+        max_length=200,
+        help_text=_("XML (CII or UBL, also XRechnung) or a PDF with XML (Factur-X, ZUGFeRD)."),
+    )
+
+
+class RefusalForm(forms.Form):
+    """Why a received document is not taken."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("The sender reads this."),
+    )

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from apps.accounts.access import requires
-from apps.billing.views import contracts, corrections, evidence, invoices, lines, runs
+from apps.billing.views import contracts, corrections, evidence, incoming, invoices, lines, runs
 
 urlpatterns = [
     path("billing/runs/", requires("run_billing")(runs.RunList.as_view()), name="run_list"),
@@ -59,4 +59,25 @@ urlpatterns = [
     ),
     path("verifier/peruse_verify.py", evidence.verifier, name="verifier"),
     path(".well-known/peruse-keys.json", evidence.public_keys, name="public_keys"),
+    path(
+        "received/",
+        requires("view_invoices")(incoming.IncomingList.as_view()),
+        name="incoming_list",
+    ),
+    path("received/new/", incoming.new_document, name="incoming_new"),
+    path(
+        "received/answers/",
+        requires("view_invoices")(incoming.AnswerList.as_view()),
+        name="incoming_answers",
+    ),
+    path("received/<pid:incoming_id>/", incoming.incoming_detail, name="incoming_detail"),
+    path("received/<pid:incoming_id>/acceptance/", incoming.accept, name="incoming_acceptance"),
+    path("received/<pid:incoming_id>/refusal/", incoming.refuse, name="incoming_refusal"),
+    path("received/<pid:incoming_id>/match/", incoming.match, name="incoming_match"),
+    path("received/<pid:incoming_id>/file/", incoming.download, name="incoming_file"),
+    path(
+        "received/<pid:incoming_id>/attachments/<int:position>/",
+        incoming.attachment,
+        name="incoming_attachment",
+    ),
 ]

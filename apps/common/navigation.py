@@ -72,6 +72,10 @@ MENU = (
             Entry("run_list", _("Billing runs"), "play", "run_billing", _("month")),
             Entry("invoice_list", _("Invoices"), "receipt-text", "view_invoices", _("bills")),
             Entry(
+                "incoming_list", _("Received e-invoices"), "inbox", "view_invoices",
+                _("upload xrechnung incoming check"),
+            ),
+            Entry(
                 "correction_list", _("Corrections"), "file-diff", "view_invoices",
                 _("credit notes late readings"),
             ),

@@ -52,6 +52,7 @@ PREFIXES = (
     "cor",
     "mnt",
     "lif",
+    "inc", "ina",
     "bac", "mdt", "sac", "ckr", "exp", "pay", "rfd", "pbt", "pyo", "bkf", "bst", "bke",
 )  # fmt: skip
 

@@ -27,6 +27,7 @@ FINANCE = VIEW | {
     "approve_invoices",
     "issue_invoices",
     "export_evidence",
+    "receive_documents",
     "pay",
     "match_payments",
     "draft_payouts",

@@ -4,6 +4,7 @@ from apps.billing.models.corrections import Correction
 from apps.billing.models.disputes import DisputeAnswer, LineDispute
 from apps.billing.models.documents import Invoice, InvoiceLine, InvoiceTax, NumberSeries
 from apps.billing.models.evidence import EvidenceFile, SigningKey
+from apps.billing.models.incoming import IncomingAnswer, IncomingDocument
 from apps.billing.models.receivables import Allocation, CreditMove, CustomerCredit, Receivable
 from apps.billing.models.runs import BillingRun, RunItem
 from apps.billing.models.taxes import TaxRate
@@ -16,6 +17,8 @@ __all__ = [
     "CustomerCredit",
     "DisputeAnswer",
     "EvidenceFile",
+    "IncomingAnswer",
+    "IncomingDocument",
     "Invoice",
     "InvoiceLine",
     "InvoiceTax",
