@@ -30,6 +30,13 @@ REASONS: dict[str, tuple[Any, Any]] = {
         gettext_lazy("Nothing is known of {channel} of {asset} in this period."),
         gettext_lazy("Look at the refused and disbelieved readings, or import what is missing."),
     ),
+    "meter_not_verified": (
+        gettext_lazy("The verification of meter {serial} of {asset} has expired ({until})."),
+        gettext_lazy(
+            "Have it verified or exchanged and enter that on the channel's page; the contract bills "
+            "nothing that an expired meter counted."
+        ),
+    ),
     "no_factor": (
         gettext_lazy("{channel} of {asset} counts, but what one count stands for is not known."),
         gettext_lazy("Enter the factor of its meter on the channel's page."),

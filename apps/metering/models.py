@@ -21,6 +21,7 @@ from apps.pricing.changes import UsageWindows
 from apps.pricing.groups import Group
 from apps.telemetry.domain.counting import CountRules
 from apps.telemetry.domain.measures import LevelMeasure
+from apps.telemetry.domain.sources import MeterTerms
 from apps.tenancy.fence import FencedModel
 
 
@@ -52,6 +53,8 @@ class MeteringOrder(FencedModel):
     counting = models.JSONField(null=True)
     # As whose member it is priced: `apps.pricing.groups.Group`.
     group_of = models.JSONField(null=True)
+    # Sources in order, and what an expired meter does: `apps.telemetry.domain.sources.MeterTerms`.
+    meter_terms = models.JSONField(null=True)
     follows_host = models.BooleanField(default=False)
     stays = models.JSONField(default=list)
     host_ids = ArrayField(models.UUIDField(), default=list)
@@ -90,10 +93,31 @@ class MeteringOrder(FencedModel):
         return Group.from_dict(self.group_of)
 
     @property
+    def agreed_meter(self) -> MeterTerms:
+        """Its sources in order; where nothing is said the device alone."""
+        return MeterTerms() if self.meter_terms is None else MeterTerms.from_dict(self.meter_terms)
+
+    @property
+    def has_fallbacks(self) -> bool:
+        return self.meter_terms is not None and self.agreed_meter.has_fallbacks
+
+    @property
+    def source_codes(self) -> tuple[str, ...]:
+        """The channels of the asset that it reads, the one of record first."""
+        if self.meter_terms is None:
+            return (self.channel_code,)
+        return self.agreed_meter.codes(self.channel_code)
+
+    @property
+    def source_code(self) -> str:
+        """The channel of record: the agreed one, or that of what the customer declares of it."""
+        return self.source_codes[0]
+
+    @property
     def channel_codes(self) -> list[str]:
-        """The item's channel and those of the conditions it counts under."""
+        """The channels of its sources and those of the conditions it counts under."""
         rules = self.count_rules
-        return [self.channel_code, *(() if rules is None else rules.channels)]
+        return [*self.source_codes, *(() if rules is None else rules.channels)]
 
 
 class BilledPeriod(FencedModel):
@@ -159,7 +183,7 @@ class UsageRecord(FencedModel):
     asset_id = models.UUIDField()
     asset_label = models.CharField(max_length=120)
     meter = models.CharField(max_length=40)
-    channel_code = models.CharField(max_length=40)
+    channel_code = models.CharField(max_length=50)
     unit = models.CharField(max_length=20)
     # What of the period the item is covered for.
     starts_at = models.DateTimeField()
@@ -169,6 +193,8 @@ class UsageRecord(FencedModel):
     readings_sha256 = models.CharField(max_length=64)
     replaces = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
     recorded_at = models.DateTimeField()
+    # Something a person should look at: an expired meter, another source that deviates too far.
+    warns = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["billed_period", "meter", "asset_label", "id"]
@@ -185,6 +211,10 @@ class UsageRecord(FencedModel):
         indexes: ClassVar[list[models.Index]] = [
             # A late reading looks for the records of its asset from its day on.
             models.Index(fields=["asset_id", "ends_at"], name="metering_usage_asset"),
+            # The home page asks for the latest.
+            models.Index(
+                fields=["recorded_at"], name="metering_usage_warns", condition=Q(warns=True)
+            ),
         ]
 
     def __str__(self) -> str:

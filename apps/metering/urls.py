@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.metering.views import components, records, retention
+from apps.metering.views import components, needs, records, retention
 
 _ONE = "usage/<pid:record_id>/"
 
@@ -10,6 +10,8 @@ urlpatterns = [
     path("assets/<pid:asset_id>/mounting-usage/", components.mounting_usage, name="mounting_usage"),
     path("assets/<pid:asset_id>/positions/", components.host_positions, name="host_positions"),
     path("contracts/<pid:contract_id>/usage/", records.contract_usage, name="contract_usage"),
+    path("usage/needs/", needs.usage_needs, name="usage_needs"),
+    path("usage/to-check/", needs.usage_to_check, name="usage_to_check"),
     path(_ONE, records.usage_record, name="usage_record"),
     path(f"{_ONE}chart/", records.usage_record_chart, name="usage_record_chart"),
     path(f"{_ONE}readings/", records.usage_record_readings, name="usage_record_readings"),

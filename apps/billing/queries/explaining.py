@@ -14,7 +14,7 @@ from apps.contracts.models import PlanVersion
 from apps.contracts.wording import charge_words, measured
 from apps.metering.domain.figures import UsageFigures
 from apps.metering.models import UsageRecord
-from apps.metering.queries.shown import shown_meters, shown_parts, shown_windows
+from apps.metering.queries.shown import shown_meters, shown_parts, shown_sources, shown_windows
 from apps.metering.queries.shown_counting import shown_counting
 from apps.metering.queries.shown_measure import shown_measure
 from apps.pricing.explain import sentence
@@ -101,6 +101,7 @@ def _usage(record: UsageRecord, version: PlanVersion) -> dict[str, Any]:
         "own_days": [day.to_dict() for day in figures.own_days],
         "parts": shown_parts(figures), "measured": shown_measure(figures),
         "reading_unit": record.reading_unit, "meters": shown_meters(figures),
+        "of_record": shown_sources(figures),
         "is_meter_expired": bool(figures.expired_meters),
         "counting": shown_counting(figures),
         "readings_sha256": record.readings_sha256,

@@ -8,6 +8,7 @@ from uuid import UUID
 from apps.contracts.domain.opening import NOTHING_BEFORE, OpeningBalances
 from apps.telemetry.domain.counting import CountRules
 from apps.telemetry.domain.measures import LevelMeasure
+from apps.telemetry.domain.sources import MeterTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,9 @@ class ItemFacts:
     """A covered asset's channel under a meter code of the plan.
 
     `unit` is needed only where the asset's channels are not visible (another company collects).
-    A gauge or state has a `measure`; a counter or amounts may count under rules (`counting`). An item that `follows_host` covers a component: the channel is that of whatever carries it.
+    A gauge or state has a `measure`; a counter or amounts may count under rules (`counting`).
+    `meter_terms`: sources in order; None: the device alone. An item that `follows_host` covers a
+    component: the channel is that of whatever carries it.
     """
 
     asset_id: UUID
@@ -57,6 +60,7 @@ class ItemFacts:
     measure: LevelMeasure | None = None
     counting: CountRules | None = None
     group: GroupFacts | None = None
+    meter_terms: MeterTerms | None = None
 
     @property
     def channel_codes(self) -> tuple[str, ...]:

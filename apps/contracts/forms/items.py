@@ -15,6 +15,7 @@ from apps.contracts.domain.facts import ItemFacts
 from apps.contracts.forms.counting import CountingFields, counting_initial
 from apps.contracts.forms.groups import GroupFields, group_initial
 from apps.contracts.forms.measures import MeasureFields, measure_initial
+from apps.contracts.forms.sources import SourceFields, source_initial
 from apps.contracts.models import Contract, ContractItem
 from apps.tenancy.context import current_company
 
@@ -24,7 +25,7 @@ MOST_CHOICES = 100
 SEARCHED_FROM = 15
 
 
-class ItemForm(MeasureFields, CountingFields, GroupFields):
+class ItemForm(SourceFields, MeasureFields, CountingFields, GroupFields):
     """One covered channel. `find` narrows what is offered and is not kept."""
 
     find = forms.CharField(
@@ -54,7 +55,7 @@ class ItemForm(MeasureFields, CountingFields, GroupFields):
             UUID(asset), code, meter, follows_host=bool(host), measure=self.measure(),
             counting=self.counting(), group=self.cleaned_data.get("group"),
             starts_on=self.cleaned_data.get("item_starts_on"),
-            ends_on=self.cleaned_data.get("item_ends_on"),
+            ends_on=self.cleaned_data.get("item_ends_on"), meter_terms=self.terms(),
         )  # fmt: skip
 
 
@@ -163,6 +164,7 @@ def item_initial(contract: Contract | None) -> list[dict[str, Any]]:
             **measure_initial(row),
             **counting_initial(row),
             **group_initial(row),
+            **source_initial(row),
         }
         for row in rows
     ]

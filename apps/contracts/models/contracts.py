@@ -10,6 +10,7 @@ from apps.contracts.domain.opening import OpeningBalances
 from apps.pricing.groups import Group
 from apps.telemetry.domain.counting import CountRules
 from apps.telemetry.domain.measures import LevelMeasure
+from apps.telemetry.domain.sources import MeterTerms
 from apps.tenancy.fence import FencedModel
 
 
@@ -115,6 +116,8 @@ class ContractItem(FencedModel):
     counting = models.JSONField(null=True)
     # As whose member it is priced: `apps.pricing.groups.Group`.
     group_of = models.JSONField(null=True)
+    # Its sources in order and what an expired meter does: `apps.telemetry.domain.sources.MeterTerms`.
+    meter_terms = models.JSONField(null=True)
 
     class Meta:
         ordering = ["contract", "meter", "asset_label", "id"]
@@ -144,10 +147,16 @@ class ContractItem(FencedModel):
         return Group.from_dict(self.group_of)
 
     @property
+    def agreed_meter(self) -> MeterTerms:
+        """Its sources in order; where nothing is said the device alone."""
+        return MeterTerms() if self.meter_terms is None else MeterTerms.from_dict(self.meter_terms)
+
+    @property
     def channel_codes(self) -> list[str]:
-        """The covered channel and those of the conditions it counts under."""
+        """The channels of its sources and those of the conditions it counts under."""
         rules = self.count_rules
-        return [self.channel_code, *(() if rules is None else rules.channels)]
+        sources = self.agreed_meter.codes(self.channel_code)
+        return [*sources, *(() if rules is None else rules.channels)]
 
     @property
     def asset_public_id(self) -> str:

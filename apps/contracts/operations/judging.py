@@ -20,6 +20,7 @@ from apps.contracts.operations.counting import judged_counting
 from apps.contracts.operations.groups import judge_groups, judged_group
 from apps.contracts.operations.indices import must_exist
 from apps.contracts.operations.measures import judged_measure
+from apps.contracts.operations.sources import judged_sources
 from apps.pricing.plan import PricePlan
 from apps.pricing.registry import PlanError
 from apps.telemetry.domain.measures import LevelMeasure
@@ -129,6 +130,7 @@ def _row(
         measure=None if measure is None else measure.to_dict(),
         counting=None if counting is None else counting.to_dict(),
         group_of=None if group is None else group.to_dict(),
+        meter_terms=judged_sources(item, asset, channels),
     )  # fmt: skip
 
 

@@ -46,6 +46,7 @@ def _item(item: ContractItem) -> dict[str, Any]:
         **({} if item.measure is None else {"measure": item.measure}),
         **({} if item.counting is None else {"counting": item.counting}),
         **({} if item.group_of is None else {"group": item.group_of}),
+        **({} if item.meter_terms is None else {"meter_terms": item.meter_terms}),
     }  # fmt: skip
 
 

@@ -7,15 +7,17 @@ from apps.contracts.models import ContractItem
 from apps.contracts.wording.counting import counting_words
 from apps.contracts.wording.groups import group_words
 from apps.contracts.wording.measures import measure_words
+from apps.contracts.wording.sources import terms_words
 
 
 def item_words(item: ContractItem) -> list[str]:
-    """What is billed of a gauge or state, and under which rules anything else counts."""
+    """What is billed of a gauge or state, under which rules anything else counts, as whose member,
+    and by which sources."""
     measure, rules, group = item.level_measure, item.count_rules, item.group
     words = [] if measure is None else [measure_words(measure, item.unit)]
     words += [] if rules is None else counting_words(rules, item.unit)
     words += [] if group is None else [group_words(group, item.unit)]
-    return words + _days(item)
+    return [*words, *terms_words(item.agreed_meter), *_days(item)]
 
 
 def _days(item: ContractItem) -> list[str]:

@@ -11,12 +11,13 @@ from apps.common.quantity import canonical, parse_decimal
 from apps.metering.domain.counted import CountFigures
 from apps.metering.domain.measured import MEASURED, MeasureFigures
 from apps.metering.domain.parts import Part
+from apps.metering.domain.record_parts import OF_RECORD, RecordParts
 from apps.metering.domain.told_apart import Calendars, ChargeWindows
 from apps.pricing.groups import Group
 from apps.telemetry.domain.belief import Declaration, Discontinuity, LevelRules, Reading
 from apps.telemetry.domain.meters import MeterShare, MeterVersion
 
-METHODS = ("counter", "delta", "component", *MEASURED)
+METHODS = ("counter", "delta", "component", OF_RECORD, *MEASURED)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -85,7 +86,8 @@ class UsageFigures:
     priced. `derived`: what a derived
     channel's readings were made by in the period, the oldest version first. `meters`: what was
     counted by which meter, in order; `counted_in`: the unit of the readings where its factor turns
-    it into another.
+    it into another. An item with fall-backs has the `sources` in the agreed order, and `of_record`:
+    which of them counted when.
     """
 
     quantity: Decimal
@@ -110,6 +112,7 @@ class UsageFigures:
     derived: tuple[Definition, ...] = ()
     meters: tuple[MeterShare, ...] = ()
     counted_in: str = ""
+    of_record: RecordParts | None = None
 
     @property
     def meter_versions(self) -> tuple[MeterVersion, ...]:
@@ -121,6 +124,12 @@ class UsageFigures:
         own = [item.meter for item in self.meters if item.is_expired]
         of_hosts = [meter for source in self.sources for meter in source.figures.expired_meters]
         return (*own, *of_hosts)
+
+    @property
+    def warns(self) -> bool:
+        """Whether a person should look at it: an expired meter, a source that deviates too far."""
+        deviates = self.of_record is not None and self.of_record.deviates
+        return deviates or bool(self.expired_meters)
 
     @property
     def calendars(self) -> Calendars:
@@ -146,7 +155,7 @@ class UsageFigures:
             "readings_digest": self.readings_digest, "versions": dict(self.versions),
             "rules": rules_to_dict(self.rules),
             "declarations": [declaration_to_dict(item) for item in self.declarations],
-            **self._of_a_component(),
+            **self._of_sources(),
             **({"windows": [item.to_dict() for item in self.windows]} if self.windows else {}),
             **({} if self.measure is None else {"measure": self.measure.to_dict()}),
             **self._of_rules(),
@@ -154,14 +163,16 @@ class UsageFigures:
             **({"derived": [item.to_dict() for item in self.derived]} if self.derived else {}),
             **({"meters": [item.to_dict() for item in self.meters]} if self.meters else {}),
             **({"counted_in": self.counted_in} if self.counted_in else {}),
+            **({} if self.of_record is None else {"of_record": self.of_record.to_dict()}),
         }  # fmt: skip
 
-    def _of_a_component(self) -> dict[str, object]:
+    def _of_sources(self) -> dict[str, object]:
         """Nothing for what is read directly: its form stays what it was."""
-        if self.method != "component":
+        if self.method not in ("component", OF_RECORD):
             return {}
+        parts = {"parts": [part.to_dict() for part in self.parts]}
         return {
-            "parts": [part.to_dict() for part in self.parts],
+            **(parts if self.method == "component" else {}),
             "sources": [source.to_dict() for source in self.sources],
         }
 
@@ -200,6 +211,7 @@ class UsageFigures:
             counted_in=str(source.get("counted_in", "")),
             counting=CountFigures.from_dict(source.get("counting")),
             group=Group.from_dict(source.get("group")),
+            of_record=RecordParts.from_dict(source.get("of_record")),
         )  # fmt: skip
 
 

@@ -19,7 +19,9 @@ from apps.metering.domain.counting import counted_again, own_and_states
 from apps.metering.domain.figures import UsageFigures, correction_to_dict
 from apps.metering.domain.measured import MEASURED
 from apps.metering.domain.measuring import measured_again
+from apps.metering.domain.of_record import of_record_figures, window_of
 from apps.metering.domain.parts import Part
+from apps.metering.domain.record_parts import OF_RECORD
 from apps.metering.domain.usage import counter_figures, delta_figures
 from apps.telemetry.domain.belief import Reading, walk
 from apps.telemetry.domain.meters import Weighing
@@ -42,6 +44,8 @@ def recompute(
     figures = replace(figures, group=None)
     if figures.method == COMPONENT:
         return _component_again(figures, readings, period, zone)
+    if figures.method == OF_RECORD:
+        return _of_record_again(figures, readings, period, zone)
     if figures.method in MEASURED:
         return _measure_again(figures, readings, period, zone)
     if figures.counting is not None:
@@ -149,11 +153,44 @@ def _component_again(
     ]
 
 
+def _of_record_again(
+    figures: UsageFigures, readings: Sequence[Reading], period: Period, zone: str
+) -> list[Difference]:
+    """Each source's figures from its own slice of the readings, then who counted when."""
+    sources, record, start = figures.sources, figures.of_record, 0
+    counts = [source.figures.reading_count for source in sources]
+    if record is None or len(sources) != len(record.terms.sources) or not sources:
+        return [Difference("usage/sources", str(len(sources)), "the agreed sources")]
+    if any(count < 0 for count in counts) or sum(counts) != len(readings):
+        return [Difference("usage/sources", str(sum(counts)), str(len(readings)))]
+    window = window_of(sources[0].figures, period, record.origin)
+    found, read = [], []
+    for number, (source, count) in enumerate(zip(sources, counts, strict=True)):
+        own = readings[start : start + count]
+        start += count
+        if source.figures.method not in ("counter", "delta"):
+            return [Difference(f"usage/sources/{number}", source.figures.method, "counter")]
+        found += [
+            Difference(f"usage/sources/{number}/{item.path}", item.stated, item.computed)
+            for item in recompute(source.figures, own, period if number == 0 else window, zone)
+        ]
+        read.append(HostReadings(source.asset, source.label, source.channel, source.figures, own))
+    again = of_record_figures(
+        record.terms, record.origin, read, figures.unit, period, zone, figures.calendars
+    )
+    stated, computed = figures.to_dict(), again.to_dict()
+    return found + [
+        item
+        for name in stated if name not in ("gaps", "versions")
+        for item in differences(stated[name], computed.get(name), f"usage/{name}")
+    ]  # fmt: skip
+
+
 def _source_again(
     figures: UsageFigures, readings: Sequence[Reading], period: Period, zone: str
 ) -> list[Difference]:
-    if figures.method == COMPONENT:
-        return [Difference("method", COMPONENT, "counter")]
+    if figures.method in (COMPONENT, OF_RECORD):
+        return [Difference("method", figures.method, "counter")]
     if figures.method != STATES:
         return recompute(figures, readings, period, zone)
     again = states_figures(readings, figures.unit)

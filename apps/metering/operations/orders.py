@@ -65,7 +65,8 @@ def _order(
         customer_id=contract.customer_id, asset_id=item.asset_id, asset_label=item.asset_label,
         meter=item.meter, channel_code=item.channel_code, unit=item.unit,
         time_zone=contract.time_zone, period_kind=contract.period_kind, starts_at=starts_at,
-        ends_at=ends_at, calendars=calendars, measure=item.measure, counting=item.counting, group_of=item.group_of,
+        ends_at=ends_at, calendars=calendars, measure=item.measure, counting=item.counting,
+        group_of=item.group_of, meter_terms=item.meter_terms,
     )  # fmt: skip
 
 

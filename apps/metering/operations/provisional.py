@@ -77,9 +77,10 @@ def _current(orders: Iterable[MeteringOrder], now: datetime) -> list[tuple[Asked
 
 
 def _so_far(order: MeteringOrder, part: Period, now: datetime) -> Period:
-    """What a gauge or state last said may hold on, and a gap is not over: time that has not passed is
-    not billed."""
-    if (order.measure is None and order.counting is None) or not part.start < now < part.end:
+    """What a gauge or state last said may hold on, a gap is not over, and a source falls silent with
+    time: what has not passed is not billed."""
+    is_plain = order.measure is None and order.counting is None and not order.has_fallbacks
+    if is_plain or not part.start < now < part.end:
         return part
     return Period(part.start, now)
 

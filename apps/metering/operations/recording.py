@@ -80,8 +80,9 @@ def _record(
         author_id=collector, parties=sorted({collector, order.author_id, order.customer_id}),
         billed_period_id=target.period_id, generation=stands.generation + 1 if stands else 1,
         item_id=order.item_id, asset_id=order.asset_id, asset_label=order.asset_label,
-        meter=order.meter, channel_code=order.channel_code, unit=order.unit,
+        meter=order.meter, channel_code=order.source_code, unit=order.unit,
         starts_at=target.asked.span.start, ends_at=target.asked.span.end,
         quantity=figures.quantity, figures=figures.to_dict(),
         readings_sha256=figures.readings_digest, replaces=stands, recorded_at=now,
+        warns=figures.warns,
     )  # fmt: skip

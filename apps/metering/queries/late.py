@@ -10,6 +10,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 
 from apps.common.period import parse_instant
+from apps.metering.domain.record_parts import OF_RECORD
 from apps.metering.models import MeteringOrder, UsageRecord
 from apps.telemetry.domain.days import day_start
 from apps.telemetry.models import ChannelDay
@@ -58,8 +59,9 @@ def late_records(asset_ids: Iterable[UUID], since: date) -> list[UsageRecord]:
     """The company's own newest records of these assets that a change from `since` on has moved.
 
     Four queries, however many records; figures are read only of those that are late. A component's
-    record counts as late with its hosts: which of them count may have changed too. What counts under
-    rules is looked at again whenever one of its asset's channels moved: its conditions may have.
+    record counts as late with its hosts, one with fall-backs with its sources: which of them count may
+    have changed too. What counts under rules is looked at again whenever one of its asset's channels
+    moved: its conditions may have.
     """
     assets = set(asset_ids)
     standing = _newest(assets | _carried_by(assets), since)
@@ -72,7 +74,7 @@ def late_records(asset_ids: Iterable[UUID], since: date) -> list[UsageRecord]:
     versions = _versions(spans.values())
     late = [
         row.id for row in standing
-        if row.method == "component" or row.counting is not None or row.awaits
+        if row.method in ("component", OF_RECORD) or row.counting is not None or row.awaits
         or (row.id in spans and _moved(row, spans[row.id], versions))
     ]  # fmt: skip
     rows = UsageRecord.objects.filter(id__in=late)

@@ -133,8 +133,8 @@ def used_of(answer: Measurement | NotMetered) -> Used | NotMetered:
 
 def _asked_spans(asked: Sequence[Asked]) -> tuple[list[NotMetered], list[int], list[Span]]:
     """What each answers where it cannot be measured; places and spans of those that can."""
-    channels = channels_named((ask.order.asset_id, ask.order.channel_code) for ask in asked)
-    found = [channels.get((ask.order.asset_id, ask.order.channel_code)) for ask in asked]
+    channels = channels_named((ask.order.asset_id, ask.order.source_code) for ask in asked)
+    found = [channels.get((ask.order.asset_id, ask.order.source_code)) for ask in asked]
     refusals = [_refusal(ask, channel) for ask, channel in zip(asked, found, strict=True)]
     places = [place for place, refusal in enumerate(refusals) if refusal is None]
     answers = [refusal or NotMetered("readings_not_ready") for refusal in refusals]

@@ -1,6 +1,8 @@
 """From when on the readings of the current company are still needed to bill and to prove."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import F, Q
 
@@ -9,6 +11,7 @@ from apps.metering.models import MeteringOrder
 from apps.telemetry.domain.counting import SEVEN_DAYS
 from apps.telemetry.domain.measures import readings_span
 from apps.telemetry.domain.series import MICROSECOND
+from apps.telemetry.models import Channel
 from apps.telemetry.queries.retention import earliest_opening
 from apps.telemetry.queries.usage import channels_named
 from apps.tenancy.context import current_company
@@ -29,8 +32,7 @@ def readings_needed_from(now: datetime) -> datetime:
     read = [
         (asset, code, _read_from(order, instant))
         for order, instant in zip(orders, since, strict=True)
-        for asset in (order.host_ids if order.follows_host else [order.asset_id])
-        for code in order.channel_codes
+        for asset, code in _sources(order)
     ]
     channels = channels_named((asset, code) for asset, code, _ in read)
     wanted = [
@@ -38,7 +40,27 @@ def readings_needed_from(now: datetime) -> datetime:
         if (asset, code) in channels
     ]  # fmt: skip
     opening = earliest_opening(wanted) if wanted else None
-    return min([now, *since, *([opening] if opening else [])])
+    found = min([now, *since, *([opening] if opening else [])])
+    return _before_fallbacks(orders, channels, found)
+
+
+def _sources(order: MeteringOrder) -> list[tuple[UUID, str]]:
+    if order.follows_host:
+        return [(asset, code) for asset in order.host_ids for code in order.channel_codes]
+    return [(order.asset_id, code) for code in order.channel_codes]
+
+
+def _before_fallbacks(
+    orders: Iterable[MeteringOrder], channels: Mapping[tuple[UUID, str], Channel], needed: datetime
+) -> datetime:
+    """Sources that stand in are read from the own counter's last reading on, and the one before."""
+    others = [
+        (channels[order.asset_id, code].pk, needed)
+        for order in orders if order.has_fallbacks
+        for code in order.source_codes[1:] if (order.asset_id, code) in channels
+    ]  # fmt: skip
+    opening = earliest_opening(others) if others else None
+    return needed if opening is None else min(needed, opening)
 
 
 def _read_from(order: MeteringOrder, instant: datetime) -> datetime:

@@ -6,8 +6,11 @@ from itertools import pairwise
 from typing import Any
 
 from apps.common.quantity import canonical, multiply, subtract
+from apps.contracts.wording.sources import source_words, terms_words
 from apps.metering.domain.figures import UsageFigures
+from apps.metering.domain.of_record import deviation_of
 from apps.metering.domain.parts import Edge, Part
+from apps.telemetry.domain.sources import DEVICE
 
 
 def shown_parts(figures: UsageFigures) -> list[dict[str, Any]]:
@@ -55,6 +58,40 @@ def shown_meters(figures: UsageFigures) -> list[dict[str, Any]]:
         }
         for item in figures.meters
     ]  # fmt: skip
+
+
+def shown_sources(figures: UsageFigures) -> dict[str, Any] | None:
+    """Who counted when and why, and what the others say; None where there is one source alone.
+
+    Decimals as text, instants as datetimes.
+    """
+    found = figures.of_record
+    if found is None:
+        return None
+    return {
+        "parts": [
+            {
+                "source": source_words(item.source), "start": item.start, "end": item.end,
+                "quantity": canonical(item.quantity), "stands_in": item.source != DEVICE,
+                "silent_since": item.silent_since,
+            }
+            for item in found.parts
+        ],
+        "beside": [
+            {
+                "source": source_words(item.source), "is_beyond": item.is_beyond,
+                "quantity": None if item.quantity is None else canonical(item.quantity),
+                "deviation": _deviation(item.quantity, figures.quantity),
+            }
+            for item in found.beside
+        ],
+        "deviates": found.deviates, "terms": "; ".join(terms_words(found.terms)),
+    }  # fmt: skip
+
+
+def _deviation(other: Decimal | None, quantity: Decimal) -> str | None:
+    found = None if other is None else deviation_of(other, quantity)
+    return None if found is None else canonical(found)
 
 
 def _shown(part: Part) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from apps.metering.queries.measuring import (
     measure_channels,
     used_of,
 )
+from apps.metering.queries.of_record import measure_of_record
+from apps.telemetry.domain.sources import PARK
 
 Found = TypeVar("Found")
 
@@ -34,8 +36,24 @@ def measure(
         lambda parts: measure_components(parts, evidence=evidence, may_be_empty=may_be_empty),
         lambda levels: measure_levels(levels, evidence=evidence, may_be_empty=may_be_empty),
         lambda counted: measure_counted(counted, evidence=evidence, may_be_empty=may_be_empty),
+        lambda rest: measure_of_record(rest, evidence=evidence, may_be_empty=may_be_empty),
     )
-    return [_as_member(answer) for answer in found]
+    told = [_as_member(answer) for answer in found]
+    return told if may_be_empty else [_unless_expired(answer) for answer in told]
+
+
+def _unless_expired(answer: Measurement | NotMetered) -> Measurement | NotMetered:
+    """What was measured, where the contract does not park what an expired meter counted."""
+    if isinstance(answer, NotMetered) or answer.asked.order.agreed_meter.expired != PARK:
+        return answer
+    order = answer.asked.order
+    for meter in answer.figures.expired_meters:
+        return NotMetered(
+            "meter_not_verified",
+            {"asset": order.asset_label, "channel": order.channel_code, "serial": meter.serial,
+             "until": str(meter.verified_until)},
+        )  # fmt: skip
+    return answer
 
 
 def _as_member(answer: Measurement | NotMetered) -> Measurement | NotMetered:
@@ -47,13 +65,27 @@ def _as_member(answer: Measurement | NotMetered) -> Measurement | NotMetered:
 
 def measure_quantities(asked: Sequence[Asked]) -> list[Used | NotMetered]:
     """The quantity of each alone, in order: the same as `measure` gives, for a part of its cost."""
+    plain = [place for place, ask in enumerate(asked) if ask.order.meter_terms is None]
+    agreed = [place for place, ask in enumerate(asked) if ask.order.meter_terms is not None]
+    found = dict(zip(plain, _plain_quantities([asked[place] for place in plain]), strict=True))
+    measured = measure([asked[place] for place in agreed], evidence=False)
+    found |= zip(agreed, map(used_of, measured), strict=True)
+    return [found[place] for place in range(len(asked))]
+
+
+def _plain_quantities(asked: Sequence[Asked]) -> list[Used | NotMetered]:
     return _sorted(
-        asked, channel_quantities, _component_quantities, level_quantities, counted_quantities
-    )
+        asked, channel_quantities, _component_quantities, level_quantities, counted_quantities,
+        _of_record,
+    )  # fmt: skip
 
 
 def _component_quantities(asked: Sequence[Asked]) -> list[Used | NotMetered]:
     return [used_of(item) for item in measure_components(asked, evidence=False)]
+
+
+def _of_record(asked: Sequence[Asked]) -> list[Used | NotMetered]:
+    return [used_of(item) for item in measure_of_record(asked, evidence=False)]
 
 
 def _sorted(
@@ -62,11 +94,13 @@ def _sorted(
     of_components: Callable[[Sequence[Asked]], Sequence[Found]],
     of_levels: Callable[[Sequence[Asked]], Sequence[Found]],
     of_counted: Callable[[Sequence[Asked]], Sequence[Found]],
+    of_record: Callable[[Sequence[Asked]], Sequence[Found]],
 ) -> list[Found]:
     groups: dict[Callable[[Sequence[Asked]], Sequence[Found]], list[int]] = {}
     for place, ask in enumerate(asked):
         answers = of_channels if ask.order.measure is None else of_levels
         answers = answers if ask.order.counting is None else of_counted
+        answers = of_record if ask.order.has_fallbacks else answers
         groups.setdefault(of_components if ask.order.follows_host else answers, []).append(place)
     found: dict[int, Found] = {}
     for answer, places in groups.items():

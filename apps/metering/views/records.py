@@ -19,7 +19,7 @@ from apps.metering.domain.figures import UsageFigures
 from apps.metering.models import ProvisionalUsage, UsageRecord
 from apps.metering.queries import records_of_contract
 from apps.metering.queries.readings import NoGrant, readings_of
-from apps.metering.queries.shown import shown_meters, shown_parts, shown_windows
+from apps.metering.queries.shown import shown_meters, shown_parts, shown_sources, shown_windows
 from apps.metering.queries.shown_counting import shown_counting
 from apps.metering.queries.shown_measure import shown_measure
 from apps.metering.views.charts import usage_by_day
@@ -62,7 +62,7 @@ def usage_record(request: HttpRequest, record_id: UUID) -> HttpResponse:
         "contract": record.billed_period.contract, "zone": record.billed_period.contract.time_zone,
         "corrections": [(jump_words(item.kind), item) for item in figures.corrections],
         "windows": _windows(record, figures),
-        "meters": shown_meters(figures),
+        "meters": shown_meters(figures), "of_record": shown_sources(figures),
         "parts": shown_parts(figures), "measured": shown_measure(figures),
         "counting": shown_counting(figures),
         "newer": UsageRecord.objects.filter(replaces=record).first(),

@@ -44,7 +44,7 @@ class Channel(models.Model):
     id = models.AutoField(primary_key=True)
     asset_id = models.UUIDField()
     asset_label = models.CharField(max_length=120)
-    code = models.CharField(max_length=40)
+    code = models.CharField(max_length=50)
     title = models.CharField(max_length=120)
     kind = models.CharField(max_length=8, choices=ChannelKind)
     unit = models.CharField(max_length=20)
