@@ -12,7 +12,7 @@ CHANNEL = "channel:"
 MARK = "mark"
 PARK = "park"
 MOST_SOURCES = 5
-LONGEST_SILENCE = 24 * 366
+MOST_HOURS = 24 * 366
 # No type may name a channel so: codes have no hyphen.
 DECLARED_SUFFIX = "-declared"
 
@@ -44,7 +44,7 @@ class MeterTerms:
             raise BadValue("device_first")
         if not all(map(_is_source, self.sources)):
             raise BadValue("bad_sources")
-        if not 0 < self.silent_after <= LONGEST_SILENCE:
+        if not 0 < self.silent_after <= MOST_HOURS:
             raise BadValue("bad_silence")
         if self.deviation is not None and not 0 <= self.deviation <= 1000:
             raise BadValue("bad_deviation")
