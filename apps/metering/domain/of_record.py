@@ -30,7 +30,7 @@ from apps.telemetry.domain.sources import DECLARED, DEVICE, MeterTerms
 
 _AN_INSTANT = timedelta(microseconds=1)
 _NO_USAGE = Decimal(0)
-_PERCENT = Decimal(100)
+_HUNDRED_OF = Decimal(100)
 
 
 def window_of(own: UsageFigures, period: Period, origin: datetime) -> Period:
@@ -216,7 +216,7 @@ class SourcesOfRecord:
             return OtherSource(source.name, None, False)
         own = subtract(source.up_to(self.period.end), source.up_to(self.period.start))
         limit = self.terms.deviation
-        apart = multiply(abs(subtract(own, quantity)), _PERCENT)
+        apart = multiply(abs(subtract(own, quantity)), _HUNDRED_OF)
         beyond = limit is not None and apart > multiply(limit, abs(quantity))
         return OtherSource(source.name, own, beyond)
 
@@ -225,7 +225,7 @@ def deviation_of(other: Decimal, quantity: Decimal) -> Decimal | None:
     """In percent, to two decimals; None of nothing."""
     if not quantity:
         return None
-    apart = multiply(subtract(other, quantity), _PERCENT)
+    apart = multiply(subtract(other, quantity), _HUNDRED_OF)
     return bounded(divide(apart, abs(quantity)).quantize(Decimal("0.01"), "ROUND_HALF_UP"))
 
 
