@@ -169,6 +169,32 @@ def _payments(cast: dict[str, Any]) -> None:
             method=Payment.Method.CHECKOUT, payer_id=payer, payer_name=provider.name,
         )  # fmt: skip
         record_payment(payment=came, state=Payment.State.SUCCEEDED, now=NOW)
+    _bank(cast)
+
+
+def _bank(cast: dict[str, Any]) -> None:
+    """A bank account partners see, a booking nobody else sees, a batch that waits."""
+    from apps.payments.operations import (
+        PayoutItem,
+        draft_payouts,
+        import_bank_statement,
+        open_account,
+        sign_mandate,
+    )
+    from tests.conftest import make_person
+    from tests.integration.payments.camt import booking, statement
+
+    entry = booking("7.00", name=CANARY, text=CANARY, ref="B1")
+    import_bank_statement(content=statement(entry), now=NOW, actor=CANARY)
+    for holder, iban in ((SHARED_CANARY, "DE89370400440532013000"),
+                         (CANARY, "DE62370400440532013001")):  # fmt: skip
+        open_account(holder_name=holder, iban=iban, creditor_id="", now=NOW, actor=CANARY)
+    sign_mandate(creditor=cast["maker"], now=NOW, actor=CANARY)
+    item = PayoutItem(payee=cast["maker"], reference=CANARY, title=CANARY, amount_minor=100)
+    draft_payouts(
+        items=[item], method="sepa", currency="EUR", now=NOW,
+        drafted_by=make_person(cast["provider"], "finance"),
+    )  # fmt: skip
 
 
 def _received(cast: dict[str, Any], person: Any) -> None:

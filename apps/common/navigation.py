@@ -82,6 +82,21 @@ MENU = (
         ),
     ),
     Section(
+        _("Money"),
+        (
+            Entry("payment_list", _("Payments"), "banknote", "view_payments", _("paid received")),
+            Entry(
+                "bank_entry_list", _("Bank entries"), "landmark", "match_payments",
+                _("statement camt match"),
+            ),
+            Entry("payout_list", _("Payouts"), "send", "draft_payouts", _("transfers pain approve")),
+            Entry(
+                "payment_settings", _("Bank & Stripe"), "wallet", "view_payments",
+                _("IBAN mandate direct debit account"),
+            ),
+        ),
+    ),
+    Section(
         _("Company"),
         (
             Entry("people", _("People"), "users", "view_people", _("colleagues invite")),

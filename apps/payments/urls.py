@@ -2,8 +2,50 @@
 
 from django.urls import path
 
-from apps.payments.views import checkout
+from apps.accounts.access import requires
+from apps.payments.views import bank, checkout, payouts, settings
 
 urlpatterns = [
+    path("payments/", requires("view_payments")(payouts.PaymentList.as_view()), name="payment_list"),
     path("checkouts/<pid:request_id>/", checkout.checkout_detail, name="checkout_detail"),
-]
+    # Where the company is paid.
+    path("payment-settings/", settings.payment_settings, name="payment_settings"),
+    path("payment-settings/accounts/", settings.new_account, name="bank_account_new"),
+    path("payment-settings/sharing/", settings.sharing, name="payment_sharing"),
+    path("payment-settings/mandates/", settings.new_mandate, name="mandate_new"),
+    path("payment-settings/stripe/", settings.stripe_connection, name="stripe_connection"),
+    path(
+        "bank-accounts/<pid:account_id>/priority/", settings.account_priority,
+        name="bank_account_priority",
+    ),
+    path(
+        "bank-accounts/<pid:account_id>/closing/", settings.account_closing,
+        name="bank_account_closing",
+    ),
+    path(
+        "mandates/<pid:mandate_id>/revocation/", settings.mandate_revocation,
+        name="mandate_revocation",
+    ),
+    # What the bank tells.
+    path(
+        "bank-entries/", requires("match_payments")(bank.EntryList.as_view()),
+        name="bank_entry_list",
+    ),
+    path("bank-statements/", bank.new_statement, name="bank_statement_new"),
+    path("bank-entries/<pid:entry_id>/", bank.entry_detail, name="bank_entry_detail"),
+    path(
+        "bank-entries/<pid:entry_id>/assignment/", bank.entry_assignment,
+        name="bank_entry_assignment",
+    ),
+    path(
+        "bank-entries/<pid:entry_id>/exclusion/", bank.entry_exclusion,
+        name="bank_entry_exclusion",
+    ),
+    # What goes out.
+    path("payouts/", requires("draft_payouts")(payouts.BatchList.as_view()), name="payout_list"),
+    path("payouts/<pid:batch_id>/", payouts.batch_detail, name="payout_batch"),
+    path("payouts/<pid:batch_id>/approval/", payouts.batch_approval, name="payout_approval"),
+    path("payouts/<pid:batch_id>/sending/", payouts.batch_sending, name="payout_sending"),
+    path("payouts/<pid:batch_id>/discarding/", payouts.batch_discarding, name="payout_discarding"),
+    path("payouts/<pid:batch_id>/file/", payouts.batch_file, name="payout_file"),
+]  # fmt: skip

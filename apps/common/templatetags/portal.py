@@ -39,7 +39,8 @@ COLOURS = {
     "open": "yellow", "parked": "orange", "stopped": "orange", "silent": "orange", "disbelieved": "orange",
     "active": "green", "issued": "green", "done": "green", "billed": "green", "accepted": "green",
     "released": "green", "live": "green", "counts": "green",
-    "refused": "red", "failed": "red", "suspended": "red",
+    "refused": "red", "failed": "red", "suspended": "red", "unmatched": "yellow", "pending": "yellow",
+    "drafted": "yellow", "sent": "azure", "succeeded": "green", "matched": "green", "completed": "green",
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.payments.domain.accounts import in_groups
 from apps.tenancy.fence import FencedModel
 
 IBAN = r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$"
@@ -45,6 +46,10 @@ class BankAccount(FencedModel):
 
     def __str__(self) -> str:
         return f"{self.holder_name} {self.iban}"
+
+    @property
+    def grouped_iban(self) -> str:
+        return in_groups(self.iban)
 
 
 class Mandate(FencedModel):

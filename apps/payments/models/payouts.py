@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.fields import MinorField
+from apps.payments.domain.accounts import in_groups
 from apps.tenancy.fence import FencedModel
 
 
@@ -117,3 +118,8 @@ class Payout(FencedModel):
 
     def __str__(self) -> str:
         return f"{self.reference} {self.state}"
+
+    @property
+    def shown_account(self) -> str:
+        """Where it goes, for people; empty before the approval."""
+        return in_groups(self.iban) if self.iban else self.account_id

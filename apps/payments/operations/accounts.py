@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.accounts.addresses import company_url
@@ -187,7 +188,7 @@ def connect_stripe(*, now: datetime, actor: Any) -> StripeAccount:
 
 def onboarding_link(account: StripeAccount) -> str:
     """The provider's page where the company tells who it is; good for minutes, never stored."""
-    page = company_url(current_company(), "/payments/settings/")
+    page = company_url(current_company(), reverse("payment_settings"))
     params: Any = {
         "account": account.account_id, "type": "account_onboarding", "return_url": page,
         "refresh_url": page,

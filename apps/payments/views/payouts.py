@@ -1,0 +1,175 @@
+"""Payments in a list; batches of payouts, their approval, sending and file."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.accounts.access import requires
+from apps.common.pages import Empty, ListPage
+from apps.payments.domain.accounts import is_confirmed
+from apps.payments.forms import PasswordForm
+from apps.payments.models import BankFile, Payment, PayoutBatch
+from apps.payments.operations import (
+    approve_batch,
+    confirm_person,
+    discard_batch,
+    read_file,
+    send_batch,
+)
+from apps.payments.queries.money import own_batches, payouts_of, visible_payments
+from apps.payments.tables import BatchTable, PaymentTable
+
+CONFIRMED_AT = "payments_confirmed_at"
+
+
+class PaymentList(ListPage):
+    """Money that came in, and what partners noted of ours."""
+
+    model = Payment
+    table_class = PaymentTable
+    title = gettext_lazy("Payments")
+    search_fields = ("title", "payer_name", "reference", "provider_ref")
+    filter_fields = ("state", "method")
+    export_name = "payments"
+    empty = Empty(
+        "banknote", gettext_lazy("No payments yet"),
+        gettext_lazy("Payments appear here when customers pay online, by direct debit or by transfer."),
+        "bank_entry_list", gettext_lazy("Bring in a bank statement"), "match_payments",
+    )  # fmt: skip
+
+    def get_queryset(self) -> QuerySet[Payment]:
+        return visible_payments()
+
+    def annotate_rows(self, rows: Sequence[Any]) -> None:
+        for row in rows:
+            row.payee_name = row.author.name
+
+
+class BatchList(ListPage):
+    """What was drafted, waits, and went out."""
+
+    model = PayoutBatch
+    table_class = BatchTable
+    title = gettext_lazy("Payouts")
+    filter_fields = ("state", "method")
+    export_name = "payouts"
+    empty = Empty(
+        "send", gettext_lazy("No payouts yet"),
+        gettext_lazy("Payouts are drafted from what you owe to partners; a second person approves them."),
+    )  # fmt: skip
+
+    def get_queryset(self) -> QuerySet[PayoutBatch]:
+        return own_batches()
+
+
+def _batch(batch_id: UUID) -> PayoutBatch:
+    return get_object_or_404(own_batches(), pk=batch_id)
+
+
+def _confirmed_at(request: HttpRequest) -> datetime | None:
+    """When this session's person last gave the password, as far as it still counts."""
+    found = parse_datetime(str(request.session.get(CONFIRMED_AT, "")))
+    return found if is_confirmed(found, timezone.now()) else None
+
+
+def _page(
+    request: HttpRequest, batch: PayoutBatch, form: PasswordForm | None = None, status: int = 200
+) -> HttpResponse:
+    context = {
+        "batch": batch, "payouts": list(payouts_of(batch)), "form": form or PasswordForm(),
+        "confirmed": _confirmed_at(request) is not None, "file": batch.files.first(),
+        "is_drafter": batch.drafted_by_id == request.user.pk,
+    }  # fmt: skip
+    return render(request, "payments/batch_detail.html", context, status=status)
+
+
+@require_GET
+@requires("draft_payouts")
+def batch_detail(request: HttpRequest, batch_id: UUID) -> HttpResponse:
+    """Who gets what, who drafted and approved it, and the next step."""
+    return _page(request, _batch(batch_id))
+
+
+@require_POST
+@requires("approve_payouts")
+def batch_approval(request: HttpRequest, batch_id: UUID) -> HttpResponse:
+    """The second pair of eyes, with the password once more."""
+    batch, now, form = _batch(batch_id), timezone.now(), PasswordForm(request.POST)
+    confirmed_at = _confirmed_at(request)
+    try:
+        if confirmed_at is None and form.is_valid():
+            password = form.cleaned_data["password"]
+            confirmed_at = confirm_person(person=request.user, password=password, now=now)
+            request.session[CONFIRMED_AT] = confirmed_at.isoformat()
+        approve_batch(batch=batch, person=request.user, confirmed_at=confirmed_at, now=now)
+    except ValidationError as error:
+        form.full_clean()
+        form.errors.clear()
+        form.add_error(None, error)
+        return _page(request, batch, form, 422)
+    messages.success(request, _("The batch is approved and can be sent."))
+    return redirect("payout_batch", batch.public_id)
+
+
+def _done(
+    request: HttpRequest, batch: PayoutBatch, told: str, act: Callable[[], Any]
+) -> HttpResponse:
+    try:
+        act()
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, told)
+    return redirect("payout_batch", batch.public_id)
+
+
+@require_POST
+@requires("draft_payouts")
+def batch_sending(request: HttpRequest, batch_id: UUID) -> HttpResponse:
+    """Out it goes."""
+    batch = _batch(batch_id)
+    told = _("The transfers are being made.")
+    if batch.method == "sepa":
+        told = _("The bank file is ready; hand it to your bank.")
+    return _done(
+        request, batch, told,
+        lambda: send_batch(batch=batch, now=timezone.now(), actor=request.user),
+    )  # fmt: skip
+
+
+@require_POST
+@requires("draft_payouts")
+def batch_discarding(request: HttpRequest, batch_id: UUID) -> HttpResponse:
+    """Give it up."""
+    batch = _batch(batch_id)
+    return _done(
+        request, batch, _("The batch is discarded."),
+        lambda: discard_batch(batch=batch, now=timezone.now(), actor=request.user),
+    )  # fmt: skip
+
+
+@require_GET
+@requires("draft_payouts")
+def batch_file(request: HttpRequest, batch_id: UUID) -> HttpResponse:
+    """The stored bank file, as it was made."""
+    batch = _batch(batch_id)
+    file = get_object_or_404(BankFile.objects.filter(batch=batch))
+    try:
+        content = read_file(file)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("payout_batch", batch.public_id)
+    headers = {"Content-Disposition": f'attachment; filename="{batch.public_id}.xml"'}
+    return HttpResponse(content, content_type="application/xml", headers=headers)
