@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.payments.domain.accounts import (
@@ -49,6 +49,7 @@ def test_what_is_no_iban(text: str) -> None:
         bank_details(text)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.text(max_size=40))
 def test_any_text_is_an_iban_or_refused(text: str) -> None:
     with contextlib.suppress(BadIban):
@@ -115,6 +116,7 @@ def test_sepa_is_euros_and_never_empty() -> None:
         transfers_file(Party("P", IBAN), [], "EUR", DAY)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.text(min_size=1, max_size=90), st.text(max_size=200), st.integers(1, 10**9))
 def test_any_name_and_text_gives_a_valid_file(name: str, text: str, amount: int) -> None:
     """Each is held against the schema before it is given away."""
@@ -183,6 +185,7 @@ def test_what_cannot_be_read_is_refused_with_its_reason(content: bytes) -> None:
         read_statements(content)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_statement_or_refused(content: bytes) -> None:
     with pytest.raises(BadStatement):
