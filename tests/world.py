@@ -69,6 +69,13 @@ contracts:
            unit: km, unit_price: "0.067", pooling: each}}
         - {{model: per_unit, code: tire, title: {{en: Tire, de: Reifen}}, meter: tire, unit: km,
            unit_price: "0.004", pooling: each}}
+    split:
+      residual: provider
+      line_steps:
+        - {{code: maker, kind: per_unit, rate: "0.01", charges: [km], parts: [{{party: maker}}]}}
+        - {{code: finance, kind: percent, percent: "30", parts: [{{party: financier}}]}}
+      contract_steps:
+        - {{code: care, kind: fixed, party: workshop, amount: "12.00"}}
   - provider: provider
     customer: customer
     title: Draft {CANARY}

@@ -61,6 +61,10 @@ MENU = (
         (
             Entry("contract_list", _("Contracts"), "handshake", "view_contracts", _("prices offers")),
             Entry(
+                "terms_list", _("Partner terms"), "git-fork", "view_contracts",
+                _("split share revenue"),
+            ),
+            Entry(
                 "index_list", _("Price indices"), "trending-up", "view_contracts",
                 _("series inflation"),
             ),
@@ -70,6 +74,7 @@ MENU = (
         _("Billing"),
         (
             Entry("run_list", _("Billing runs"), "play", "run_billing", _("month")),
+            Entry("money_home", _("Money"), "wallet", "view_money", _("owed payable payouts")),
             Entry("invoice_list", _("Invoices"), "receipt-text", "view_invoices", _("bills")),
             Entry(
                 "incoming_list", _("Received e-invoices"), "inbox", "view_invoices",
@@ -79,6 +84,9 @@ MENU = (
                 "correction_list", _("Corrections"), "file-diff", "view_invoices",
                 _("credit notes late readings"),
             ),
+            Entry("share_list", _("Shares"), "chart-pie", "view_money", _("statement split")),
+            Entry("settled_list", _("Contract margin"), "scale", "view_money", _("revenue profit")),
+            Entry("transfer_list", _("Ledger"), "book-open", "view_money", _("postings accounts")),
         ),
     ),
     Section(

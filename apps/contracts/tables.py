@@ -1,11 +1,20 @@
 """Tables of the list pages."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from apps.common.tables import Column, DayColumn, LinkColumn, NumberColumn, PillColumn, Table
-from apps.contracts.models import Contract, PriceIndexSeries
+from apps.common.tables import (
+    Column,
+    DayColumn,
+    InstantColumn,
+    LinkColumn,
+    NumberColumn,
+    PillColumn,
+    Table,
+)
+from apps.contracts.models import Contract, PartnerTerms, PriceIndexSeries
 
 
 class ContractTable(Table):
@@ -31,4 +40,26 @@ class IndexTable(Table):
 
     class Meta(Table.Meta):
         model = PriceIndexSeries
+        fields: ClassVar[tuple[str, ...]] = ()
+
+
+def _terms_label(terms: Any) -> str:
+    """In words how far the terms are: signed, withdrawn, or waiting for the partner."""
+    words = {
+        "accepted": _now("signed"), "withdrawn": _now("withdrawn"),
+        "offered": _now("to be signed"),
+    }  # fmt: skip
+    return words[terms.standing]
+
+
+class TermsTable(Table):
+    title = LinkColumn("terms_detail", verbose_name=_("Contract"))
+    provider_name = Column(verbose_name=_("Provider"))
+    partner_name = Column(verbose_name=_("Partner"))
+    valid_from = DayColumn(verbose_name=_("Valid from"))
+    offered_at = InstantColumn(verbose_name=_("Offered"))
+    standing = PillColumn(label=_terms_label, verbose_name=_("State"), orderable=False)
+
+    class Meta(Table.Meta):
+        model = PartnerTerms
         fields: ClassVar[tuple[str, ...]] = ()

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from apps.accounts.access import requires
-from apps.contracts.views import acts, drafts, indices, pages, plans
+from apps.contracts.views import acts, drafts, indices, pages, plans, splits, terms
 
 _ONE = "contracts/<pid:contract_id>/"
 _INDEX = "price-indices/<pid:series_id>/"
@@ -26,6 +26,14 @@ urlpatterns = [
     path(f"{_ONE}plans/preview/", plans.preview, name="contract_plan_preview"),
     path(f"{_ONE}plans/withdrawal/", plans.withdraw, name="contract_plan_withdrawal"),
     path(f"{_ONE}plans/acceptance/", plans.accept, name="contract_plan_acceptance"),
+    path(f"{_ONE}split/", splits.split_page, name="contract_split"),
+    path(f"{_ONE}split/draft/", splits.edit_split, name="contract_split_edit"),
+    path(f"{_ONE}split/preview/", splits.preview_split, name="contract_split_preview"),
+    path(f"{_ONE}split/offer/", splits.offer_terms, name="contract_split_offer"),
+    path(f"{_ONE}split/withdrawal/", splits.withdraw_terms, name="contract_split_withdrawal"),
+    path("terms/", requires("view_contracts")(terms.TermsList.as_view()), name="terms_list"),
+    path("terms/<pid:terms_id>/", terms.terms_page, name="terms_detail"),
+    path("terms/<pid:terms_id>/signature/", terms.sign, name="terms_signature"),
     path(f"{_ONE}discard/", acts.discard, name="contract_discard"),
     path(
         "price-indices/", requires("view_contracts")(indices.IndexList.as_view()), name="index_list"

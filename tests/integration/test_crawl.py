@@ -53,6 +53,7 @@ PREFIXES = (
     "mnt",
     "lif",
     "inc", "ina",
+    "acc", "shr", "stp", "trf", "spl", "ptm", "tsg",
     "bac", "mdt", "sac", "ckr", "exp", "pay", "rfd", "pbt", "pyo", "bkf", "bst", "bke",
 )  # fmt: skip
 
@@ -197,6 +198,27 @@ def test_a_customer_sees_what_is_shared_and_no_more(
             assert CANARY not in text, path
             seen += text
     assert SHARED_CANARY in seen
+
+
+def test_neither_customer_nor_partner_learns_of_others_in_a_split(
+    world: dict[str, Any], cast: dict[str, Any], client_of: Callable[..., Any],
+    fitting: dict[str, list[str]],
+) -> None:  # fmt: skip
+    """The maker and the workshop share one contract's revenue and nothing else."""
+    names = {slug: cast[slug].name for slug in ("maker", "workshop", "customer")}
+    for slug, hidden, shown in (
+        ("customer", ("workshop",), ""), ("maker", ("workshop", "customer"), "Kilometres"),
+        ("workshop", ("maker", "customer"), "Kilometres"),
+    ):  # fmt: skip
+        client = client_of(cast[slug], raise_request_exception=False)
+        seen = ""
+        for route in portal_routes():
+            for path in filled(route, world["ids"], fitting[route] if "<pid" in route else None):
+                answer = client.get(path)
+                assert answer.status_code < 500, (path, answer.status_code)
+                seen += body_of(answer)
+        assert not [names[name] for name in hidden if names[name] in seen], slug
+        assert shown in seen
 
 
 @pytest.mark.parametrize("position", ["director", "finance", "technician", "viewer"])

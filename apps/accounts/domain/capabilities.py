@@ -8,6 +8,7 @@ VIEW = frozenset(
         "view_readings",
         "view_contracts",
         "view_invoices",
+        "view_money",
         "view_people",
         "view_payments",
         "switch_company",

@@ -97,6 +97,13 @@ class PartnerTerms(FencedModel):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def standing(self) -> str:
+        """`accepted` when the partner has signed, else `withdrawn` or `offered`."""
+        if getattr(self, "signature", None) is not None:
+            return "accepted"
+        return "withdrawn" if self.withdrawn_at else "offered"
+
 
 class TermsSignature(FencedModel):
     """A partner's yes to exactly these terms, written by the partner."""

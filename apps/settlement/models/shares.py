@@ -1,11 +1,15 @@
 """What each company has of each line of an issued document, and how far a period is settled."""
 
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from apps.common.fields import MinorField, QuantityField
+from apps.common.period import local_date
 from apps.tenancy.fence import FencedModel
 
 
@@ -43,6 +47,16 @@ class SettledPeriod(FencedModel):
 
     def __str__(self) -> str:
         return f"{self.contract_id} {self.period_start:%Y-%m-%d}"
+
+    @property
+    def first_day(self) -> date:
+        """The period's first day in the contract's zone."""
+        return local_date(self.period_start, self.contract.time_zone)
+
+    @property
+    def last_moment(self) -> datetime:
+        """A moment of the period's last day."""
+        return self.period_end - timedelta(microseconds=1)
 
 
 class Share(FencedModel):
@@ -108,3 +122,17 @@ class Share(FencedModel):
 
     def __str__(self) -> str:
         return f"{self.partner_name} {self.amount_minor} {self.currency}"
+
+    @property
+    def last_moment(self) -> datetime:
+        """A moment of the period's last day."""
+        return self.period_end - timedelta(microseconds=1)
+
+    @property
+    def source_words(self) -> str:
+        """The charge and asset it comes from; of a step once a period, just that."""
+        if not self.charge:
+            return _("whole period")
+        language = (get_language() or "en")[:2]
+        title = self.title.get(language) or next(iter(self.title.values()), self.charge)
+        return f"{title} · {self.asset_label}" if self.asset_label else str(title)

@@ -10,10 +10,10 @@ from django.db import transaction
 from apps.billing.models import Invoice
 from apps.common.period import local_date
 from apps.contracts.domain.split import Split
+from apps.contracts.domain.waterfall import Outcome, difference, waterfall
 from apps.contracts.models import Contract, PartnerTerms, SplitVersion
 from apps.contracts.queries.splits import agreed_splits, split_on
 from apps.settlement.domain.ledger import recognised
-from apps.settlement.domain.waterfall import Outcome, difference, waterfall
 from apps.settlement.models import SettledPeriod, Share
 from apps.settlement.operations.ledger import Pair, Posting, locked_books, post
 from apps.settlement.operations.paying import make_payable

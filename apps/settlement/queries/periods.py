@@ -13,8 +13,8 @@ from apps.assets.models import Asset
 from apps.billing.models import Invoice, InvoiceLine
 from apps.common.canonical import instant_text
 from apps.contracts.domain.split import Split
+from apps.contracts.domain.waterfall import Outcome, RevenueLine
 from apps.metering.models import BilledPeriod, UsageRecord
-from apps.settlement.domain.waterfall import Outcome, RevenueLine
 from apps.settlement.models import Share
 
 

@@ -6,10 +6,10 @@ from django.db.models import Exists, OuterRef
 
 from apps.billing.models import Invoice, InvoiceLine
 from apps.common.period import local_date
+from apps.contracts.domain.waterfall import difference, waterfall
 from apps.contracts.models import Contract, SplitVersion
 from apps.contracts.queries.splits import agreed_splits, split_on
 from apps.events.models import Job
-from apps.settlement.domain.waterfall import difference, waterfall
 from apps.settlement.models import SettledPeriod
 from apps.settlement.queries.periods import (
     measured_keys,

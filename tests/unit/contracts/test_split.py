@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from apps.contracts.domain.split import Split, SplitRefused
-from tests.unit.settlement.splits import (
+from tests.unit.contracts.splits import (
     FINANCIER,
     LARGE,
     MAKER,

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from apps.contracts.domain.split import Split
-from apps.settlement.domain.waterfall import RevenueLine
+from apps.contracts.domain.waterfall import RevenueLine
 
 # Whole splits are large examples: a busy machine is no reason to fail.
 LARGE = settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60, deadline=None)

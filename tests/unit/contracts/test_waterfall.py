@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from apps.common.money import CurrencyMismatch, allocate
 from apps.contracts.domain.split import Split
-from apps.settlement.domain.waterfall import Outcome, difference, divide_line, waterfall
-from tests.unit.settlement.splits import (
+from apps.contracts.domain.waterfall import Outcome, difference, divide_line, waterfall
+from tests.unit.contracts.splits import (
     FINANCIER,
     LARGE,
     LINES,

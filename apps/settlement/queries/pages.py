@@ -1,0 +1,123 @@
+"""What the pages of settlement show."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Case, F, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import Coalesce
+
+from apps.billing.models import Receivable
+from apps.common.sankey import Flow
+from apps.contracts.domain.example import Flows, pass_on
+from apps.settlement.domain.ledger import Purpose
+from apps.settlement.models import Account, SettledPeriod, Share, Transfer
+from apps.tenancy.context import current_company
+
+
+def shares_seen() -> QuerySet[Share]:
+    """The company's own shares, and those of its partners where it provides; not its own rest."""
+    own = current_company()
+    rows: QuerySet[Share] = Share.objects.exclude(author=own, partner=own)
+    return rows
+
+
+def periods_with_margin() -> QuerySet[SettledPeriod]:
+    """Settled periods with what others have of them and what is left."""
+    own = current_company()
+    others = Sum("shares__amount_minor", filter=~Q(shares__partner=own))
+    rows: QuerySet[SettledPeriod] = SettledPeriod.objects.select_related("contract").annotate(
+        shared_minor=Coalesce(others, Value(0))
+    )
+    return rows.annotate(margin_minor=F("net_minor") - F("shared_minor"))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where money stands with one company in one currency; minor units."""
+
+    name: str
+    currency: str
+    owed: int
+    payable: int
+    in_payout: int
+    paid: int
+    due_back: int
+
+
+def standings(mine: bool) -> list[Standing]:
+    """What partners get of this company's contracts (mine), or what it gets of others'. One query."""
+    own = current_company()
+    rows = Account.objects.filter(author=own) if mine else Account.objects.filter(partner=own)
+    name = "partner_name" if mine else "owner_name"
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for row in rows:
+        found.setdefault((getattr(row, name), row.currency), {})[row.purpose] = row.balance_minor
+    return [_standing(who, currency, sums) for (who, currency), sums in sorted(found.items())]
+
+
+def _standing(name: str, currency: str, sums: dict[str, int]) -> Standing:
+    return Standing(
+        name, currency, sums.get(Purpose.OWED, 0), sums.get(Purpose.PAYABLE, 0),
+        sums.get(Purpose.IN_PAYOUT, 0), sums.get(Purpose.PAID, 0), -sums.get(Purpose.DUE_BACK, 0),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """What is open on documents in one currency, and how much of it after its day."""
+
+    currency: str
+    open_minor: int
+    overdue_minor: int
+    count: int
+
+
+def unsettled(mine: bool, today: Any) -> list[Unsettled]:
+    """Open documents the company issued (mine) or received. One query."""
+    own = current_company()
+    rows = Receivable.objects.filter(open_minor__gt=0)
+    rows = rows.filter(author=own) if mine else rows.filter(customer=own)
+    late = Sum(Case(When(due_on__lt=today, then=F("open_minor")), default=Value(0)))
+    sums = rows.order_by().values("currency").annotate(
+        open=Sum("open_minor"), late=late, number=Sum(Value(1))
+    )  # fmt: skip
+    return [
+        Unsettled(row["currency"], row["open"], row["late"], row["number"])
+        for row in sums.order_by("currency")
+    ]
+
+
+def transfers_seen() -> QuerySet[Transfer]:
+    """Rows of the company's own ledger and of those others keep with it."""
+    rows: QuerySet[Transfer] = Transfer.objects.select_related("debit", "credit")
+    return rows
+
+
+def flows(shares: Iterable[Share], title: Any, rest: int) -> list[Flow]:
+    """What flows from each charge to each company in the end, for the picture."""
+    names: dict[int, str] = {}
+    sums: Flows = {}
+    once: list[Share] = []
+    for share in shares:
+        names[share.partner_id] = share.partner_name
+        if not share.charge:
+            once.append(share)
+            continue
+        place = title(share), share.partner_id
+        sums[place] = sums.get(place, 0) + share.amount_minor
+    for share in once:
+        if share.partner_id != rest:
+            giver, taker = (rest, share.partner_id)
+            if share.amount_minor < 0:
+                giver, taker = taker, giver
+            pass_on(sums, giver, taker, abs(share.amount_minor))
+    return [Flow(line, names[party], minor) for (line, party), minor in sums.items() if minor > 0]
+
+
+def shares_of_document(document_id: UUID) -> list[Share]:
+    """All shares of one document that the company sees, the rest last."""
+    rows = Share.objects.filter(document_id=document_id).select_related("settled__version")
+    own = current_company().pk
+    return sorted(rows, key=lambda share: (share.partner_id == own, share.partner_name, share.id))

@@ -1,0 +1,61 @@
+"""Tables of settlement."""
+
+from typing import ClassVar
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.common.tables import (
+    Column,
+    InstantColumn,
+    LinkColumn,
+    MoneyColumn,
+    QuantityColumn,
+    Table,
+)
+from apps.settlement.models import SettledPeriod, Share, Transfer
+
+
+class ShareTable(Table):
+    recognised_at = InstantColumn(verbose_name=_("Recognised"))
+    contract_title = LinkColumn("share_detail", verbose_name=_("Contract"))
+    partner_name = Column(verbose_name=_("Company"))
+    document_number = Column(verbose_name=_("Customer's document"))
+    source = Column(verbose_name=_("For"), accessor="source_words", orderable=False)
+    quantity = QuantityColumn(verbose_name=_("Quantity"))
+    amount_minor = MoneyColumn(verbose_name=_("Share"))
+
+    class Meta(Table.Meta):
+        model = Share
+        fields: ClassVar[tuple[str, ...]] = ()
+
+
+class PeriodTable(Table):
+    period = LinkColumn(
+        "settled_detail", verbose_name=_("Period"), accessor="first_day", order_by="period_start"
+    )
+    contract = Column(verbose_name=_("Contract"))
+    net_minor = MoneyColumn(verbose_name=_("Revenue"))
+    shared_minor = MoneyColumn(verbose_name=_("Shares of others"))
+    margin_minor = MoneyColumn(verbose_name=_("Margin"))
+    settled_at = InstantColumn(verbose_name=_("Settled"))
+
+    class Meta(Table.Meta):
+        model = SettledPeriod
+        fields: ClassVar[tuple[str, ...]] = ()
+
+
+class TransferTable(Table):
+    at = InstantColumn(verbose_name=_("When"))
+    partner_name = Column(verbose_name=_("Partner"), accessor="debit__partner_name")
+    cause = Column(verbose_name=_("Reason"))
+    debit_purpose = Column(
+        verbose_name=_("From"), accessor="debit__get_purpose_display", orderable=False
+    )
+    credit_purpose = Column(
+        verbose_name=_("To"), accessor="credit__get_purpose_display", orderable=False
+    )
+    amount_minor = MoneyColumn(verbose_name=_("Amount"))
+
+    class Meta(Table.Meta):
+        model = Transfer
+        fields: ClassVar[tuple[str, ...]] = ()
