@@ -51,7 +51,7 @@ def digests_match(now: datetime) -> Iterator[str]:
     for record in newest.distinct("billed_period_id", "item_id").select_related(
         "billed_period__contract"
     ):
-        period = covered_period(record, record.billed_period.contract, record.billed_period)
+        period = covered_period(record)
         found = readings_by_source(record, period, reader="check_invariants", now=now)
         stated = _stated(UsageFigures.from_dict(record.figures))
         for (source, readings), figures in zip(found, stated, strict=True):

@@ -125,7 +125,7 @@ def _contract(invoice: Invoice, lines: Sequence[InvoiceLine], now: datetime) -> 
     version = PlanVersion.objects.get(id=lines[0].explanation["plan"]["version"])
     plan = PricePlan.from_dict(version.plan)
     service = ServiceDays(**lines[0].explanation["service"])
-    items = [_item(record, contract, billed, now) for record in records_behind(lines)]
+    items = [_item(record, now) for record in records_behind(lines)]
     circumstances = Circumstances.from_dict(lines[0].explanation.get("circumstances"))
     ahead = ahead_from(lines[0].explanation)
     usage = usage_by_meter(items)
@@ -157,7 +157,7 @@ def _corrected(invoice: Invoice, now: datetime) -> BilledContract:
     plan = PricePlan.from_dict(PlanVersion.objects.get(id=basis["plan"]["version"]).plan)
     service = ServiceDays(**basis["service"])
     records = in_billing_order(UsageRecord.objects.filter(id__in=basis["usage_records"]))
-    items = [_item(record, contract, billed, now) for record in records]  # type: ignore[arg-type]
+    items = [_item(record, now) for record in records]  # type: ignore[arg-type]
     circumstances = Circumstances.from_dict(basis.get("circumstances"))
     ahead, usage = ahead_from(basis), usage_by_meter(items)
     priced = price(plan, usage, service, circumstances=circumstances, ahead=ahead)
@@ -202,10 +202,8 @@ def records_behind(lines: Sequence[InvoiceLine]) -> list[UsageRecord]:
     return in_billing_order(UsageRecord.objects.filter(id__in=ids))  # type: ignore[return-value]
 
 
-def _item(
-    record: UsageRecord, contract: Contract, billed: BilledPeriod, now: datetime
-) -> MeteredItem:
-    period = covered_period(record, contract, billed)
+def _item(record: UsageRecord, now: datetime) -> MeteredItem:
+    period = covered_period(record)
     return MeteredItem(
         meter=record.meter, asset_id=str(record.asset_id), asset_label=record.asset_label,
         period=period, figures=UsageFigures.from_dict(record.figures),

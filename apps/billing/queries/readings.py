@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from apps.common.period import Period
-from apps.contracts.models import Contract, ContractItem
-from apps.contracts.queries import item_span
-from apps.metering.models import BilledPeriod, UsageRecord
+from apps.metering.models import UsageRecord
 from apps.metering.queries.sources import Source, spans_of
 from apps.telemetry.domain.belief import Reading
 from apps.telemetry.door import DoorClosed, grant_for, read_under_grant
@@ -62,11 +60,9 @@ def _readings(
     )
 
 
-def covered_period(record: UsageRecord, contract: Contract, billed: BilledPeriod) -> Period:
-    """What the record covers: its item's own days within the billed period."""
-    item = ContractItem.objects.get(id=record.item_id)
-    start, end = item_span(contract, item)
-    return Period(max(billed.start, start), min(billed.end, end or billed.end))
+def covered_period(record: UsageRecord) -> Period:
+    """What the record covers: its item's own days within the billed period, as it was measured."""
+    return Period(record.starts_at, record.ends_at)
 
 
 def _plain(found: Sequence[Reading]) -> list[Reading]:

@@ -53,8 +53,7 @@ def usage_chart(request: HttpRequest, invoice_id: UUID, record_id: UUID) -> Http
 def usage_readings(request: HttpRequest, invoice_id: UUID, record_id: UUID) -> HttpResponse:
     """The believed readings of one record, paged; of another company through its grant, logged."""
     record = _record(invoice_id, record_id)
-    period = record.billed_period
-    span = covered_period(record, period.contract, period)
+    span = covered_period(record)
     try:
         readings = readings_behind(record, span, reader=str(request.user), now=timezone.now())
     except DoorClosed:

@@ -9,15 +9,33 @@ from typing import Any
 import pytest
 from cryptography.fernet import InvalidToken
 from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.billing.models import EvidenceFile, Invoice, SigningKey
-from apps.billing.operations import ensure_signing_key, export_evidence, store_evidence
+from apps.billing.operations import (
+    approve_invoices,
+    ensure_signing_key,
+    export_evidence,
+    issue_invoices,
+    start_run,
+    store_evidence,
+)
 from apps.billing.operations.keys import sign
+from apps.billing.queries.evidence import evidence_parts
 from apps.billing.queries.verifying import verified
 from apps.common.ed25519 import verify_signature
+from apps.events.operations import run_waiting_jobs
 from apps.metering.bundle import bundle
 from apps.tenancy.context import company_context
-from tests.integration.billing.scene import NOW
+from tests.integration.billing.scene import (
+    BASE_FEE,
+    NOW,
+    PER_CYCLE,
+    make_asset,
+    make_contract,
+    month_of_readings,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -131,3 +149,28 @@ def test_a_key_made_under_a_former_secret_still_signs(
         settings.SECRET_KEY_FALLBACKS = [former]
         signature = sign(made, b"evidence")
     assert verify_signature(bytes.fromhex(made.public_key), b"evidence", signature)
+
+
+def test_an_asset_more_costs_its_channel_and_its_readings(provider: Any, customer: Any) -> None:
+    """Three statements: the channel, its readings, the opening one. All else is asked once."""
+    asked = []
+    for count in (1, 3):
+        assets = [make_asset(provider, f"Press {count}{number}") for number in range(count)]
+        charges = [BASE_FEE, {**PER_CYCLE, "pooling": "each"}]
+        contract = make_contract(provider, customer, assets, charges=charges)
+        for asset in assets:
+            month_of_readings(provider, asset, "2026-10", 1000, 1055)
+        with company_context(provider):
+            start_run(label="2026-10", now=NOW, started_by="test", contracts=[contract])
+            run_waiting_jobs(now=NOW)
+            invoice = Invoice.objects.get(contract=contract)
+            approve_invoices(invoices=[invoice], now=NOW, approved_by="test")
+            issue_invoices(invoices=[invoice], now=NOW, issued_by="test")
+            invoice.refresh_from_db()
+            with CaptureQueriesContext(connection) as captured:
+                parts = evidence_parts(invoice, NOW)
+        assert len(parts.contracts[0].items) == count
+        assert parts.reading_count == 2 * count
+        asked.append([query["sql"] for query in captured])
+    assert [sum("contracts_contractitem" in one for one in found) for found in asked] == [0, 0]
+    assert len(asked[1]) - len(asked[0]) <= 3 * 2
