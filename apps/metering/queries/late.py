@@ -12,7 +12,9 @@ from django.db.models.functions import Coalesce
 from apps.common.period import parse_instant
 from apps.metering.domain.record_parts import OF_RECORD
 from apps.metering.models import MeteringOrder, UsageRecord
+from apps.telemetry.domain.counting import COUNT_ESTIMATES
 from apps.telemetry.domain.days import day_start
+from apps.telemetry.domain.measures import STRAIGHT_LINE
 from apps.telemetry.models import ChannelDay
 from apps.telemetry.queries.usage import channels_named
 from apps.tenancy.context import current_company
@@ -58,7 +60,7 @@ class _Standing(NamedTuple):
 def late_records(asset_ids: Iterable[UUID], since: date) -> list[UsageRecord]:
     """The company's own newest records of these assets that a change from `since` on has moved.
 
-    Four queries, however many records; figures are read only of those that are late. A component's
+    Five queries, however many records; figures are read only of those that are late. A component's
     record counts as late with its hosts, one with fall-backs with its sources: which of them count may
     have changed too. What counts under rules is looked at again whenever one of its asset's channels
     moved: its conditions may have.
@@ -90,15 +92,17 @@ def _carried_by(hosts: set[UUID]) -> set[UUID]:
 
 
 def _newest(asset_ids: Iterable[UUID], since: date) -> list[_Standing]:
-    # A gap that is estimated over a period's end looks at the first reading after it.
-    touched = (
-        Q(ends_at__gt=day_start(since)) | Q(figures__counting__awaits=True)
-        | Q(figures__measure__awaits=True) | Q(looks_until__gte=since.isoformat())
-    )  # fmt: skip
-    own = UsageRecord.objects.written_by(current_company()).filter(asset_id__in=list(asset_ids))
-    rows = own.annotate(
-        looks_until=Coalesce(KT("figures__counting__until"), KT("figures__measure__until"))
-    ).filter(touched)
+    assets = list(asset_ids)
+    own = UsageRecord.objects.written_by(current_company()).filter(asset_id__in=assets)
+    touched = Q(ends_at__gt=day_start(since))
+    waiting = _items_in_line(assets)
+    if waiting:
+        own = own.annotate(
+            looks_until=Coalesce(KT("figures__counting__until"), KT("figures__measure__until"))
+        )
+        looks = Q(figures__counting__awaits=True) | Q(figures__measure__awaits=True)
+        touched |= Q(item_id__in=waiting) & (looks | Q(looks_until__gte=since.isoformat()))
+    rows = own.filter(touched)
     newest = rows.order_by("billed_period_id", "item_id", "-generation")
     found: Any = (
         newest.distinct("billed_period_id", "item_id")
@@ -125,6 +129,15 @@ def _newest(asset_ids: Iterable[UUID], since: date) -> list[_Standing]:
         )
     )
     return [_Standing(*row) for row in found]
+
+
+def _items_in_line(asset_ids: Iterable[UUID]) -> list[UUID]:
+    """Items whose gaps over a period's end look at the first reading after it."""
+    ordered = MeteringOrder.objects.filter(
+        Q(counting__estimate__in=COUNT_ESTIMATES) | Q(measure__estimate=STRAIGHT_LINE),
+        collector=current_company(), asset_id__in=list(asset_ids),
+    )  # fmt: skip
+    return list(ordered.values_list("item_id", flat=True))
 
 
 def _versions(spans: Iterable[tuple[int, date, date]]) -> dict[int, dict[date, int]]:

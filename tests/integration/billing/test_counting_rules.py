@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from apps.assets.models import Asset, AssetType, TypeChannel
+from apps.assets.models import Asset, AssetType, DataGrant, TypeChannel
 from apps.billing.invariants import COMPANY_CHECKS, SHARED_CHECKS
 from apps.billing.models import EvidenceFile, Invoice
 from apps.billing.operations import approve_invoices, export_evidence, issue_invoices
@@ -96,6 +96,9 @@ def test_only_hours_under_load_are_billed_and_proved(
     )  # fmt: skip
     signed(provider, customer, [under(compressor, "hours", LOADED)], "h")
     (invoice,) = october(provider)
+    with company_context(customer):
+        (grant,) = DataGrant.objects.filter(grantee=customer)
+    assert grant.channels == ["hours", "state"]
     # 40 before the state is known; 5 of 10 in the first ten hours; 6 of 24 hours of the next 10.
     assert invoice.net_minor == 3000
     row = record(provider)

@@ -16,7 +16,12 @@ from django.urls import reverse
 
 from apps.assets.models import Asset, AssetType, TypeChannel
 from apps.billing.models import EvidenceFile, Invoice, RunItem
-from apps.billing.operations import export_evidence, start_run
+from apps.billing.operations import (
+    approve_invoices,
+    export_evidence,
+    issue_invoices,
+    start_run,
+)
 from apps.billing.queries.running import running_cost
 from apps.contracts.domain.facts import ContractFacts, ItemFacts
 from apps.contracts.models import Contract
@@ -323,6 +328,34 @@ def test_running_cost_counts_no_time_that_has_not_passed(
     assert cost.rated is not None
     # From 20:00 to 09:00 now: 13 hours.
     assert cost.rated.totals.net_minor == 5200
+
+
+def test_a_line_over_the_end_waits_for_the_reading_after_it(
+    provider: Any, customer: Any, press: Asset, tmp_path: Path
+) -> None:
+    """In the state at 20:00 UTC of the last day, good for an hour; October ends at 23:00."""
+    measure = LevelMeasure("time_in", "1", 3600, Decimal(1), Decimal("0.01"), "straight_line")
+    send(provider, press, "running", ("2026-10-31T20:00:00Z", "1"))
+    signed(provider, customer, [item(press, "running", "hours", measure)], "h")
+    (invoice,) = october(provider)
+    assert invoice.net_minor == 400
+    with company_context(provider):
+        assert UsageRecord.objects.get().figures["measure"]["awaits"] is True
+    assert verify(tmp_path, provider, invoice)[0] == 0
+    later = NOW + timedelta(days=1)
+    send(provider, press, "running", ("2026-11-01T03:00:00Z", "0"), now=later)
+    with company_context(provider):
+        run_waiting_jobs(now=later)
+        record = UsageRecord.objects.get(generation=2)
+        # The half of 20:00 to 03:00 that is next to the reading in the state: until 23:30.
+        assert record.figures["measure"]["until"] == "2026-11-01T03:00:00Z"
+        assert (record.quantity, record.is_estimated) == (3, True)
+        drafts = list(Invoice.objects.exclude(state="issued").values_list("id", flat=True))
+        approve_invoices(invoices=drafts, now=later, approved_by="test")
+        (more,) = issue_invoices(invoices=drafts, now=later, issued_by="test")
+        run_waiting_jobs(now=later)
+    assert more.net_minor == 800
+    assert verify(tmp_path, provider, more)[0] == 0
 
 
 def test_nothing_known_of_a_value_parks_the_contract(
