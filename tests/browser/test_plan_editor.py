@@ -110,7 +110,7 @@ def edit_prices(page: Page) -> None:
 def another_tier_slowly(page: Page) -> None:
     """While the new row is on its way nothing can be typed that it would not hold."""
     held: list[Route] = []
-    page.route("**/contracts/charges/", held.append)
+    page.route("**/contracts/charges/", lambda route: held.append(route))
     page.get_by_role("button", name="Another tier").click()
     expect(page.locator("#id_charges-0-tier_price-0")).to_be_disabled()
     held[0].continue_()
