@@ -108,6 +108,7 @@ def build_world(cast: dict[str, Any], person_of: Callable[..., Any]) -> dict[str
         _payments(cast)
         _received(cast, person_of(cast["provider"]))
         ids = _tenant_ids()
+    ids |= _owed(cast, person_of(cast["provider"]))
     with no_company(), as_platform():
         ids |= _shared_ids(cast["provider"])
     return {"ids": ids}
@@ -221,6 +222,38 @@ def _received(cast: dict[str, Any], person: Any) -> None:
         )
         if words == SHARED_CANARY:
             refuse_document(document=found, reason=SHARED_CANARY, now=NOW, actor=person)
+
+
+def _owed(cast: dict[str, Any], person: Any) -> dict[str, str]:
+    """A payment that is over, its credit, and a line the customer disputes. Gives its id."""
+    from apps.billing.models import Invoice, InvoiceLine
+    from apps.billing.operations import (
+        OrderFacts,
+        SeenPayment,
+        answer_dispute,
+        dispute_line,
+        note_order,
+        note_payment,
+    )
+    from apps.common.fields import uuid7
+    from apps.events.operations import run_waiting_jobs
+    from apps.tenancy.context import company_context
+
+    with company_context(cast["customer"]):
+        line = InvoiceLine.objects.select_related("invoice").first()
+        assert line is not None
+        dispute = dispute_line(
+            line=line, net_minor=100, reason=SHARED_CANARY, now=NOW, person=SHARED_CANARY
+        )
+    with company_context(cast["provider"]):
+        order = OrderFacts(SHARED_CANARY, NOW.date())
+        note_order(contract=line.invoice.contract, facts=order, now=NOW, person=person)
+        seen = SeenPayment(uuid7(), 10**6, NOW.date(), SHARED_CANARY, SHARED_CANARY)
+        invoice = Invoice.objects.get(id=line.invoice_id)
+        note_payment(receivable_id=invoice.id, payment=seen, now=NOW, person=person)
+        run_waiting_jobs(now=NOW)
+        answer_dispute(dispute=dispute, granted_minor=0, text=SHARED_CANARY, now=NOW, person=person)
+    return {"dsp": dispute.public_id}
 
 
 def _tenant_ids() -> dict[str, str]:

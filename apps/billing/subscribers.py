@@ -4,7 +4,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from apps.billing.operations import continue_runs, correct_periods, hold_back, park_refused
+from apps.billing.operations import (
+    allocate_received,
+    continue_runs,
+    correct_periods,
+    expect_receivables,
+    hold_back,
+    park_refused,
+    return_refunded,
+)
 from apps.billing.queries.years import ended_later
 from apps.events.domain.registry import subscribes
 from apps.events.models import Job
@@ -58,3 +66,23 @@ def _hold_back(job: Job, now: datetime) -> dict[str, Any]:
     keys = [UUID(text) for text in job.payload["documents"]]
     hold_back(receivable_ids=keys, now=now)
     return {"documents": len(keys)}
+
+
+@subscribes("payments.received", kind="billing.allocate")
+def allocate(job: Job, now: datetime) -> dict[str, Any]:
+    """In the payee's company: payments settle the documents they name."""
+    keys = [UUID(text) for text in job.payload["payments"]]
+    return {"applied_minor": allocate_received(payment_ids=keys, now=now)}
+
+
+@subscribes("payments.refunded", kind="billing.take_back")
+def take_back(job: Job, now: datetime) -> dict[str, Any]:
+    """In the payee's company: what went back is open again."""
+    keys = [UUID(text) for text in job.payload["refunds"]]
+    return {"open_minor": return_refunded(refund_ids=keys, now=now)}
+
+
+@subscribes("billing.receivable_moved", kind="billing.expect_again")
+def expect_again(job: Job, now: datetime) -> dict[str, Any]:
+    """In the issuer's company: what is open now is expected."""
+    return {"expected": expect_receivables(document_ids=map(UUID, job.payload["receivables"]))}

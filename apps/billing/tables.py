@@ -5,9 +5,16 @@ from typing import Any, ClassVar
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from apps.billing.models import BillingRun, Correction, Invoice, RunItem
+from apps.billing.models import (
+    BillingRun,
+    Correction,
+    CustomerCredit,
+    Invoice,
+    Receivable,
+    RunItem,
+)
 from apps.billing.wording import reason_words
 from apps.common.tables import (
     WHOLE,
@@ -185,4 +192,54 @@ class CorrectionTable(Table):
 
     class Meta(Table.Meta):
         model = Correction
+        fields: ClassVar[tuple[str, ...]] = ()
+
+
+class OverdueColumn(Column):
+    """The day it is due, and by how many days that is past."""
+
+    def render(self, value: Any, record: Receivable) -> str:
+        days = getattr(record, "days_overdue", 0)
+        if not days:
+            return portal.day(value)
+        words = ngettext("%(n)s day overdue", "%(n)s days overdue", days) % {"n": days}
+        return format_html('{} <div class="text-danger">{}</div>', portal.day(value), words)
+
+    def export(self, value: Any, record: Receivable) -> list[str]:
+        return [value.isoformat()]
+
+
+class ReceivableTable(Table):
+    number = LinkColumn(
+        "invoice_detail", accessor="invoice__number", id_of="invoice__public_id",
+        verbose_name=gettext_lazy("Invoice"),
+    )  # fmt: skip
+    other_party = Column(orderable=False, verbose_name=gettext_lazy("From or to"))
+    issued_on = DayColumn(verbose_name=gettext_lazy("Issued"))
+    due_on = OverdueColumn(verbose_name=gettext_lazy("Due"))
+    state = PillColumn(verbose_name=gettext_lazy("State"))
+    level = NumberColumn(verbose_name=gettext_lazy("Reminders"))
+    gross_minor = MoneyColumn(verbose_name=gettext_lazy("Total"))
+    disputed_minor = MoneyColumn(verbose_name=gettext_lazy("Disputed"))
+    open_minor = MoneyColumn(verbose_name=gettext_lazy("Open"))
+
+    class Meta(Table.Meta):
+        model = Receivable
+        fields: ClassVar[tuple[str, ...]] = ()
+
+
+class CreditTable(Table):
+    other_party = Column(
+        orderable=False,
+        empty_values=(),
+        accessor="other_party",
+        verbose_name=gettext_lazy("From or to"),
+    )
+    source = Column(verbose_name=gettext_lazy("From what"))
+    made_at = InstantColumn(verbose_name=gettext_lazy("Since"))
+    amount_minor = MoneyColumn(verbose_name=gettext_lazy("Amount"))
+    left_minor = MoneyColumn(verbose_name=gettext_lazy("Left"))
+
+    class Meta(Table.Meta):
+        model = CustomerCredit
         fields: ClassVar[tuple[str, ...]] = ()

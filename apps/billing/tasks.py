@@ -4,7 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from apps.billing.operations import bill_chunk, open_missing, store_evidence
+from apps.billing.operations import (
+    bill_chunk,
+    expect_receivables,
+    open_missing,
+    store_evidence,
+)
 from apps.events.domain.registry import handles, housekeeping
 from apps.events.models import Job
 from apps.events.operations import note_progress
@@ -32,3 +37,10 @@ def work_on_evidence(job: Job, now: datetime) -> dict[str, Any]:
 def work_on_receivables(job: Job, now: datetime) -> dict[str, Any]:
     """Documents from before there were receivables; an issue opens its own."""
     return {"opened": open_missing(now=now)}
+
+
+@handles("billing.expect")
+def work_on_expectations(job: Job, now: datetime) -> dict[str, Any]:
+    """What is open on newly issued documents is expected, so that bank entries find them."""
+    keys = [UUID(text) for text in job.payload["receivables"]]
+    return {"expected": expect_receivables(document_ids=keys)}

@@ -3,7 +3,19 @@
 from django.urls import path
 
 from apps.accounts.access import requires
-from apps.billing.views import contracts, corrections, evidence, incoming, invoices, lines, runs
+from apps.billing.views import (
+    contracts,
+    corrections,
+    disputes,
+    evidence,
+    incoming,
+    invoices,
+    lines,
+    orders,
+    receivables,
+    reminders,
+    runs,
+)
 
 urlpatterns = [
     path("billing/runs/", requires("run_billing")(runs.RunList.as_view()), name="run_list"),
@@ -57,6 +69,41 @@ urlpatterns = [
         lines.usage_readings,
         name="invoice_readings",
     ),
+    path(
+        "receivables/",
+        requires("view_invoices")(receivables.ReceivableList.as_view()),
+        name="receivable_list",
+    ),
+    path(
+        "receivables/credits/",
+        requires("view_invoices")(receivables.CreditList.as_view()),
+        name="credit_list",
+    ),
+    path("receivables/reminders/", reminders.reminder_run, name="reminder_run"),
+    path(
+        "receivables/reminders/<pid:reminder_id>/",
+        reminders.reminder_detail,
+        name="reminder_detail",
+    ),
+    path("contracts/<pid:contract_id>/orders/", orders.contract_orders, name="contract_orders"),
+    path("invoices/<pid:invoice_id>/checkout/", receivables.checkout, name="invoice_checkout"),
+    path("invoices/<pid:invoice_id>/payment/", receivables.new_payment, name="invoice_payment"),
+    path("invoices/<pid:invoice_id>/credit/", receivables.credit_use, name="invoice_credit"),
+    path(
+        "invoices/<pid:invoice_id>/write-off/", receivables.new_write_off, name="invoice_write_off"
+    ),
+    path(
+        "receivables/payments/<pid:payment_id>/return/",
+        receivables.payment_return,
+        name="payment_return",
+    ),
+    path(
+        "invoices/<pid:invoice_id>/lines/<int:position>/dispute/",
+        disputes.new_dispute,
+        name="line_dispute",
+    ),
+    path("disputes/<pid:dispute_id>/withdrawal/", disputes.withdrawal, name="dispute_withdrawal"),
+    path("disputes/<pid:dispute_id>/answer/", disputes.answer, name="dispute_answer"),
     path("verifier/peruse_verify.py", evidence.verifier, name="verifier"),
     path(".well-known/peruse-keys.json", evidence.public_keys, name="public_keys"),
     path(

@@ -128,6 +128,16 @@ REASONS: dict[str, tuple[Any, Any]] = {
         gettext_lazy("Rated again, the period is worth less than nothing."),
         gettext_lazy("Look at the readings behind its reductions."),
     ),
+    "order_expired": (
+        gettext_lazy("The purchase order {number} is not valid on {day} any more."),
+        gettext_lazy("Ask the customer for another and note it on the contract's page."),
+    ),
+    "order_exhausted": (
+        gettext_lazy("The purchase order {number} has {left} left; this period needs {needed}."),
+        gettext_lazy(
+            "Ask the customer for more or another order and note it on the contract's page."
+        ),
+    ),
     "already_in_books": (
         gettext_lazy("The database refused a second billing of the same usage: {detail}"),
         gettext_lazy("Look at the contract's invoices; there is one for this period."),

@@ -4,8 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from apps.common.money import Money, format_money, minor_digits, round_half_up
 from apps.common.quantity import BadValue, canonical, parse_decimal
 
 
@@ -60,3 +62,32 @@ class MomentField(forms.DateTimeField):
         kwargs.setdefault("help_text", _("In your time zone."))
         formats = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"]
         super().__init__(input_formats=formats, **kwargs)
+
+
+class AmountField(ExactField):
+    """Money in the main unit of one currency, above 0; cleaned to minor units. 12.50 or 12,50."""
+
+    def __init__(self, currency: str, *, most_minor: int = 10**15, **kwargs: Any) -> None:
+        self.currency, self.most = currency, Money(most_minor, currency)
+        label = kwargs.pop("label", _("Amount"))
+        super().__init__(label=f"{label} ({currency})", **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, Decimal):
+            return value
+        return f"{value:.{minor_digits(self.currency)}f}"
+
+    def clean(self, value: Any) -> Any:
+        amount = super().clean(value)
+        if amount is None:
+            return None
+        money = round_half_up(amount, self.currency)
+        if money.to_decimal() != amount:
+            text = _("%(currency)s has %(digits)s decimals.")
+            digits = minor_digits(self.currency)
+            raise forms.ValidationError(text % {"currency": self.currency, "digits": digits})
+        if not 0 < money.minor <= self.most.minor:
+            text = _("Enter an amount above 0 and up to %(most)s.")
+            most = format_money(self.most, get_language() or "en")
+            raise forms.ValidationError(text % {"most": most})
+        return money.minor

@@ -77,6 +77,10 @@ MENU = (
             Entry("money_home", _("Money"), "wallet", "view_money", _("owed payable payouts")),
             Entry("invoice_list", _("Invoices"), "receipt-text", "view_invoices", _("bills")),
             Entry(
+                "receivable_list", _("Open items"), "wallet", "view_invoices",
+                _("payments overdue reminders"),
+            ),
+            Entry(
                 "incoming_list", _("Received e-invoices"), "inbox", "view_invoices",
                 _("upload xrechnung incoming check"),
             ),

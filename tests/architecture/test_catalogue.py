@@ -21,6 +21,7 @@ EXEMPT = {
     "auth_group_permissions": "Django's, empty",
     "auth_permission": "Django's, of the console",
     "billing_taxrate": "public figures, read-only to the portal",
+    "billing_referencerate": "public figures, read-only to the portal",
     "django_content_type": "Django's",
     "django_migrations": "Django's",
     "django_session": "sessions by secret key; the company stands inside and is checked",

@@ -55,6 +55,7 @@ PREFIXES = (
     "inc", "ina",
     "acc", "shr", "stp", "trf", "spl", "ptm", "tsg",
     "bac", "mdt", "sac", "ckr", "exp", "pay", "rfd", "pbt", "pyo", "bkf", "bst", "bke",
+    "rcv", "ccr", "npm", "wof", "dsp", "rem", "pon",
 )  # fmt: skip
 
 

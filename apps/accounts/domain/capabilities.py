@@ -33,6 +33,8 @@ FINANCE = VIEW | {
     "match_payments",
     "draft_payouts",
     "approve_payouts",
+    "settle_receivables",
+    "dispute_invoices",
 }
 DIRECTOR = (
     OPERATIONS

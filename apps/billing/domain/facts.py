@@ -11,11 +11,11 @@ def party_facts(company: Any) -> dict[str, str]:
     return {name: getattr(company, name) for name in PARTY_FIELDS}
 
 
-def terms_facts(contract: Any, public_id: str) -> dict[str, object]:
-    """What the contract says about payment and references."""
+def terms_facts(contract: Any, public_id: str, order_number: str = "") -> dict[str, object]:
+    """What the contract says about payment and references; an order of its own goes before it."""
     return {
         "contract": public_id, "title": contract.title, "payment_days": contract.payment_days,
-        "buyer_reference": contract.buyer_reference, "order_number": contract.order_number,
+        "buyer_reference": contract.buyer_reference, "order_number": order_number or contract.order_number,
         "tax_category": contract.tax_category,
     }  # fmt: skip
 

@@ -132,6 +132,8 @@ class Allocation(FencedModel):
     amount_minor = MinorField()
     currency = models.CharField(max_length=3)
     at = models.DateTimeField()
+    # The day it counts for late interest, where that is not the day of `at`.
+    valued_on = models.DateField(null=True)
 
     class Meta:
         ordering = ["at", "id"]

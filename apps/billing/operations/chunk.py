@@ -8,11 +8,14 @@ from uuid import UUID
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 
+from apps.billing.domain.orders import check_order
+from apps.billing.domain.rating import RatedPeriod
 from apps.billing.models import BillingRun, RunItem
 from apps.billing.operations.correcting import correct_waiting, true_up_again
 from apps.billing.operations.drafting import Billable, write_drafts
 from apps.billing.operations.locks import lock_contracts
 from apps.billing.operations.outcomes import Outcome, note_outcomes, parked
+from apps.billing.queries.orders import Orders, last_day, orders_of
 from apps.billing.queries.rates import Conditions, conditions_of
 from apps.common.period import Period
 from apps.common.quantity import BadValue
@@ -119,15 +122,15 @@ def _bill(
     if not open_items:
         return outcomes
     wanted = [(contracts[key], _period(item)) for key, item in open_items.items()]
-    conditions = conditions_of(wanted)
+    conditions, orders = conditions_of(wanted), orders_of(open_items)
     if dry:
-        return outcomes + _calculate(open_items, wanted, conditions, now)
-    return outcomes + _draft(open_items, wanted, conditions, now)
+        return outcomes + _calculate(open_items, wanted, conditions, orders, now)
+    return outcomes + _draft(open_items, wanted, conditions, orders, now)
 
 
 def _draft(
     items: dict[UUID, RunItem], wanted: Sequence[tuple[Contract, Period]],
-    conditions: Conditions, now: datetime,
+    conditions: Conditions, orders: Orders, now: datetime,
 ) -> list[Outcome]:  # fmt: skip
     metered = meter_periods(wanted=wanted, now=now)
     billables: dict[UUID, Billable] = {}
@@ -138,7 +141,9 @@ def _draft(
             if isinstance(answer, NotMetered):
                 outcomes.append(_not_metered(items[contract.id], answer))
             else:
-                billables[contract.id] = _billable(contract, period, answer, conditions)
+                billable = _billable(contract, period, answer, conditions)
+                _check_order(orders, contract, period, billable.rated)
+                billables[contract.id] = billable
         except (PricingError, PlanError, BadValue) as problem:
             outcomes.append(parked(items[contract.id], problem.reason, problem.params))
     invoices = write_drafts(billables.values(), now)
@@ -154,7 +159,7 @@ def _draft(
 
 def _calculate(
     items: dict[UUID, RunItem], wanted: Sequence[tuple[Contract, Period]],
-    conditions: Conditions, now: datetime,
+    conditions: Conditions, orders: Orders, now: datetime,
 ) -> list[Outcome]:  # fmt: skip
     """What a real run would bill, without a row of it."""
     previews = usage_preview(wanted=wanted, now=now)
@@ -166,12 +171,19 @@ def _calculate(
             continue
         try:
             rated = conditions.rate(contract, period, answer)
+            _check_order(orders, contract, period, rated)
         except (PricingError, PlanError, BadValue) as problem:
             outcomes.append(parked(item, problem.reason, problem.params))
         else:
             net = rated.totals.net_minor
             outcomes.append(Outcome(item, RunItem.State.DRY, net_minor=net))
     return outcomes
+
+
+def _check_order(orders: Orders, contract: Contract, period: Period, rated: RatedPeriod) -> None:
+    """Raises PricingError where the customer's orders do not allow this period."""
+    day, net = last_day(contract, period), rated.totals.net_minor
+    check_order(orders.get(contract.id, []), day, net, rated.currency)
 
 
 def _billable(

@@ -86,7 +86,10 @@ def _document(
     company, contract, original = current_company(), found.contract, found.books.first_invoice
     assert original is not None
     totals = document_totals(taxes)
-    facts = invoice_facts(company, found.customer, terms_facts(contract, contract.public_id))
+    terms = terms_facts(
+        contract, contract.public_id, str(original.facts["terms"].get("order_number", ""))
+    )
+    facts = invoice_facts(company, found.customer, terms)
     issued_on = original.issued_on.isoformat() if original.issued_on else ""
     facts["corrects"] = {"number": original.number, "issued_on": issued_on}
     return Invoice(

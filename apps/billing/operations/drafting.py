@@ -8,9 +8,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from apps.billing.domain.facts import invoice_facts, terms_facts
+from apps.billing.domain.orders import order_for
 from apps.billing.domain.rating import RatedPeriod, tier_number
 from apps.billing.models import Invoice, InvoiceLine, InvoiceTax
+from apps.billing.queries.orders import Orders, last_day, orders_of
 from apps.common.fields import uuid7
+from apps.common.period import Period
 from apps.common.quantity import bounded, canonical
 from apps.contracts.models import Contract, PlanVersion
 from apps.metering.models import BilledPeriod, UsageRecord
@@ -99,9 +102,11 @@ def write_drafts(billables: Iterable[Billable], now: datetime) -> dict[UUID, UUI
     rows: list[InvoiceRow] = []
     lines: list[LineRow] = []
     taxes: list[TaxRow] = []
-    for billable in billables:
+    ready = list(billables)
+    orders = orders_of(billable.contract.id for billable in ready)
+    for billable in ready:
         if billable.rated.lines:
-            invoice = _invoice(billable, now)
+            invoice = _invoice(billable, orders, now)
             invoices[billable.contract.id] = invoice.id
             rows.append(invoice)
             lines += _lines(invoice, billable)
@@ -112,9 +117,11 @@ def write_drafts(billables: Iterable[Billable], now: datetime) -> dict[UUID, UUI
     return invoices
 
 
-def _invoice(billable: Billable, now: datetime) -> InvoiceRow:
+def _invoice(billable: Billable, orders: Orders, now: datetime) -> InvoiceRow:
     company, contract, totals = current_company(), billable.contract, billable.rated.totals
-    terms = terms_facts(contract, contract.public_id)
+    day = last_day(contract, Period(billable.period.start, billable.period.end))
+    order = order_for(orders.get(contract.id, []), day)
+    terms = terms_facts(contract, contract.public_id, order.number if order else "")
     return InvoiceRow(
         id=uuid7(), author_id=company.pk, parties=[company.pk], contract_id=contract.id,
         customer_id=billable.customer.pk, currency=billable.rated.currency,

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from apps.billing.models import Correction, Invoice
+from apps.billing.models import Correction, Invoice, LineDispute
+from apps.common.ids import decode
 from apps.metering.domain.figures import UsageFigures
 from apps.metering.models import UsageRecord
 from apps.metering.queries.sources import sources_of
@@ -49,6 +50,7 @@ class Sheet:
     documents: list[Invoice]
     changes: list[dict[str, Any]]
     causes: list[Cause]
+    granted: list[LineDispute]
 
 
 def correction_sheet(correction: Correction) -> Sheet:
@@ -62,7 +64,14 @@ def correction_sheet(correction: Correction) -> Sheet:
         {**row, "difference": row["after"]["net_minor"] - row["before"]["net_minor"]}
         for row in correction.changes
     ]
-    return Sheet(correction, first, documents, changes, _causes(correction.causes))
+    keys = [
+        decode(LineDispute.prefix, item["dispute"]) for item in correction.basis.get("granted", [])
+    ]
+    granted = LineDispute.objects.filter(id__in=keys).select_related("answer", "line", "invoice")
+    return Sheet(
+        correction, first, documents, changes, _causes(correction.causes),
+        list(granted) if keys else [],
+    )  # fmt: skip
 
 
 def _causes(rows: Sequence[Mapping[str, Any]]) -> list[Cause]:

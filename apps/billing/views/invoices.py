@@ -21,11 +21,12 @@ from apps.billing.models import Invoice
 from apps.billing.operations import approve_invoices, discard_draft, issue_invoices
 from apps.billing.queries.documents import document_of, sums_of
 from apps.billing.queries.evidence import evidence_file
+from apps.billing.queries.owed import owed_on
 from apps.billing.tables import InvoiceTable
 from apps.common.forms import MonthInput
 from apps.common.ids import BadId, decode, encode
 from apps.common.pages import Empty, ListPage
-from apps.common.period import month_period
+from apps.common.period import local_date, month_period
 from apps.common.quantity import BadValue
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
@@ -126,6 +127,7 @@ def invoice_detail(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
     context = {
         "invoice": invoice, "document": document_of(invoice),
         "own": invoice.author_id == current_company().pk, "evidence": evidence_file(invoice),
+        "owed": owed_on(invoice, local_date(timezone.now(), current_company().time_zone)),
     }  # fmt: skip
     return render(request, "billing/invoice_detail.html", context)
 

@@ -1,7 +1,7 @@
 """Money that comes in: whole, part, over."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -23,6 +23,8 @@ class Incoming:
     amount_minor: int
     currency: str
     payer_id: int | None
+    # The day on the bank statement, where it is known.
+    received_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def allocate_payment(*, payment: Incoming, now: datetime) -> Applied:
     receivable = lock_receivables([key]).get(key) if key else None
     if _is_placed(payment.payment_id):
         return Applied()
-    applied, steps = 0, Steps(now)
+    applied, steps = 0, Steps(now, payment.received_on)
     if receivable is not None and receivable.currency == payment.currency:
         applied = _apply(receivable, payment, steps)
     over = _keep_over(receivable, payment, payment.amount_minor - applied, now)

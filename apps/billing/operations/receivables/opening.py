@@ -8,8 +8,11 @@ from django.db import transaction
 
 from apps.billing.models import Allocation, CustomerCredit, Invoice, Receivable
 from apps.billing.operations.receivables.steps import Steps, lock_receivables
+from apps.events.operations import enqueue_all
 from apps.tenancy.bulk import insert_all
 from apps.tenancy.context import current_company
+
+CHUNK = 200
 
 
 def due_on(invoice: Invoice, issued_on: date) -> date:
@@ -26,8 +29,16 @@ def open_receivables(*, invoices: Sequence[Invoice], issued_on: date, now: datet
         if invoice.kind != Invoice.Kind.CREDIT_NOTE
     }
     insert_all(Receivable, list(opened.values()))
+    _expect([str(key) for key in opened], now)
     if credits:
         _settle_with(credits, opened, now)
+
+
+def _expect(keys: Sequence[str], now: datetime) -> None:
+    """A job tells the payments app; issuing does not wait for it."""
+    chunks = [keys[start : start + CHUNK] for start in range(0, len(keys), CHUNK)]
+    payloads = [({"receivables": chunk}, len(chunk)) for chunk in chunks]
+    enqueue_all(kind="billing.expect", payloads=payloads, now=now)
 
 
 def _credited(invoice: Invoice) -> int:

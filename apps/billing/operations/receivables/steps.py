@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from apps.billing.events import ReceivableMoved
@@ -36,6 +36,7 @@ class Steps:
     """Allocations of one transaction on locked receivables; `keep` writes them all."""
 
     now: datetime
+    valued_on: date | None = None
     allocations: list[Allocation] = field(default_factory=list)
     moved: dict[UUID, Receivable] = field(default_factory=dict)
 
@@ -51,7 +52,7 @@ class Steps:
             Allocation(
                 author_id=receivable.author_id, parties=receivable.parties, receivable=receivable,
                 source=source, source_id=source_id, amount_minor=amount_minor,
-                takes_back=takes_back, currency=receivable.currency, at=self.now,
+                takes_back=takes_back, currency=receivable.currency, at=self.now, valued_on=self.valued_on,
             )
         )  # fmt: skip
 
