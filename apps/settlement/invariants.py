@@ -91,6 +91,24 @@ def shares_sum(now: datetime) -> Iterator[str]:
             yield f"settled period {key}: {net}; shares {shares}, documents {lines}"
 
 
+@shared("what is being paid out and paid out is what payout requests say")
+def payouts_match(now: datetime) -> Iterator[str]:
+    for key, balance, asked in rows(
+        """
+        select account.id, account.balance_minor, coalesce(sum(request.amount_minor), 0)
+        from public.settlement_account account
+        left join public.settlement_payoutrequest request
+            on request.author_id = account.author_id and request.partner_id = account.partner_id
+            and request.currency = account.currency and request.state =
+                case account.purpose when 'paid' then 'paid' else 'requested' end
+        where account.purpose in ('in_payout', 'paid')
+        group by account.id
+        having account.balance_minor <> coalesce(sum(request.amount_minor), 0)
+        """
+    ):
+        yield f"account {key}: {balance}, its payout requests say {asked}"
+
+
 @of_company("every share is what the waterfall gives of the documents")
 def shares_recomputed(now: datetime) -> Iterator[str]:
     yield from wrong_shares()

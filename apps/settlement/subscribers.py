@@ -7,7 +7,12 @@ from uuid import UUID
 from apps.events.domain.registry import handles, subscribes
 from apps.events.models import Job
 from apps.events.operations import enqueue_all
-from apps.settlement.operations import make_payable, settle_contract, settle_documents
+from apps.settlement.operations import (
+    make_payable,
+    note_payouts,
+    settle_contract,
+    settle_documents,
+)
 
 CHUNK = 500
 
@@ -63,3 +68,25 @@ def release(job: Job, now: datetime) -> dict[str, Any]:
 def _follow_dispute(job: Job, now: datetime) -> dict[str, Any]:
     keys = [UUID(text) for text in job.payload["documents"]]
     return {"transfers": make_payable(document_ids=keys, now=now)}
+
+
+@subscribes("payments.paid_out", kind="settlement.arrived")
+def arrived(job: Job, now: datetime) -> dict[str, Any]:
+    """Payouts reached their partners."""
+    return {"moved": note_payouts(payout_ids=_payouts(job), arrived=True, now=now)}
+
+
+@subscribes("payments.payout_failed", kind="settlement.came_back")
+def came_back(job: Job, now: datetime) -> dict[str, Any]:
+    """Payouts came back; their sums are payable again."""
+    return {"moved": note_payouts(payout_ids=_payouts(job), arrived=False, now=now)}
+
+
+@subscribes("payments.payout_discarded", kind="settlement.given_up")
+def given_up(job: Job, now: datetime) -> dict[str, Any]:
+    """Payouts were never sent; their sums are payable again."""
+    return {"moved": note_payouts(payout_ids=_payouts(job), arrived=False, now=now)}
+
+
+def _payouts(job: Job) -> list[UUID]:
+    return [UUID(text) for text in job.payload["payouts"]]

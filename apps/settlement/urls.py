@@ -7,6 +7,7 @@ from apps.settlement.views import pages
 
 urlpatterns = [
     path("money/", pages.money_home, name="money_home"),
+    path("money/payouts/", pages.draft_payouts, name="money_payouts"),
     path("shares/", requires("view_money")(pages.ShareList.as_view()), name="share_list"),
     path("shares/<pid:share_id>/", pages.share_detail, name="share_detail"),
     path("margins/", requires("view_money")(pages.PeriodList.as_view()), name="settled_list"),

@@ -61,6 +61,14 @@ def paid_out(amount: int, payable: int) -> Entry:
     return Entry(Purpose.PAYABLE, Purpose.IN_PAYOUT, amount)
 
 
+def returned(amount: int, due_back: int, was_paid: bool) -> list[Entry]:
+    """A payout that came back is payable again, less what is to be given back meanwhile."""
+    source = Purpose.PAID if was_paid else Purpose.IN_PAYOUT
+    settled = min(amount, max(-due_back, 0))
+    moves = [(Purpose.DUE_BACK, settled), (Purpose.PAYABLE, amount - settled)]
+    return [Entry(source, purpose, minor) for purpose, minor in moves if minor]
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A partner's recognised sum of one document, and in which order it is served."""

@@ -89,7 +89,7 @@ class Transfer(FencedModel):
                 name="settlement_transfer_amount",
             ),
             models.UniqueConstraint(
-                fields=["author", "cause", "cause_id", "debit"],
+                fields=["author", "cause", "cause_id", "debit", "credit"],
                 condition=~Q(cause="payment"), name="settlement_transfer_once",
             ),
         ]  # fmt: skip

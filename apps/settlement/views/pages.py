@@ -5,13 +5,15 @@ from typing import Any
 from uuid import UUID
 
 import django_filters
+from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.access import requires
 from apps.billing.models import Invoice
@@ -20,6 +22,7 @@ from apps.common.period import local_date
 from apps.common.sankey import picture
 from apps.common.templatetags.portal import translated
 from apps.settlement.models import SettledPeriod, Share, Transfer
+from apps.settlement.operations import draft_payable
 from apps.settlement.queries.pages import (
     flows,
     periods_with_margin,
@@ -38,11 +41,31 @@ from apps.tenancy.context import current_company
 def money_home(request: HttpRequest) -> HttpResponse:
     """What the company owes and is owed: documents, and shares of contracts."""
     today = local_date(timezone.now(), current_company().time_zone)
+    partners = standings(mine=True)
     context = {
         "to_get": unsettled(mine=True, today=today), "to_pay": unsettled(mine=False, today=today),
-        "for_partners": standings(mine=True), "from_providers": standings(mine=False),
+        "for_partners": partners, "payable": any(row.payable for row in partners),
+        "from_providers": standings(mine=False),
     }  # fmt: skip
     return render(request, "settlement/money_home.html", context)
+
+
+@require_POST
+@requires("draft_payouts")
+def draft_payouts(request: HttpRequest) -> HttpResponse:
+    """Everything that is payable in the company's currency, as a batch a second person approves."""
+    currency = current_company().currency
+    method = "sepa" if currency == "EUR" else "stripe"
+    try:
+        batch = draft_payable(
+            method=method, currency=currency, now=timezone.now(), drafted_by=request.user
+        )
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        done = _("The payouts are drafted; a second person approves them.")
+        messages.success(request, done if batch else _("Nothing is payable now."))
+    return redirect("money_home")
 
 
 class ShareFilters(django_filters.FilterSet):

@@ -35,7 +35,7 @@ def own_files(settings: Any, tmp_path: Any) -> None:
 
 
 LEDGER = {"balances_moved", "pairs_balance", "transfers_stay", "shares_posted", "shares_sum",
-          "shares_recomputed", "documents_settled"}  # fmt: skip
+          "shares_recomputed", "documents_settled", "payouts_match"}  # fmt: skip
 
 
 def findings(company: Any) -> list[str]:
