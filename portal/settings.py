@@ -312,5 +312,7 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["stream"], "level": os.environ.get("PERUSE_LOG_LEVEL", "INFO")},
+    # They tell each step of each document.
+    "loggers": {name: {"level": "WARNING"} for name in ("factur-x", "fontTools", "weasyprint")},
 }
 SILENCED_SYSTEM_CHECKS = ["account.W001"]
