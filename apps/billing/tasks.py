@@ -1,4 +1,4 @@
-"""Jobs of billing: chunks of runs and the evidence of issued invoices."""
+"""Jobs of billing: chunks of runs, evidence and files of issued invoices."""
 
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from apps.billing.operations import (
     open_missing,
     store_evidence,
 )
+from apps.billing.operations.documents import store_invoice_files
 from apps.events.domain.registry import handles, housekeeping
 from apps.events.models import Job
 from apps.events.operations import note_progress
@@ -44,3 +45,13 @@ def work_on_expectations(job: Job, now: datetime) -> dict[str, Any]:
     """What is open on newly issued documents is expected, so that bank entries find them."""
     keys = [UUID(text) for text in job.payload["receivables"]]
     return {"expected": expect_receivables(document_ids=keys)}
+
+
+@handles("billing.store_documents", atomic=False)
+def work_on_documents(job: Job, now: datetime) -> dict[str, Any]:
+    """One transaction per invoice; what is stored already is left as it is."""
+    ids = [UUID(text) for text in job.payload["invoices"]]
+    for number, invoice_id in enumerate(ids, start=1):
+        store_invoice_files(invoice_id=invoice_id, now=now)
+        note_progress(job=job, done=number, now=now, total=len(ids))
+    return {"invoices": len(ids)}

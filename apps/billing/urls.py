@@ -12,6 +12,7 @@ from apps.billing.views import (
     invoices,
     lines,
     orders,
+    papers,
     receivables,
     reminders,
     runs,
@@ -55,6 +56,8 @@ urlpatterns = [
     path("invoices/<pid:invoice_id>/", invoices.invoice_detail, name="invoice_detail"),
     path("invoices/<pid:invoice_id>/discard/", invoices.discard, name="invoice_discard"),
     path("invoices/<pid:invoice_id>/evidence/", evidence.download, name="invoice_evidence"),
+    path("invoices/<pid:invoice_id>/files/<slug:form>/", papers.invoice_file, name="invoice_file"),
+    path("invoices/<pid:invoice_id>/picture/", papers.invoice_picture, name="invoice_picture"),
     path("invoices/<pid:invoice_id>/verify/", evidence.verify, name="invoice_verification"),
     path(
         "invoices/<pid:invoice_id>/lines/<int:position>/", lines.invoice_line, name="invoice_line"

@@ -17,6 +17,7 @@ JOB_TITLES: dict[str, str | Promise] = {
     "billing.hold_back": _("Hold back what is disputed"),
     "billing.hold_back_less": _("Hold back what is disputed"),
     "billing.open_receivables": _("Open what is owed on earlier documents"),
+    "billing.store_documents": _("Store files of documents"),
     "billing.store_evidence": _("Store evidence of an invoice"),
     "contracts.activate": _("Put a contract into force"),
     "contracts.adopt_plan": _("Put new prices into force"),

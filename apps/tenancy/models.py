@@ -34,6 +34,12 @@ class Company(TenantMixin):
     country = models.CharField(max_length=2)
     vat_id = models.CharField(max_length=20, blank=True)
     email = models.EmailField(blank=True)
+    # What stands on documents besides: the tax office's number, the entry in a register such as
+    # "HRB 4711, Amtsgericht Kiel", and whom to ask.
+    tax_number = models.CharField(max_length=30, blank=True)
+    register_entry = models.CharField(max_length=80, blank=True)
+    contact_name = models.CharField(max_length=80, blank=True)
+    phone = models.CharField(max_length=40, blank=True)
     language = models.CharField(max_length=5, default="en")
     time_zone = models.CharField(max_length=64, default="Europe/Berlin")
     currency = models.CharField(max_length=3, default="EUR")

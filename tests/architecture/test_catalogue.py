@@ -20,6 +20,7 @@ EXEMPT = {
     "auth_group": "Django's, empty",
     "auth_group_permissions": "Django's, empty",
     "auth_permission": "Django's, of the console",
+    "billing_taxexemption": "public texts, read-only to the portal",
     "billing_taxrate": "public figures, read-only to the portal",
     "billing_referencerate": "public figures, read-only to the portal",
     "django_content_type": "Django's",

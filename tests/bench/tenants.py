@@ -21,8 +21,9 @@ for n in 1..{count} loop
     execute format('insert into co_stand_in_%s.django_migrations '
         'select * from co_provider.django_migrations', n);
     insert into tenancy_company (schema_name, slug, name, street, postcode, city, country, vat_id,
-        email, language, time_zone, currency, state, created_at)
-    values ('co_stand_in_' || n, 'stand-in-' || n, 'Stand-in', '', '', '', 'DE', '', '', 'en',
+        email, tax_number, register_entry, contact_name, phone, language, time_zone, currency, state,
+        created_at)
+    values ('co_stand_in_' || n, 'stand-in-' || n, 'Stand-in', '', '', '', 'DE', '', '', '', '', '', '', 'en',
         'Europe/Berlin', 'EUR', 'active', now());
 end loop; end $$
 """

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-PARTY_FIELDS = ("name", "street", "postcode", "city", "country", "vat_id", "email")
+PARTY_FIELDS = (
+    "name", "street", "postcode", "city", "country", "vat_id", "email", "tax_number",
+    "register_entry", "contact_name", "phone", "language",
+)  # fmt: skip
 
 
 def party_facts(company: Any) -> dict[str, str]:
-    """Name, address and tax id as printed."""
+    """Name, address, tax ids and contact as printed; the language documents are written in."""
     return {name: getattr(company, name) for name in PARTY_FIELDS}
 
 

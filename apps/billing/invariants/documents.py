@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from apps.billing.domain.numbers import position_of
 from apps.billing.invariants.registry import of_company, rows, shared
 from apps.billing.models import EvidenceFile
-from apps.billing.operations.evidence import read_file
+from apps.billing.operations.stored import read_stored
 from apps.billing.queries.verifying import verified
 from apps.metering.domain.corrected import stated_lines
 from apps.metering.domain.evidence import parse_evidence
@@ -107,7 +107,7 @@ def evidence_holds(now: datetime) -> Iterator[str]:
     own = EvidenceFile.objects.written_by(current_company_id()).select_related("invoice")
     for found in own.iterator():
         try:
-            content = read_file(found)
+            content = read_stored(found)
         except ValidationError as problem:
             yield f"evidence of {found.invoice.number}: {' '.join(problem.messages)}"
             continue

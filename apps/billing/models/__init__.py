@@ -5,12 +5,13 @@ from apps.billing.models.disputes import DisputeAnswer, LineDispute
 from apps.billing.models.documents import Invoice, InvoiceLine, InvoiceTax, NumberSeries
 from apps.billing.models.dunning import ReferenceRate, Reminder
 from apps.billing.models.evidence import EvidenceFile, SigningKey
+from apps.billing.models.files import DocumentFile
 from apps.billing.models.incoming import IncomingAnswer, IncomingDocument
 from apps.billing.models.orders import PurchaseOrder
 from apps.billing.models.receivables import Allocation, CreditMove, CustomerCredit, Receivable
 from apps.billing.models.runs import BillingRun, RunItem
 from apps.billing.models.settling import NotedPayment, WriteOff
-from apps.billing.models.taxes import TaxRate
+from apps.billing.models.taxes import TaxExemption, TaxRate
 
 __all__ = [
     "Allocation",
@@ -19,6 +20,7 @@ __all__ = [
     "CreditMove",
     "CustomerCredit",
     "DisputeAnswer",
+    "DocumentFile",
     "EvidenceFile",
     "IncomingAnswer",
     "IncomingDocument",
@@ -34,6 +36,7 @@ __all__ = [
     "Reminder",
     "RunItem",
     "SigningKey",
+    "TaxExemption",
     "TaxRate",
     "WriteOff",
 ]

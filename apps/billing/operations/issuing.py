@@ -17,7 +17,7 @@ from apps.common.period import local_date
 from apps.events.operations import enqueue_all, publish, record_all
 from apps.tenancy.context import current_company
 
-EVIDENCE_CHUNK = 20
+FILES_CHUNK = 20
 ISSUE = """
 update public.billing_invoice invoice
 set series = %s, number = given.number, state = 'issued', issued_at = %s, issued_on = %s,
@@ -127,7 +127,7 @@ def _take_numbers(series: str, count: int) -> int:
 
 
 def _tell(invoices: Sequence[Invoice], now: datetime, issued_by: Any) -> None:
-    """Outbox, audit and the jobs that store the evidence, before the counter is locked."""
+    """Outbox, audit and the jobs that store evidence and files, before the counter is locked."""
     company = current_company()
     by_customer: dict[int, list[str]] = {}
     for invoice in invoices:
@@ -139,6 +139,7 @@ def _tell(invoices: Sequence[Invoice], now: datetime, issued_by: Any) -> None:
             name="billing.issued", payload={"invoices": keys}, now=now, to=[company.pk, customer_id]
         )
     ids = [str(invoice.id) for invoice in invoices]
-    chunks = [ids[start : start + EVIDENCE_CHUNK] for start in range(0, len(ids), EVIDENCE_CHUNK)]
+    chunks = [ids[start : start + FILES_CHUNK] for start in range(0, len(ids), FILES_CHUNK)]
     payloads = [({"invoices": chunk}, len(chunk)) for chunk in chunks]
-    enqueue_all(kind="billing.store_evidence", payloads=payloads, now=now)
+    for kind in ("billing.store_evidence", "billing.store_documents"):
+        enqueue_all(kind=kind, payloads=payloads, now=now)

@@ -28,7 +28,7 @@ class Document:
 def document_of(invoice: Invoice) -> Document:
     """Three queries, and one more where the invoice was corrected."""
     lines = list(invoice.lines.order_by("position"))
-    first, after = _service(invoice, lines)
+    first, after = service_of(invoice, lines)
     taxes = list(invoice.taxes.order_by("category", "percent"))
     for tax in taxes:
         tax.text = tax_text(tax.category)  # type: ignore[attr-defined]
@@ -43,7 +43,7 @@ def document_of(invoice: Invoice) -> Document:
     )
 
 
-def _service(invoice: Invoice, lines: Sequence[InvoiceLine]) -> tuple[datetime, datetime]:
+def service_of(invoice: Invoice, lines: Sequence[InvoiceLine]) -> tuple[datetime, datetime]:
     """The billed period; of an invoice with nothing but fees in advance the period they are for."""
     first = lines[0] if lines else None
     alone = all(line.service_start for line in lines)

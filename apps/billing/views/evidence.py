@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 from apps.accounts.access import requires
 from apps.billing.models import Invoice, SigningKey
 from apps.billing.operations import export_evidence
-from apps.billing.operations.evidence import read_file
+from apps.billing.operations.stored import read_stored
 from apps.billing.queries.evidence import evidence_file
 from apps.billing.queries.verifying import fingerprint, verified
 from apps.metering.bundle import FILE_NAME, bundle
@@ -59,7 +59,7 @@ def verify(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
     }
     if found is not None:
         try:
-            content = read_file(found)
+            content = read_stored(found)
             context["result"] = verified(content, found.public_key, get_language() or "en")
         except ValidationError as problem:
             context["problem"] = " ".join(problem.messages)

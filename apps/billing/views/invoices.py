@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.access import requires
-from apps.billing.models import Invoice
+from apps.billing.models import DocumentFile, Invoice
 from apps.billing.operations import approve_invoices, discard_draft, issue_invoices
 from apps.billing.queries.documents import document_of, sums_of
 from apps.billing.queries.evidence import evidence_file
@@ -128,6 +128,7 @@ def invoice_detail(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
         "invoice": invoice, "document": document_of(invoice),
         "own": invoice.author_id == current_company().pk, "evidence": evidence_file(invoice),
         "owed": owed_on(invoice, local_date(timezone.now(), current_company().time_zone)),
+        "files": list(DocumentFile.objects.filter(document_id=invoice.id)),
     }  # fmt: skip
     return render(request, "billing/invoice_detail.html", context)
 

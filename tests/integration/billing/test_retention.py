@@ -11,7 +11,7 @@ from django.test import Client
 
 from apps.assets.models import Asset
 from apps.billing.models import EvidenceFile
-from apps.billing.operations.evidence import read_file
+from apps.billing.operations.stored import read_stored
 from apps.billing.queries.verifying import verified
 from apps.metering.models import MeteringOrder
 from apps.metering.queries import readings_needed_from
@@ -116,7 +116,7 @@ def test_readings_are_needed_until_the_evidence_of_their_invoice_is_stored(
     channel = Channel.objects.get(asset_id=press.pk)
     assert list(readings_between(channel, opened, LATER)) == []
     for found in EvidenceFile.objects.all():
-        assert verified(read_file(found), found.public_key, "en").verified
+        assert verified(read_stored(found), found.public_key, "en").verified
     assert EvidenceFile.objects.filter(invoice__contract=contract).count() == 2
     assert january.net_minor == 10000 + 369  # 55 × 0.067 = 3.685
 

@@ -1,10 +1,20 @@
-"""Documents as files: rendered from the value, whoever built it."""
+"""Documents as files: rendered from the value, whoever built it, and stored once."""
 
+from apps.billing.operations.documents.picture import first_page
 from apps.billing.operations.documents.rendering import (
     Files,
     NoRenderer,
     render_files,
     render_pdf,
 )
+from apps.billing.operations.documents.storing import store_document_files, store_invoice_files
 
-__all__ = ["Files", "NoRenderer", "render_files", "render_pdf"]
+__all__ = [
+    "Files",
+    "NoRenderer",
+    "first_page",
+    "render_files",
+    "render_pdf",
+    "store_document_files",
+    "store_invoice_files",
+]
