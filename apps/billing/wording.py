@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from apps.billing.domain.einvoice.shape import Broken
 from apps.common.money import Money, format_money
 
 # reason -> (what is wrong, what to do next). Parameters stand in braces.
@@ -154,6 +155,22 @@ TAX_TEXTS = {
     "Z": gettext_lazy("Zero rated."),
     "O": gettext_lazy("Outside the scope of tax."),
 }
+# Rules of EN 16931 that what a company says about itself can break -> what to do.
+_SELLER_ID = gettext_lazy(
+    "Your company needs a VAT id, a tax number or a register entry for its documents."
+)
+_BOTH_IDS = gettext_lazy("This tax category needs the VAT ids of both companies.")
+RULES = {
+    "BR-CO-26": _SELLER_ID, "BR-S-02": _SELLER_ID, "BR-E-02": _SELLER_ID, "BR-Z-02": _SELLER_ID,
+    "BR-AE-02": _BOTH_IDS, "BR-IC-02": _BOTH_IDS, "BR-G-02": _SELLER_ID,
+    "BR-CO-09": gettext_lazy("A VAT id begins with the two letters of its country."),
+    "BR-O-11": gettext_lazy(
+        "What is outside the scope of tax needs a document of its own, without other categories."
+    ),
+    "BR-S-05": gettext_lazy("The standard rate must be above 0 %."),
+    "XML-CHECK": gettext_lazy("The document could not be checked. Try again in a minute."),
+    "XML-TIME": gettext_lazy("The document could not be checked. Try again in a minute."),
+}  # fmt: skip
 JUMPS = {
     "rollover": gettext_lazy("the counter rolled over"),
     "restart": gettext_lazy("the counter started again from zero"),
@@ -187,6 +204,11 @@ def _filled(text: str, params: Mapping[str, Any]) -> str:
 def tax_text(category: str) -> str:
     """What the law wants on the document for the category."""
     return str(TAX_TEXTS.get(category, category))
+
+
+def rule_words(broken: Broken) -> dict[str, str]:
+    """{rule, what}: what to do about a broken rule; of a rule we have no words for, its own."""
+    return {"rule": broken.rule, "what": str(RULES.get(broken.rule) or broken.text)}
 
 
 def jump_words(kind: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -35,7 +36,7 @@ KINDS = {
 LANGUAGES = ("de", "en")
 LINES_AND_TAXES = ("lines", "taxes")
 BY_EMAIL = "EM"
-_OUTSIDE = "O"
+_STANDARD, _ZERO, _OUTSIDE = "S", "Z", "O"
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -111,7 +112,8 @@ def _line(line: InvoiceLine, invoice: Invoice, language: str) -> DocumentLine:
     return DocumentLine(
         id=str(line.position), title=_title(line, language), quantity=figures.quantity,
         unit=figures.unit, unit_price=figures.unit_price, net_minor=line.net_minor,
-        tax_category=line.tax_category, tax_percent=line.tax_percent,
+        tax_category=_category(line.tax_category, line.tax_percent),
+        tax_percent=line.tax_percent,
         note=" · ".join(_notes(line, invoice, figures.whole, language)),
         first_day=first, last_day=last, asset=line.asset_label,
     )  # fmt: skip
@@ -149,6 +151,11 @@ def _taxes(
         text, code = known.reason(country, tax.category, language)
         totals.append(TaxTotal(tax.category, tax.percent, tax.net_minor, tax.tax_minor, text, code))
     return tuple(totals)
+
+
+def _category(category: str, percent: Decimal) -> str:
+    """A country without VAT has a standard rate of 0, which EN 16931 calls zero rated (BR-S-05)."""
+    return _ZERO if category == _STANDARD and not percent else category
 
 
 def _sums(invoice: Invoice) -> Sums:

@@ -19,10 +19,13 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.access import requires
 from apps.billing.models import DocumentFile, Invoice
 from apps.billing.operations import approve_invoices, discard_draft, issue_invoices
+from apps.billing.operations.documents import broken_rules
+from apps.billing.queries.composing import document_of_invoice
 from apps.billing.queries.documents import document_of, sums_of
 from apps.billing.queries.evidence import evidence_file
 from apps.billing.queries.owed import owed_on
 from apps.billing.tables import InvoiceTable
+from apps.billing.wording import rule_words
 from apps.common.forms import MonthInput
 from apps.common.ids import BadId, decode, encode
 from apps.common.pages import Empty, ListPage
@@ -129,8 +132,17 @@ def invoice_detail(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
         "own": invoice.author_id == current_company().pk, "evidence": evidence_file(invoice),
         "owed": owed_on(invoice, local_date(timezone.now(), current_company().time_zone)),
         "files": list(DocumentFile.objects.filter(document_id=invoice.id)),
+        "broken": _broken(invoice),
     }  # fmt: skip
     return render(request, "billing/invoice_detail.html", context)
+
+
+def _broken(invoice: Invoice) -> list[dict[str, str]]:
+    """Of a draft what keeps it from being approved, in words."""
+    if invoice.state != Invoice.State.DRAFT:
+        return []
+    today = local_date(timezone.now(), current_company().time_zone)
+    return [rule_words(item) for item in broken_rules(document_of_invoice(invoice, today))]
 
 
 @require_POST
@@ -139,6 +151,14 @@ def approve(request: HttpRequest) -> HttpResponse:
     """The chosen drafts, or all drafts of the list as it was narrowed."""
     chosen = _chosen(request, Invoice.State.DRAFT)
     done = approve_invoices(invoices=chosen, now=timezone.now(), approved_by=request.user)
+    parked = Invoice.objects.filter(id__among=chosen, state=Invoice.State.DRAFT).count()
+    if parked:
+        text = ngettext(
+            "%(n)s draft breaks a rule for e-invoices and is parked. Its page says which.",
+            "%(n)s drafts break a rule for e-invoices and are parked. Their pages say which.",
+            parked,
+        )
+        messages.error(request, text % {"n": parked})
     text = ngettext("%(n)s invoice approved.", "%(n)s invoices approved.", len(done))
     return _back(request, text % {"n": len(done)}, bool(done))
 

@@ -1,5 +1,6 @@
 """Documents as files: rendered from the value, whoever built it, and stored once."""
 
+from apps.billing.operations.documents.approving import broken_rules
 from apps.billing.operations.documents.picture import first_page
 from apps.billing.operations.documents.rendering import (
     Files,
@@ -12,6 +13,7 @@ from apps.billing.operations.documents.storing import store_document_files, stor
 __all__ = [
     "Files",
     "NoRenderer",
+    "broken_rules",
     "first_page",
     "render_files",
     "render_pdf",
