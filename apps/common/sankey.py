@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 WIDTH, NODE_WIDTH, GAP, ROW = 720, 12, 14, 34
-LEFT, RIGHT = 200, 520
+LEFT, RIGHT = 170, 440
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ COLOURS = {
     "approved": "indigo", "provisional": "yellow", "provisioning": "yellow", "conflict": "yellow",
     "open": "yellow", "parked": "orange", "stopped": "orange", "silent": "orange", "disbelieved": "orange",
     "active": "green", "issued": "green", "done": "green", "billed": "green", "accepted": "green",
-    "released": "green", "live": "green", "counts": "green",
+    "released": "green", "agreed": "green", "live": "green", "counts": "green",
     "refused": "red", "failed": "red", "suspended": "red", "unmatched": "yellow", "pending": "yellow",
     "drafted": "yellow", "sent": "azure", "succeeded": "green", "matched": "green", "completed": "green",
     "paid": "green", "credited": "green", "part_paid": "azure", "written_off": "secondary",
