@@ -65,6 +65,8 @@ SHARED_APPS = [
 ]
 TENANT_APPS = ["apps.telemetry"]
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]
+# The demo has a page that leads through its story.
+DEMO = os.environ.get("PERUSE_DEMO") == "1"
 CONSOLE = os.environ.get("PERUSE_PROCESS") == "console"
 if CONSOLE:
     # Unfold stands before the admin it dresses; only the console process knows it.

@@ -1,5 +1,6 @@
 """Addresses of a company's portal."""
 
+from django.conf import settings
 from django.urls import include, path, register_converter
 from django.views.generic import RedirectView
 
@@ -22,6 +23,8 @@ urlpatterns = [
     path("api/v1/", include("apps.assets.api_urls")),
     path("favicon.ico", RedirectView.as_view(url="/static/peruse/icon.svg", permanent=True)),
 ]
+if settings.DEMO:
+    urlpatterns.append(path("", include("apps.demo.urls")))
 handler404 = "apps.accounts.views.not_found"
 handler403 = "apps.accounts.views.forbidden"
 handler500 = "apps.tenancy.middleware.server_error"

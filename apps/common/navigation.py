@@ -36,7 +36,14 @@ class Link:
 
 
 MENU = (
-    Section("", (Entry("home", _("Home"), "layout-dashboard", "view_home", _("overview start")),)),
+    Section(
+        "",
+        (
+            Entry("home", _("Home"), "layout-dashboard", "view_home", _("overview start")),
+            # Where the demo runs.
+            Entry("demo_story", _("The story"), "footprints", "view_home", _("demo guide tour")),
+        ),
+    ),
     Section(
         _("Equipment"),
         (

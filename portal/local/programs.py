@@ -33,6 +33,7 @@ def portal_programs(
         "PERUSE_CONSOLE_PORT": str(console.getsockname()[1]),
         "PYTHONUNBUFFERED": "1",
         "PERUSE_STATIC": "collected",
+        **({"PERUSE_DEMO": "1"} if demo else {}),
         **FRUGAL,
     }
     app, operator = {**shared, "PERUSE_LOGIN": "app"}, {**shared, "PERUSE_LOGIN": "ops"}
