@@ -106,6 +106,7 @@ def build_world(cast: dict[str, Any], person_of: Callable[..., Any]) -> dict[str
         _lives()
         _bill(person_of(cast["provider"]))
         _payments(cast)
+        _declared(cast)
         _received(cast, person_of(cast["provider"]))
         ids = _tenant_ids()
     ids |= _owed(cast, person_of(cast["provider"]))
@@ -159,6 +160,49 @@ def _bill(person: Any) -> None:
     approve_invoices(invoices=drafts, now=NOW, approved_by=str(person))
     issue_invoices(invoices=drafts, now=NOW, issued_by=str(person))
     run_waiting_jobs(now=NOW)
+
+
+def _declared(cast: dict[str, Any]) -> None:
+    """A contract whose customer declares, and what it said; a canary that only the provider sees."""
+    from datetime import date
+    from decimal import Decimal
+
+    from apps.assets.models import Asset
+    from apps.contracts.domain.facts import ContractFacts, ItemFacts
+    from apps.contracts.models import Contract
+    from apps.contracts.operations import draft_contract, offer_contract, sign_contract
+    from apps.contracts.queries import content_sha256
+    from apps.metering.models import DeclaredReading
+    from apps.metering.operations import declare_reading
+    from apps.metering.queries.declared import declarable_item
+    from apps.telemetry.domain.sources import MeterTerms
+    from apps.tenancy.context import company_context
+
+    plan = {"name": "Declared", "currency": "EUR",
+            "charges": [{"model": "per_unit", "code": "km", "title": "Kilometres", "meter": "km",
+                         "unit": "km", "unit_price": "0.05"}]}  # fmt: skip
+    asset = Asset.objects.get(serial="T-1")
+    item = ItemFacts(asset.pk, "distance", "km", meter_terms=MeterTerms(("declared",)))
+    facts = ContractFacts(
+        customer_id=cast["customer"].pk, title=f"Declared {SHARED_CANARY}",
+        starts_on=date(2026, 10, 1),
+    )  # fmt: skip
+    contract = draft_contract(facts=facts, items=[item], plan=plan, now=NOW, actor="A")
+    offer_contract(contract=contract, now=NOW, actor="A")
+    with company_context(cast["customer"]):
+        shown = Contract.objects.get(pk=contract.pk)
+        sign_contract(contract_id=shown.pk, content=content_sha256(shown), now=NOW, actor="C")
+        [own] = shown.items.all()
+        place = declarable_item(own.pk, NOW)
+        assert place is not None
+        declare_reading(place=place, read_on=date(2026, 10, 31), value=Decimal(900), now=NOW,
+                        actor=SHARED_CANARY)  # fmt: skip
+    provider = cast["provider"]
+    DeclaredReading.objects.create(
+        author=provider, parties=[provider.pk], provider=provider, contract_id=contract.pk,
+        item_id=own.pk, asset_label=CANARY, channel_code="distance", unit="km", value=1,
+        read_at=NOW, said_by=CANARY, said_at=NOW,
+    )  # fmt: skip
 
 
 def _payments(cast: dict[str, Any]) -> None:

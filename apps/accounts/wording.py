@@ -15,6 +15,7 @@ CAPABILITIES: dict[str, Promise] = {
     "manage_assets": _("register and change assets"),
     "import_readings": _("import readings"),
     "judge_readings": _("release or discard readings"),
+    "declare_readings": _("declare what a counter shows"),
     "manage_keys": _("make and revoke API keys"),
     "draft_contracts": _("draft contracts"),
     "sign_contracts": _("sign contracts"),

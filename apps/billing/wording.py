@@ -38,6 +38,15 @@ REASONS: dict[str, tuple[Any, Any]] = {
             "nothing that an expired meter counted."
         ),
     ),
+    "declaration_missing": (
+        gettext_lazy(
+            "The customer has not declared what {channel} of {asset} showed at the end of {day}."
+        ),
+        gettext_lazy(
+            "Ask the customer to declare it under Readings to declare; then bill again. A value "
+            "that the counter's rules do not believe is missing too."
+        ),
+    ),
     "no_factor": (
         gettext_lazy("{channel} of {asset} counts, but what one count stands for is not known."),
         gettext_lazy("Enter the factor of its meter on the channel's page."),

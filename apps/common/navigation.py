@@ -59,6 +59,10 @@ MENU = (
                 "quarantine", _("Refused & disbelieved"), "shield-alert", "view_readings",
                 _("quarantine readings"),
             ),
+            Entry(
+                "declared_readings", _("Readings to declare"), "gauge", "view_contracts",
+                _("counter meter value"),
+            ),
             Entry("grant_list", _("Data grants"), "share-2", "view_readings", _("sharing access")),
             Entry("retention", _("Retention"), "archive", "view_readings", _("keep delete readings")),
         ),

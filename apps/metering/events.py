@@ -69,3 +69,36 @@ class MeteringCorrected:
                 for key, reason, params in self.periods
             ]
         }
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingDeclared:
+    """A customer declared readings of a counter; for the provider."""
+
+    name: ClassVar[str] = "metering.reading_declared"
+    readings: tuple[UUID, ...]
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {"readings": [str(key) for key in self.readings]}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingPassedOn:
+    """What a customer declared, from the provider to the company that collects."""
+
+    name: ClassVar[str] = "metering.reading_passed_on"
+    item: UUID
+    value: str
+    read_at: str
+    generation: int
+    reason: str
+    said_by: str
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The value as text, the instant as RFC 3339."""
+        return {
+            "item": str(self.item), "value": self.value, "read_at": self.read_at,
+            "generation": self.generation, "reason": self.reason, "said_by": self.said_by,
+        }  # fmt: skip

@@ -296,3 +296,46 @@ class ProvisionalUsage(FencedModel):
     def group(self) -> Group | None:
         """As whose member it is priced, as a usage record has it."""
         return Group.from_dict(self.group_of)
+
+
+class DeclaredReading(FencedModel):
+    """What a customer read off a counter at the end of a local day. Frozen; a later one names it.
+
+    `read_at` is the instant at which that day ends; `generation` 0 is the first word on it.
+    """
+
+    prefix = "dcr"
+
+    provider = models.ForeignKey("tenancy.Company", on_delete=models.PROTECT, related_name="+")
+    contract_id = models.UUIDField()
+    item_id = models.UUIDField()
+    asset_label = models.CharField(max_length=120)
+    channel_code = models.CharField(max_length=40)
+    unit = models.CharField(max_length=20)
+    value = QuantityField()
+    read_at = models.DateTimeField()
+    generation = models.SmallIntegerField(default=0)
+    replaces = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    reason = models.CharField(max_length=200, blank=True)
+    said_by = models.CharField(max_length=200)
+    said_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["item_id", "-read_at", "-generation"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["author", "item_id", "read_at", "generation"],
+                name="metering_declared_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(value__gte=0, value__lt=10**18), name="metering_declared_bounded"
+            ),
+            models.CheckConstraint(
+                condition=Q(generation=0, replaces=None)
+                | Q(generation__gt=0, replaces__isnull=False) & ~Q(reason=""),
+                name="metering_declared_anew_with_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.asset_label} {self.value}"

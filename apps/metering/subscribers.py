@@ -12,9 +12,11 @@ from apps.metering.operations import (
     follow_mountings,
     follow_plan,
     order_usage,
+    pass_on_readings,
     record_late,
     record_wanted,
     refresh_provisional,
+    take_reading,
 )
 
 
@@ -85,6 +87,19 @@ def find_late_mountings(job: Job, now: datetime) -> dict[str, Any]:
 def meter(job: Job, now: datetime) -> dict[str, Any]:
     """In the collector's company: usage records another company's billing waits for."""
     return record_wanted(payload=job.payload, asked_by=job.author_id, now=now)
+
+
+@subscribes("metering.reading_declared", kind="metering.pass_on_reading")
+def pass_on(job: Job, now: datetime) -> dict[str, Any]:
+    """In the provider's company: what its customer declared goes to who collects."""
+    keys = [UUID(str(key)) for key in job.payload["readings"]]
+    return {"readings": pass_on_readings(reading_ids=keys, said_by=job.author_id, now=now)}
+
+
+@subscribes("metering.reading_passed_on", kind="metering.take_reading")
+def take_passed_on(job: Job, now: datetime) -> dict[str, Any]:
+    """In the collector's company: what a provider's customer declared is a reading."""
+    return {"outcome": take_reading(payload=job.payload, passed_on_by=job.author_id, now=now)}
 
 
 def _mountings(job: Job) -> list[UUID]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.metering.views import components, needs, records, retention
+from apps.metering.views import components, declared, needs, records, retention
 
 _ONE = "usage/<pid:record_id>/"
 
@@ -12,6 +12,12 @@ urlpatterns = [
     path("contracts/<pid:contract_id>/usage/", records.contract_usage, name="contract_usage"),
     path("usage/needs/", needs.usage_needs, name="usage_needs"),
     path("usage/to-check/", needs.usage_to_check, name="usage_to_check"),
+    path("usage/declared/", declared.declared_readings, name="declared_readings"),
+    path(
+        "usage/declared/<pid:item_id>/readings/",
+        declared.new_declared_reading,
+        name="new_declared_reading",
+    ),
     path(_ONE, records.usage_record, name="usage_record"),
     path(f"{_ONE}chart/", records.usage_record_chart, name="usage_record_chart"),
     path(f"{_ONE}readings/", records.usage_record_readings, name="usage_record_readings"),

@@ -52,7 +52,7 @@ PREFIXES = (
     "cor",
     "mnt",
     "lif",
-    "inc", "ina",
+    "dcr", "inc", "ina",
     "acc", "prq", "shr", "stp", "trf", "spl", "ptm", "tsg",
     "bac", "mdt", "sac", "ckr", "exp", "pay", "rfd", "pbt", "pyo", "bkf", "bst", "bke",
     "rcv", "ccr", "npm", "wof", "dsp", "rem", "pon",

@@ -19,10 +19,12 @@ TECHNICIAN = VIEW | {
     "mount_components",
     "import_readings",
     "judge_readings",
+    "declare_readings",
     "manage_keys",
 }
 OPERATIONS = TECHNICIAN | {"draft_contracts"}
 FINANCE = VIEW | {
+    "declare_readings",
     "draft_contracts",
     "run_billing",
     "approve_invoices",

@@ -9,11 +9,17 @@ from apps.common.forms import ExactField
 from apps.common.quantity import BadValue
 from apps.contracts.models import ContractItem
 from apps.contracts.wording.sources import EXPIRED, SOURCE_PROBLEMS
-from apps.telemetry.domain.sources import CHANNEL, DEVICE, MARK, MeterTerms
+from apps.telemetry.domain.sources import CHANNEL, DECLARED, DEVICE, MARK, MeterTerms
 
 _FIELD_OF = {
     "bad_sources": "stand_in", "bad_silence": "silent_after", "bad_deviation": "deviation",
 }  # fmt: skip
+
+
+_LAST, _ONLY = "last", "only"
+_DECLARES = [
+    ("", _("never")), (_LAST, _("when all others are silent")), (_ONLY, _("always: there is no device")),
+]  # fmt: skip
 
 
 class SourceFields(forms.Form):
@@ -22,6 +28,10 @@ class SourceFields(forms.Form):
     stand_in = forms.CharField(
         label=_("Channels that stand in"), required=False, max_length=200,
         help_text=_("Codes of the same asset in their order, with commas between."),
+    )  # fmt: skip
+    declares = forms.ChoiceField(
+        label=_("The customer declares readings"), required=False, choices=_DECLARES,
+        help_text=_("Of the counter, at the end of each period, on a page of its own."),
     )  # fmt: skip
     silent_after = forms.IntegerField(
         label=_("They stand in after (hours)"), required=False, min_value=1, max_value=8784,
@@ -51,7 +61,11 @@ class SourceFields(forms.Form):
 
     def _sources(self, cleaned: dict[str, Any]) -> tuple[str, ...]:
         named = [code.strip() for code in cleaned.get("stand_in", "").split(",") if code.strip()]
-        return (DEVICE, *(f"{CHANNEL}{code}" for code in named))
+        channels = [f"{CHANNEL}{code}" for code in named]
+        declares = cleaned.get("declares")
+        if declares == _ONLY:
+            return (DECLARED, *channels)
+        return (DEVICE, *channels, *([DECLARED] if declares == _LAST else []))
 
     def terms(self) -> MeterTerms | None:
         """What was agreed of its sources."""
@@ -61,7 +75,7 @@ class SourceFields(forms.Form):
     @property
     def has_terms(self) -> bool:
         """Whether the fields say anything, so that they are shown open."""
-        names = ("stand_in", "silent_after", "deviation")
+        names = ("stand_in", "declares", "silent_after", "deviation")
         said = [self[name].value() for name in names]
         chosen = self["expired"].value() not in (None, "", MARK)
         return bool(chosen or any(said) or any(self[name].errors for name in names))
@@ -73,6 +87,8 @@ def source_initial(row: ContractItem) -> dict[str, Any]:
         return {}
     terms = row.agreed_meter
     named = [item.removeprefix(CHANNEL) for item in terms.sources if item.startswith(CHANNEL)]
+    declares = _LAST if DECLARED in terms.sources else ""
     return {
-        "stand_in": ", ".join(named), "silent_after": terms.silent_after, "deviation": terms.deviation, "expired": terms.expired,
+        "stand_in": ", ".join(named), "declares": _ONLY if terms.is_declared else declares,
+        "silent_after": terms.silent_after, "deviation": terms.deviation, "expired": terms.expired,
     }  # fmt: skip

@@ -21,10 +21,11 @@ def judged_sources(
     terms = item.meter_terms
     if terms is None or terms == MeterTerms():
         return None
-    if DECLARED in terms.sources:
-        raise ValidationError(_("only the device and channels of the asset can count"))
-    if terms.has_fallbacks:
-        _must_be_a_counter(item, channels.get((asset.asset_type_id, item.channel_code)))
+    own = channels.get((asset.asset_type_id, item.channel_code))
+    if terms.has_fallbacks or terms.is_declared:
+        _must_be_a_counter(item, own)
+    if DECLARED in terms.sources and own is not None and own.usage_unit:
+        raise ValidationError(_("what is declared is a reading in the unit that is billed"))
     for source in terms.sources:
         if source.startswith(CHANNEL):
             _must_stand_in(item, asset, source.removeprefix(CHANNEL), channels)

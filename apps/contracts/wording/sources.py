@@ -38,6 +38,8 @@ def source_words(source: str) -> str:
 def terms_words(terms: MeterTerms) -> list[str]:
     """What was agreed of the sources; nothing where the device alone counts."""
     said = []
+    if terms.is_declared:
+        said.append(_("the customer declares the readings"))
     if terms.has_fallbacks:
         names = ", ".join(map(source_words, terms.sources[1:]))
         words = {"names": names, "silence": measured(terms.silent_after, "h")}

@@ -2,6 +2,7 @@
 
 from apps.metering.operations.collecting import record_wanted
 from apps.metering.operations.components import follow_mountings
+from apps.metering.operations.declaring import declare_reading, pass_on_readings, take_reading
 from apps.metering.operations.late import record_late
 from apps.metering.operations.metering import meter_periods
 from apps.metering.operations.orders import (
@@ -15,7 +16,7 @@ from apps.metering.operations.provisional import open_periods, refresh_provision
 from apps.metering.queries import Metered, NotMetered
 
 __all__ = [
-    "Metered", "NotMetered", "end_orders", "follow_mountings", "follow_plan", "meter_periods",
-    "note_evidenced", "open_periods", "order_usage", "record_late", "record_wanted",
-    "refresh_provisional", "write_orders",
+    "Metered", "NotMetered", "declare_reading", "end_orders", "follow_mountings", "follow_plan", "meter_periods",
+    "note_evidenced", "open_periods", "order_usage", "pass_on_readings", "record_late", "record_wanted",
+    "refresh_provisional", "take_reading", "write_orders",
 ]  # fmt: skip

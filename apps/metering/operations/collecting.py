@@ -76,7 +76,7 @@ def _orders(
     allowed: list[MeteringOrder] = []
     refused: dict[UUID, NotMetered] = {}
     for order in orders:
-        if all(_may_be_metered(assets.get(key), asked_by) for key in _read_from(order)):
+        if all(may_be_metered(assets.get(key), asked_by) for key in _read_from(order)):
             allowed.append(order)
         else:
             record(
@@ -93,7 +93,8 @@ def _read_from(order: MeteringOrder) -> list[UUID]:
     return order.host_ids if order.follows_host else [order.asset_id]
 
 
-def _may_be_metered(asset: Asset | None, asked_by: int) -> bool:
+def may_be_metered(asset: Asset | None, asked_by: int) -> bool:
+    """Whether the passport of an own asset names the company as more than its customer."""
     if asset is None:
         return False
     return asked_by in (asset.provider_id, asset.owner_id, asset.manufacturer_id)

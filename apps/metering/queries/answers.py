@@ -23,7 +23,7 @@ class NotMetered:
     """Why there is no usage: a reason code and its parameters.
 
     period_not_over, earlier_period_open, no_order, no_channel, unit_mismatch, no_readings,
-    no_value, no_factor, factor_too_fine, meter_not_verified, kind_mismatch, readings_not_ready, waiting_for_collector, metering_refused.
+    no_value, no_factor, factor_too_fine, meter_not_verified, declaration_missing, kind_mismatch, readings_not_ready, waiting_for_collector, metering_refused.
     """
 
     reason: str

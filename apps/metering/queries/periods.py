@@ -80,12 +80,17 @@ def periods_due(contracts: Sequence[Contract], until: datetime) -> dict[UUID, li
     }
 
 
+def periods_over(contract: Contract, until: datetime) -> tuple[Period, ...]:
+    """The contract's periods that end by an instant, oldest first, billed or not."""
+    return _calendar(
+        contract.period_kind, contract.time_zone, contract.starts_on, contract.ends_on, until
+    )
+
+
 def _periods(contract: Contract, until: datetime, ahead: bool) -> Iterable[Period]:
     if ahead and midnight(contract.starts_on, contract.time_zone) <= until:
         yield opening_period(contract)
-    yield from _calendar(
-        contract.period_kind, contract.time_zone, contract.starts_on, contract.ends_on, until
-    )
+    yield from periods_over(contract, until)
 
 
 @lru_cache(maxsize=1024)

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import TypeVar
 
+from apps.common.period import local_date
 from apps.metering.queries.answers import NotMetered
 from apps.metering.queries.components import measure_components
 from apps.metering.queries.counted import counted_quantities, measure_counted
@@ -17,7 +19,7 @@ from apps.metering.queries.measuring import (
     used_of,
 )
 from apps.metering.queries.of_record import measure_of_record
-from apps.telemetry.domain.sources import PARK
+from apps.telemetry.domain.sources import PARK, said_of
 
 Found = TypeVar("Found")
 
@@ -39,7 +41,26 @@ def measure(
         lambda rest: measure_of_record(rest, evidence=evidence, may_be_empty=may_be_empty),
     )
     told = [_as_member(answer) for answer in found]
-    return told if may_be_empty else [_unless_expired(answer) for answer in told]
+    if may_be_empty:
+        return told
+    said = [_as_declared(ask, answer) for ask, answer in zip(asked, told, strict=True)]
+    return [_unless_expired(answer) for answer in said]
+
+
+def _as_declared(ask: Asked, answer: Measurement | NotMetered) -> Measurement | NotMetered:
+    """What was measured, where the customer's word is all there is and none is missing."""
+    if not ask.order.agreed_meter.is_declared:
+        return answer
+    if isinstance(answer, Measurement):
+        edges = ((ask.span.start, answer.figures.opening), (ask.span.end, answer.figures.closing))
+        missing = [at for at, found in edges if found is None or not said_of(found.measured_at, at)]
+    else:
+        missing = [ask.span.end] if answer.reason in ("no_channel", "no_readings") else []
+    if not missing:
+        return answer
+    day = local_date(missing[0] - timedelta(microseconds=1), ask.order.time_zone)
+    params = {"asset": ask.order.asset_label, "channel": ask.order.channel_code, "day": str(day)}
+    return NotMetered("declaration_missing", params)
 
 
 def _unless_expired(answer: Measurement | NotMetered) -> Measurement | NotMetered:

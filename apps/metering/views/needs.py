@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from apps.accounts.access import requires
+from apps.metering.queries.declared import declarations_missing
 from apps.metering.queries.warned import records_to_check
 
 MOST = 100
@@ -15,8 +16,10 @@ MOST = 100
 @requires("view_contracts")
 def usage_needs(request: HttpRequest) -> HttpResponse:
     """Part of the home page; nothing where nothing waits."""
-    to_check = records_to_check(timezone.now())[: MOST + 1].count()
-    return render(request, "metering/needs.html", {"to_check": to_check})
+    now = timezone.now()
+    to_check = records_to_check(now)[: MOST + 1].count()
+    context = {"to_check": to_check, "to_declare": declarations_missing(now)}
+    return render(request, "metering/needs.html", context)
 
 
 @require_GET

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from apps.common.quantity import BadValue, canonical, parse_decimal
@@ -20,6 +21,19 @@ DECLARED_SUFFIX = "-declared"
 def declared_code(channel_code: str) -> str:
     """The channel that holds what the customer declares of a counter."""
     return f"{channel_code}{DECLARED_SUFFIX}"
+
+
+def stored_at(read_at: datetime, generation: int) -> datetime:
+    """Where the word on an instant is stored: a later one a microsecond before the earlier.
+
+    An instant of a channel has one reading that stays; the one that counts is believed alone.
+    """
+    return read_at - generation * timedelta(microseconds=1)
+
+
+def said_of(measured_at: datetime, instant: datetime) -> bool:
+    """Whether a stored reading is a word on this instant."""
+    return instant - timedelta(seconds=1) < measured_at <= instant
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Writes of telemetry: taking readings in, judging them, rolling them up, importing files."""
 
 from apps.telemetry.operations.channels import sync_channels
+from apps.telemetry.operations.declared import SaidReading, take_declared
 from apps.telemetry.operations.declaring import (
     confirm_declaration,
     declare,
@@ -19,6 +20,7 @@ from apps.telemetry.operations.rollup import recompute_dirty
 __all__ = [
     "Outcome",
     "RawItem",
+    "SaidReading",
     "confirm_declaration",
     "declare",
     "disown_counter_values",
@@ -36,6 +38,7 @@ __all__ = [
     "start_import",
     "sync_channels",
     "take_counter_values",
+    "take_declared",
     "take_in",
     "withdraw_declaration",
 ]

@@ -12,6 +12,7 @@ from django.db.models import F
 from apps.assets.models import Asset, TypeChannel
 from apps.assets.queries import type_depths
 from apps.common.ids import BadId, decode, encode
+from apps.telemetry.domain.sources import declared_code
 from apps.telemetry.models import Channel, ChannelDay
 from apps.telemetry.queries.derived import input_codes
 from apps.tenancy.context import current_company
@@ -89,6 +90,18 @@ def _channel(asset: Asset, row: TypeChannel, depth: int) -> Channel:
         asset_id=asset.id, asset_label=asset.name, code=row.code, depth=depth,
         derived=[item.to_dict() for item in row.derivations], **copied,
     )  # fmt: skip
+
+
+def sync_declared_channel(own: Channel) -> None:
+    """Make or refresh the channel of what a customer declares of a counter: it has its rules.
+
+    Nobody expects a reading of it by the hour.
+    """
+    copied = {name: getattr(own, name) for name in _COPIED} | {"expected_interval_seconds": None}
+    code = declared_code(own.code)
+    _write_channels(
+        [Channel(asset_id=own.asset_id, asset_label=own.asset_label, code=code, **copied)]
+    )
 
 
 def _write_channels(rows: list[Channel]) -> int:

@@ -186,7 +186,7 @@ def test_an_expired_meter_marks_the_record_or_parks_the_contract(
 
 @pytest.mark.parametrize(
     ("channel", "sources"),
-    [("cycles", ("device", "declared")), ("cycles", ("declared",)), ("energy", ("device", "channel:cycles")), ("cycles", ("device", "channel:hours")),
+    [("energy", ("declared",)), ("energy", ("device", "channel:cycles")), ("cycles", ("device", "channel:hours")),
      ("cycles", ("device", "channel:cycles")), ("cycles", ("device", "channel:pressure")),
      ("cycles", ("device", "channel:nothing"))],
 )  # fmt: skip
