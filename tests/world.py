@@ -172,6 +172,7 @@ def _declared(cast: dict[str, Any]) -> None:
     from apps.contracts.models import Contract
     from apps.contracts.operations import draft_contract, offer_contract, sign_contract
     from apps.contracts.queries import content_sha256
+    from apps.events.operations import run_waiting_jobs
     from apps.metering.models import DeclaredReading
     from apps.metering.operations import declare_reading
     from apps.metering.queries.declared import declarable_item
@@ -192,6 +193,8 @@ def _declared(cast: dict[str, Any]) -> None:
     with company_context(cast["customer"]):
         shown = Contract.objects.get(pk=contract.pk)
         sign_contract(contract_id=shown.pk, content=content_sha256(shown), now=NOW, actor="C")
+    run_waiting_jobs(now=NOW)
+    with company_context(cast["customer"]):
         [own] = shown.items.all()
         place = declarable_item(own.pk, NOW)
         assert place is not None

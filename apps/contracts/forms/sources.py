@@ -12,7 +12,7 @@ from apps.contracts.wording.sources import EXPIRED, SOURCE_PROBLEMS
 from apps.telemetry.domain.sources import CHANNEL, DECLARED, DEVICE, MARK, MeterTerms
 
 _FIELD_OF = {
-    "bad_sources": "stand_in", "bad_silence": "silent_after", "bad_deviation": "deviation",
+    "bad_sources": "stand_in", "device_first": "stand_in", "bad_silence": "silent_after", "bad_deviation": "deviation",
 }  # fmt: skip
 
 

@@ -107,7 +107,7 @@ def _must_be_in_time(place: Declarable, at: datetime, now: datetime) -> None:
     if at > now:
         raise ValidationError({"read_on": _("This day is not over yet.")})
     if place.needed and at < place.needed[0]:
-        day = date_format(place.day_of(place.needed[0]), "SHORT_DATE_FORMAT")
+        day = date_format(place.day_of(place.needed[0]), "DATE_FORMAT")
         raise ValidationError({"read_on": _("Nothing is counted before the end of %s.") % day})
 
 
@@ -115,7 +115,7 @@ def _must_be_plausible(place: Declarable, said: Said, reason: str) -> None:
     other = falls(said, place.said)
     if other is not None:
         words = {
-            "day": date_format(place.day_of(other.at), "SHORT_DATE_FORMAT"),
+            "day": date_format(place.day_of(other.at), "DATE_FORMAT"),
             "value": format_quantity(other.value, get_language() or "en"),
         }
         raise ValidationError(
