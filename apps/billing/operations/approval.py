@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from apps.billing.models import Invoice
 from apps.billing.operations.documents import broken_rules
 from apps.billing.operations.locks import lock_invoices
-from apps.billing.queries.composing import LINES_AND_TAXES, document_of_invoice
+from apps.billing.queries.composing import LINES_AND_TAXES, document_of_invoice, ways_to_pay
 from apps.billing.queries.exemptions import exemptions
 from apps.common.period import local_date
 from apps.events.operations import record, record_all
@@ -47,13 +47,14 @@ def approve_invoices(
 def _right(drafts: Sequence[Invoice], now: datetime) -> list[Invoice]:
     """Those that break no rule; a page of them at a time, so that many are no memory."""
     today, known = local_date(now, current_company().time_zone), exemptions()
+    ways = ways_to_pay()
     right: list[Invoice] = []
     for first in range(0, len(drafts), _AT_ONCE):
         page = drafts[first : first + _AT_ONCE]
         keys = [item.id for item in page]
         whole = Invoice.objects.filter(id__among=keys).prefetch_related(*LINES_AND_TAXES)
         refused = {
-            item.id for item in whole if broken_rules(document_of_invoice(item, today, known))
+            item.id for item in whole if broken_rules(document_of_invoice(item, today, known, ways))
         }
         right += [item for item in page if item.id not in refused]
     return right

@@ -1,6 +1,7 @@
 """An invoice as the document that is written as XML and rendered."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from apps.billing.domain.einvoice.document import (
     DocumentLine,
     Kind,
     Party,
+    Payment,
     Preceding,
     Sums,
     TaxTotal,
@@ -24,6 +26,7 @@ from apps.billing.queries.exemptions import Exemptions, exemptions
 from apps.common.money import Money, format_money
 from apps.common.period import local_date
 from apps.common.units import format_with_unit
+from apps.payments.queries.accounts import main_account
 
 # What stands on a document that is not issued yet when it is judged.
 PLACEHOLDER = "0000-00000"
@@ -36,17 +39,28 @@ KINDS = {
 LANGUAGES = ("de", "en")
 LINES_AND_TAXES = ("lines", "taxes")
 BY_EMAIL = "EM"
+# UNTDID 4461.
+CREDIT_TRANSFER = "30"
 _STANDARD, _ZERO, _OUTSIDE = "S", "Z", "O"
 _INSTANT = timedelta(microseconds=1)
 
 
+def ways_to_pay() -> tuple[Payment, ...]:
+    """The current company's main account as a credit transfer; nothing where it has none. One query."""
+    account = main_account()
+    if account is None:
+        return ()
+    return (Payment(CREDIT_TRANSFER, account.iban, account.bic, account.holder_name),)
+
+
 def document_of_invoice(
-    invoice: Invoice, today: date | None = None, known: Exemptions | None = None
-) -> Document:
+    invoice: Invoice, today: date | None = None, known: Exemptions | None = None,
+    ways: Sequence[Payment] = (),
+) -> Document:  # fmt: skip
     """The invoice as a document. `today` dates one that is not issued yet.
 
     Two queries for its lines and taxes, unless the caller has them (`LINES_AND_TAXES`), and one
-    for the exemptions, unless they are `known`.
+    for the exemptions, unless they are `known`. `ways`: how it can be paid; nobody pays a credit note.
     """
     lines = sorted(invoice.lines.all(), key=lambda line: line.position)
     first, last = _days(invoice, *service_of(invoice, lines))
@@ -67,7 +81,7 @@ def document_of_invoice(
             due_on=_due_on(invoice, issued_on), delivered_on=last, first_day=first, last_day=last,
             buyer_reference=terms["buyer_reference"], order_number=terms["order_number"],
             contract=terms["contract"], preceding=_preceding(facts),
-            payment_terms=_payment_terms(invoice),
+            payment_terms=_payment_terms(invoice), payments=_payments(invoice, ways),
         )  # fmt: skip
 
 
@@ -81,6 +95,12 @@ def _due_on(invoice: Invoice, issued_on: date) -> date | None:
     if invoice.sign < 0:
         return None
     return invoice.due_on or issued_on + timedelta(days=invoice.facts["terms"]["payment_days"])
+
+
+def _payments(invoice: Invoice, ways: Sequence[Payment]) -> tuple[Payment, ...]:
+    """With the number to write on the transfer, by which the payment is found again."""
+    number = invoice.number or PLACEHOLDER
+    return tuple(replace(way, reference=number) for way in ways) if invoice.sign > 0 else ()
 
 
 def _payment_terms(invoice: Invoice) -> str:

@@ -20,7 +20,7 @@ from apps.accounts.access import requires
 from apps.billing.models import DocumentFile, Invoice
 from apps.billing.operations import approve_invoices, discard_draft, issue_invoices
 from apps.billing.operations.documents import broken_rules
-from apps.billing.queries.composing import document_of_invoice
+from apps.billing.queries.composing import document_of_invoice, ways_to_pay
 from apps.billing.queries.documents import document_of, sums_of
 from apps.billing.queries.evidence import evidence_file
 from apps.billing.queries.owed import owed_on
@@ -142,7 +142,8 @@ def _broken(invoice: Invoice) -> list[dict[str, str]]:
     if invoice.state != Invoice.State.DRAFT:
         return []
     today = local_date(timezone.now(), current_company().time_zone)
-    return [rule_words(item) for item in broken_rules(document_of_invoice(invoice, today))]
+    document = document_of_invoice(invoice, today, ways=ways_to_pay())
+    return [rule_words(item) for item in broken_rules(document)]
 
 
 @require_POST

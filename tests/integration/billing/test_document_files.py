@@ -10,11 +10,14 @@ import pytest
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection, transaction
 
+from apps.billing.domain.einvoice.cii import write_cii
 from apps.billing.domain.einvoice.document import Kind
+from apps.billing.domain.einvoice.ubl import write_ubl
 from apps.billing.models import DocumentFile, Invoice
 from apps.billing.operations.documents import store_invoice_files
-from apps.billing.queries.composing import document_of_invoice
+from apps.billing.queries.composing import document_of_invoice, ways_to_pay
 from apps.common.ids import encode
+from apps.payments.models import BankAccount
 from apps.tenancy.context import company_context
 from tests.integration.billing.scene import NOW
 from tests.rules import broken_rules
@@ -64,6 +67,23 @@ def test_the_document_says_what_the_invoice_says(provider, issued):
     assert (str(usage.quantity), str(usage.unit_price)) == ("55", "0.067")
     assert [line.id for line in found.lines] == ["1", "2"]
     assert (found.seller.name, found.buyer.name) == (provider.name, found.buyer.name)
+
+
+def test_an_invoice_says_where_to_pay_and_under_which_number(provider, issued):
+    with company_context(provider):
+        assert document_of_invoice(issued, ways=ways_to_pay()).payments == ()
+        BankAccount.objects.create(
+            author=provider, parties=[provider.pk], holder_name="Provider", bic="COBADEFFXXX",
+            iban="DE89370400440532013000", is_main=True, changed_at=NOW,
+        )  # fmt: skip
+        ways = ways_to_pay()
+        document = document_of_invoice(issued, ways=ways)
+        issued.kind = Invoice.Kind.CREDIT_NOTE
+        assert document_of_invoice(issued, ways=ways).payments == ()
+    (way,) = document.payments
+    assert (way.iban, way.reference) == ("DE89370400440532013000", issued.number)
+    for syntax, write in (("cii", write_cii), ("ubl", write_ubl)):
+        assert broken_rules(write(document), syntax) == []
 
 
 def test_stored_files_never_change(provider, issued):

@@ -10,7 +10,7 @@ from apps.billing.domain.einvoice.document import Document
 from apps.billing.models import DocumentFile, Invoice
 from apps.billing.operations.documents.rendering import Files, render_files
 from apps.billing.operations.stored import write_once
-from apps.billing.queries.composing import document_of_invoice
+from apps.billing.queries.composing import document_of_invoice, ways_to_pay
 from apps.tenancy.context import current_company, current_company_id
 
 
@@ -26,7 +26,7 @@ def store_invoice_files(*, invoice_id: UUID, now: datetime) -> list[DocumentFile
     if found := list(DocumentFile.objects.filter(document_id=invoice_id)):
         return found
     return store_document_files(
-        document=document_of_invoice(invoice), document_id=invoice_id,
+        document=document_of_invoice(invoice, ways=ways_to_pay()), document_id=invoice_id,
         parties=invoice.parties, now=now,
     )  # fmt: skip
 
