@@ -3,12 +3,13 @@
 import json
 import os
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
+from schwifty import IBAN
 
 from apps.accounts.models import ApiKey, User
 from apps.accounts.operations import create_person, make_key
@@ -21,6 +22,8 @@ from apps.demo.domain.behaviour import behaviours_of
 from apps.demo.domain.history import LATE, LATEST, Told, is_delayed, story
 from apps.demo.queries import PASSWORD, SCENARIO, keys_path
 from apps.events.operations import run_waiting_jobs
+from apps.payments.operations.accounts import open_account
+from apps.payments.queries.accounts import main_account
 from apps.telemetry.models import Device
 from apps.telemetry.operations import RawItem, recompute_dirty, sync_channels, take_in
 from apps.tenancy.context import as_app, company_context
@@ -32,6 +35,7 @@ BATCH = 5_000
 PROVIDER = "clearwash"
 MOVED_TIRES = "Tires by the tire kilometre"
 ZONE = "Europe/Berlin"
+BANK = "37040044"
 
 
 def first_day(now: datetime) -> date:
@@ -55,11 +59,28 @@ def load_demo(*, now: datetime, say: Say) -> None:
     )
     User.objects.filter(pk=operator.pk).update(is_staff=True)
     drain_jobs()
+    _open_accounts(now)
     with company_context(Company.objects.get(slug=PROVIDER)):
         _write_past(now, say)
         _write_keys(now)
         _bill_the_past(now, say)
     drain_jobs()
+
+
+def _open_accounts(now: datetime) -> None:
+    """Where each company is paid, known for long enough that payouts need not wait."""
+    for number, company in enumerate(active_companies(), start=1):
+        with as_app(), company_context(company):
+            if main_account() is None:
+                iban = IBAN.generate("DE", bank_code=BANK, account_code=f"{number:010}")
+                known_since = now - timedelta(days=30)
+                open_account(
+                    iban=str(iban),
+                    holder_name=company.name,
+                    creditor_id="",
+                    now=known_since,
+                    actor="demo",
+                )
 
 
 def scenario_text(start: date) -> str:
