@@ -5,7 +5,7 @@ CANARY marks what nobody but the provider may see; SHARED_CANARY what the custom
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 CANARY = "ZX-PRIVATE-7731"
@@ -107,6 +107,7 @@ def build_world(cast: dict[str, Any], person_of: Callable[..., Any]) -> dict[str
         _bill(person_of(cast["provider"]))
         _payments(cast)
         _declared(cast)
+        _self_billing(cast)
         _received(cast, person_of(cast["provider"]))
         ids = _tenant_ids()
     ids |= _owed(cast, person_of(cast["provider"]))
@@ -250,6 +251,19 @@ def _bank(cast: dict[str, Any]) -> None:
         items=[item], method="sepa", currency="EUR", now=NOW,
         drafted_by=make_person(cast["provider"], "finance"),
     )  # fmt: skip
+
+
+def _self_billing(cast: dict[str, Any]) -> None:
+    """A maker's agreement that the maker accepted, and a financier's that waits."""
+    from apps.settlement.operations import AgreementFacts, answer_agreement, offer_agreement
+    from apps.tenancy.context import company_context
+
+    for name in ("maker", "financier"):
+        facts = AgreementFacts(date(2026, 9, 1), None, "standard", CANARY, date(2026, 8, 1), 14)
+        offered = offer_agreement(partner=cast[name], facts=facts, now=NOW, actor=CANARY)
+        if name == "maker":
+            with company_context(cast[name]):
+                answer_agreement(agreement_id=offered.pk, accepted=True, now=NOW, actor=CANARY)
 
 
 def _received(cast: dict[str, Any], person: Any) -> None:

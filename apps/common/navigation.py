@@ -100,6 +100,10 @@ MENU = (
                 _("credit notes late readings"),
             ),
             Entry("share_list", _("Shares"), "chart-pie", "view_money", _("statement split")),
+            Entry(
+                "agreement_list", _("Self-billing agreements"), "file-pen", "view_money",
+                _("invoices of partners tax status"),
+            ),
             Entry("settled_list", _("Contract margin"), "scale", "view_money", _("revenue profit")),
             Entry("transfer_list", _("Ledger"), "book-open", "view_money", _("postings accounts")),
         ),

@@ -2,17 +2,20 @@
 
 from typing import ClassVar
 
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.tables import (
     Column,
+    DayColumn,
     InstantColumn,
     LinkColumn,
     MoneyColumn,
+    PillColumn,
     QuantityColumn,
     Table,
 )
-from apps.settlement.models import SettledPeriod, Share, Transfer
+from apps.settlement.models import SelfBillingAgreement, SettledPeriod, Share, Transfer
 
 
 class ShareTable(Table):
@@ -58,4 +61,26 @@ class TransferTable(Table):
 
     class Meta(Table.Meta):
         model = Transfer
+        fields: ClassVar[tuple[str, ...]] = ()
+
+
+def _standing_words(agreement: SelfBillingAgreement) -> str:
+    """How far the agreement is, in words."""
+    words = {
+        "accepted": _now("accepted"), "refused": _now("refused"),
+        "withdrawn": _now("withdrawn"), "offered": _now("to be accepted"),
+    }  # fmt: skip
+    return words[agreement.standing]
+
+
+class AgreementTable(Table):
+    partner_name = LinkColumn("agreement_detail", verbose_name=_("Partner"))
+    owner_name = Column(verbose_name=_("Written by"))
+    valid_from = DayColumn(verbose_name=_("Valid from"))
+    valid_until = DayColumn(verbose_name=_("Valid until"))
+    tax_status = Column(verbose_name=_("Partner's tax status"))
+    standing = PillColumn(label=_standing_words, verbose_name=_("State"), orderable=False)
+
+    class Meta(Table.Meta):
+        model = SelfBillingAgreement
         fields: ClassVar[tuple[str, ...]] = ()

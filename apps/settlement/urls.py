@@ -3,7 +3,7 @@
 from django.urls import path
 
 from apps.accounts.access import requires
-from apps.settlement.views import pages
+from apps.settlement.views import agreements, pages
 
 urlpatterns = [
     path("money/", pages.money_home, name="money_home"),
@@ -14,4 +14,12 @@ urlpatterns = [
     path("margins/<pid:settled_id>/", pages.settled_detail, name="settled_detail"),
     path("ledger/", requires("view_money")(pages.TransferList.as_view()), name="transfer_list"),
     path("invoices/<pid:invoice_id>/shares/", pages.invoice_shares, name="invoice_shares"),
-]
+    path(
+        "self-billing/", requires("view_money")(agreements.AgreementList.as_view()),
+        name="agreement_list",
+    ),
+    path("self-billing/new/", agreements.new_agreement, name="agreement_new"),
+    path("self-billing/<pid:agreement_id>/", agreements.agreement_detail, name="agreement_detail"),
+    path("self-billing/<pid:agreement_id>/answer/", agreements.answer, name="agreement_answer"),
+    path("self-billing/<pid:agreement_id>/end/", agreements.end, name="agreement_end"),
+]  # fmt: skip

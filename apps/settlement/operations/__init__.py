@@ -1,7 +1,23 @@
-"""Writes of settlement: shares, what becomes payable, and the ledger behind both."""
+"""Writes of settlement: shares, what becomes payable, the ledger behind both, self-billing."""
 
+from apps.settlement.operations.agreements import (
+    AgreementFacts,
+    answer_agreement,
+    end_agreement,
+    offer_agreement,
+)
 from apps.settlement.operations.paying import make_payable
 from apps.settlement.operations.payouts import draft_payable, note_payouts
 from apps.settlement.operations.settling import settle_contract, settle_documents
 
-__all__ = ["draft_payable", "make_payable", "note_payouts", "settle_contract", "settle_documents"]
+__all__ = [
+    "AgreementFacts",
+    "answer_agreement",
+    "draft_payable",
+    "end_agreement",
+    "make_payable",
+    "note_payouts",
+    "offer_agreement",
+    "settle_contract",
+    "settle_documents",
+]
