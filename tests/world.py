@@ -254,8 +254,13 @@ def _bank(cast: dict[str, Any]) -> None:
 
 
 def _self_billing(cast: dict[str, Any]) -> None:
-    """A maker's agreement that the maker accepted, and a financier's that waits."""
-    from apps.settlement.operations import AgreementFacts, answer_agreement, offer_agreement
+    """A maker's agreement that the maker accepted, a financier's that waits, and statements."""
+    from apps.settlement.operations import (
+        AgreementFacts,
+        answer_agreement,
+        issue_statements,
+        offer_agreement,
+    )
     from apps.tenancy.context import company_context
 
     for name in ("maker", "financier"):
@@ -264,6 +269,7 @@ def _self_billing(cast: dict[str, Any]) -> None:
         if name == "maker":
             with company_context(cast[name]):
                 answer_agreement(agreement_id=offered.pk, accepted=True, now=NOW, actor=CANARY)
+    issue_statements(now=NOW, actor=CANARY)
 
 
 def _received(cast: dict[str, Any], person: Any) -> None:

@@ -101,6 +101,10 @@ MENU = (
             ),
             Entry("share_list", _("Shares"), "chart-pie", "view_money", _("statement split")),
             Entry(
+                "statement_list", _("Statements"), "file-text", "view_money",
+                _("self-billed invoices of partners"),
+            ),
+            Entry(
                 "agreement_list", _("Self-billing agreements"), "file-pen", "view_money",
                 _("invoices of partners tax status"),
             ),

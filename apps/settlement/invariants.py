@@ -117,3 +117,22 @@ def shares_recomputed(now: datetime) -> Iterator[str]:
 @of_company("every issued document under an agreed split is settled")
 def documents_settled(now: datetime) -> Iterator[str]:
     yield from unsettled_documents()
+
+
+@shared("self-billed documents are numbered without gaps, and sums are those of their lines")
+def statements_add_up(now: datetime) -> Iterator[str]:
+    for key, net, lines in rows(
+        "select statement.id, statement.net_minor, coalesce(sum(line.net_minor), 0) "
+        "from public.settlement_statement statement "
+        "left join public.settlement_statementline line on line.statement_id = statement.id "
+        "group by 1, 2 having statement.net_minor <> coalesce(sum(line.net_minor), 0)"
+    ):
+        yield f"statement {key}: {net}, its lines sum to {lines}"
+    for author, series, taken, given in rows(
+        "select counter.author_id, counter.series, counter.next_number - 1, count(statement.id) "
+        "from public.billing_numberseries counter left join public.settlement_statement statement "
+        "on statement.author_id = counter.author_id and statement.series = counter.series "
+        "where counter.series like 'GS-%' group by 1, 2, 3 "
+        "having counter.next_number - 1 <> count(distinct statement.number)"
+    ):
+        yield f"series {series} of company {author}: {taken} taken, {given} given"

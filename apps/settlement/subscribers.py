@@ -6,12 +6,14 @@ from uuid import UUID
 
 from apps.events.domain.registry import handles, subscribes
 from apps.events.models import Job
-from apps.events.operations import enqueue_all
+from apps.events.operations import enqueue, enqueue_all
 from apps.settlement.operations import (
+    issue_statements,
     make_payable,
     note_payouts,
     settle_contract,
     settle_documents,
+    store_statement_files,
 )
 
 CHUNK = 500
@@ -90,3 +92,22 @@ def given_up(job: Job, now: datetime) -> dict[str, Any]:
 
 def _payouts(job: Job) -> list[UUID]:
     return [UUID(text) for text in job.payload["payouts"]]
+
+
+@handles("settlement.issue_statements")
+def write_statements(job: Job, now: datetime) -> dict[str, Any]:
+    """Statements of the next settled periods; more of them in a job of its own."""
+    after = job.payload.get("after")
+    by = job.payload.get("by", "")
+    issued = issue_statements(now=now, actor=by, after=UUID(after) if after else None)
+    if issued.last is not None:
+        payload = {"after": str(issued.last), "by": by}
+        enqueue(kind="settlement.issue_statements", payload=payload, now=now)
+    return {"statements": issued.count}
+
+
+@handles("settlement.store_statements")
+def store_statements(job: Job, now: datetime) -> dict[str, Any]:
+    """PDF and XML of self-billed documents."""
+    keys = [UUID(text) for text in job.payload["statements"]]
+    return {"documents": store_statement_files(statement_ids=keys, now=now)}

@@ -15,7 +15,13 @@ from apps.common.tables import (
     QuantityColumn,
     Table,
 )
-from apps.settlement.models import SelfBillingAgreement, SettledPeriod, Share, Transfer
+from apps.settlement.models import (
+    SelfBillingAgreement,
+    SettledPeriod,
+    Share,
+    Statement,
+    Transfer,
+)
 
 
 class ShareTable(Table):
@@ -83,4 +89,21 @@ class AgreementTable(Table):
 
     class Meta(Table.Meta):
         model = SelfBillingAgreement
+        fields: ClassVar[tuple[str, ...]] = ()
+
+
+class StatementTable(Table):
+    name = LinkColumn(
+        "statement_detail", verbose_name=_("Statement"), accessor="name", order_by="number"
+    )
+    kind = Column(verbose_name=_("Kind"))
+    partner_name = Column(verbose_name=_("Partner"))
+    owner_name = Column(verbose_name=_("Written by"))
+    contract_title = Column(verbose_name=_("Contract"))
+    issued_on = DayColumn(verbose_name=_("Issued"))
+    net_minor = MoneyColumn(verbose_name=_("Net"))
+    gross_minor = MoneyColumn(verbose_name=_("Gross"))
+
+    class Meta(Table.Meta):
+        model = Statement
         fields: ClassVar[tuple[str, ...]] = ()

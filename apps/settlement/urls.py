@@ -3,7 +3,7 @@
 from django.urls import path
 
 from apps.accounts.access import requires
-from apps.settlement.views import agreements, pages
+from apps.settlement.views import agreements, pages, statements
 
 urlpatterns = [
     path("money/", pages.money_home, name="money_home"),
@@ -22,4 +22,14 @@ urlpatterns = [
     path("self-billing/<pid:agreement_id>/", agreements.agreement_detail, name="agreement_detail"),
     path("self-billing/<pid:agreement_id>/answer/", agreements.answer, name="agreement_answer"),
     path("self-billing/<pid:agreement_id>/end/", agreements.end, name="agreement_end"),
+    path(
+        "statements/", requires("view_money")(statements.StatementList.as_view()),
+        name="statement_list",
+    ),
+    path("statements/new/", statements.new_statements, name="statement_new"),
+    path("statements/<pid:statement_id>/", statements.statement_detail, name="statement_detail"),
+    path(
+        "statements/<pid:statement_id>/files/<slug:form>/", statements.statement_file,
+        name="statement_file",
+    ),
 ]  # fmt: skip

@@ -5,6 +5,8 @@ from datetime import date
 # An invoice's series is named by its year alone and printed with this head.
 INVOICE_HEAD = "RE-"
 CREDIT_HEAD = "RK-"
+# What a company writes in its partners' names (389 and 261) has a series of its own.
+SELF_BILLED_HEAD = "GS-"
 
 
 def series_of(issued_on: date, *, is_credit: bool = False) -> str:
@@ -13,6 +15,11 @@ def series_of(issued_on: date, *, is_credit: bool = False) -> str:
     An additional invoice is numbered among the invoices.
     """
     return f"{CREDIT_HEAD if is_credit else ''}{issued_on.year:04d}-"
+
+
+def self_billed_series(issued_on: date) -> str:
+    """The series of self-billed documents issued on that day: 'GS-2026-'."""
+    return f"{SELF_BILLED_HEAD}{issued_on.year:04d}-"
 
 
 def number_text(series: str, position: int) -> str:
@@ -29,4 +36,5 @@ def position_of(series: str, number: str) -> int:
 
 
 def _head(series: str) -> str:
-    return series if series.startswith(CREDIT_HEAD) else f"{INVOICE_HEAD}{series}"
+    named = series.startswith((CREDIT_HEAD, SELF_BILLED_HEAD))
+    return series if named else f"{INVOICE_HEAD}{series}"

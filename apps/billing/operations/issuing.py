@@ -8,9 +8,10 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from apps.billing.domain.numbers import number_text, series_of
-from apps.billing.models import Correction, Invoice, NumberSeries
+from apps.billing.models import Correction, Invoice
 from apps.billing.operations.keys import ensure_signing_key
 from apps.billing.operations.locks import lock_invoices
+from apps.billing.operations.numbering import take_numbers
 from apps.billing.operations.receivables.disputes import settle_granted
 from apps.billing.operations.receivables.opening import due_on, open_receivables
 from apps.common.period import local_date
@@ -91,7 +92,7 @@ def _number(invoices: Sequence[Invoice], now: datetime, issued_on: date) -> None
 def _number_series(
     series: str, invoices: Sequence[Invoice], now: datetime, issued_on: date
 ) -> None:
-    first = _take_numbers(series, len(invoices))
+    first = take_numbers(series, len(invoices))
     for position, invoice in enumerate(invoices, start=first):
         invoice.series, invoice.number = series, number_text(series, position)
         invoice.state, invoice.issued_at, invoice.issued_on = Invoice.State.ISSUED, now, issued_on
@@ -111,19 +112,6 @@ def _number_series(
         )
         if cursor.rowcount != len(invoices):
             raise RuntimeError(f"{len(invoices)} numbers taken, {cursor.rowcount} given")
-
-
-def _take_numbers(series: str, count: int) -> int:
-    """Lock the counter, move it by the block, return the block's first number."""
-    company = current_company()
-    NumberSeries.objects.bulk_create(
-        [NumberSeries(author=company, parties=[company.pk], series=series)], ignore_conflicts=True
-    )
-    counter = NumberSeries.objects.select_for_update().get(author=company, series=series)
-    first = counter.next_number
-    counter.next_number = first + count
-    counter.save(update_fields=["next_number"])
-    return first
 
 
 def _tell(invoices: Sequence[Invoice], now: datetime, issued_by: Any) -> None:

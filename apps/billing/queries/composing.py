@@ -75,7 +75,7 @@ def document_of_invoice(
         return Document(
             kind=KINDS[Invoice.Kind(invoice.kind)], number=invoice.number or PLACEHOLDER,
             issued_on=issued_on, currency=invoice.currency, language=language,
-            seller=_party(facts["issuer"], outside), buyer=_party(facts["recipient"], outside),
+            seller=party_of(facts["issuer"], outside), buyer=party_of(facts["recipient"], outside),
             lines=tuple(_line(line, invoice, language) for line in lines),
             taxes=_taxes(invoice, reasons.on(last), country, language), sums=_sums(invoice),
             due_on=_due_on(invoice, issued_on), delivered_on=last, first_day=first, last_day=last,
@@ -112,7 +112,7 @@ def _payment_terms(invoice: Invoice) -> str:
     }
 
 
-def _party(facts: Mapping[str, Any], outside: bool) -> Party:
+def party_of(facts: Mapping[str, Any], outside: bool) -> Party:
     """Of a document outside the scope of VAT the VAT id is a plain identifier (BR-O-02)."""
     vat_id, email = facts["vat_id"], facts["email"]
     return Party(

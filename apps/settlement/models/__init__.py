@@ -1,9 +1,10 @@
-"""Shares of issued documents, settled periods, the ledger, and self-billing agreements."""
+"""Shares of issued documents, settled periods, the ledger, self-billing agreements and statements."""
 
 from apps.settlement.models.agreements import AgreementAnswer, SelfBillingAgreement
 from apps.settlement.models.ledger import Account, Transfer
 from apps.settlement.models.payouts import PayoutRequest
 from apps.settlement.models.shares import SettledPeriod, Share
+from apps.settlement.models.statements import Statement, StatementLine
 
 __all__ = [
     "Account",
@@ -12,5 +13,7 @@ __all__ = [
     "SelfBillingAgreement",
     "SettledPeriod",
     "Share",
+    "Statement",
+    "StatementLine",
     "Transfer",
 ]

@@ -1,6 +1,6 @@
 """Self-billing agreements: who writes the documents of a pair of companies, and the partner's answer."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -94,6 +94,10 @@ class SelfBillingAgreement(FencedModel):
             and begun
             and (not self.valid_until or day <= self.valid_until)
         )
+
+    def last_day_to_object(self, issued_on: date) -> date:
+        """The last day on which the partner may object to a document of that day."""
+        return issued_on + timedelta(days=self.objection_days)
 
 
 class AgreementAnswer(FencedModel):

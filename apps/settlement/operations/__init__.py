@@ -9,15 +9,23 @@ from apps.settlement.operations.agreements import (
 from apps.settlement.operations.paying import make_payable
 from apps.settlement.operations.payouts import draft_payable, note_payouts
 from apps.settlement.operations.settling import settle_contract, settle_documents
+from apps.settlement.operations.statements import (
+    issue_statements,
+    plan_statements,
+    store_statement_files,
+)
 
 __all__ = [
     "AgreementFacts",
     "answer_agreement",
     "draft_payable",
     "end_agreement",
+    "issue_statements",
     "make_payable",
     "note_payouts",
     "offer_agreement",
+    "plan_statements",
     "settle_contract",
     "settle_documents",
+    "store_statement_files",
 ]

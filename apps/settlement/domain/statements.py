@@ -1,0 +1,41 @@
+"""How a partner's shares of a period become documents: by sign under an agreement, else as one advice.
+
+UNTDID 1001: 389 self-billed invoice, 261 self-billed credit note; amounts of both are positive.
+"""
+
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from typing import TypeVar
+
+
+class Kind(StrEnum):
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit"
+    ADVICE = "advice"
+
+
+# UNCL 5305 by the payee's tax status.
+CATEGORIES = {"standard": "S", "small": "E", "reverse": "AE", "outside": "O"}
+Row = TypeVar("Row")
+
+
+def parts_of(
+    rows: Iterable[Row], minor: Callable[[Row], int], agreed: bool
+) -> list[tuple[Kind, list[Row]]]:
+    """The documents that rows of one partner and period make, with the rows of each.
+
+    Under an agreement what is above zero is invoiced and what is below is credited, so that no
+    document has a line against its kind. Without one a single advice says both.
+    """
+    chosen = list(rows)
+    if not agreed:
+        return [(Kind.ADVICE, chosen)] if chosen else []
+    above = [row for row in chosen if minor(row) > 0]
+    below = [row for row in chosen if minor(row) < 0]
+    found = [(Kind.INVOICE, above), (Kind.CREDIT_NOTE, below)]
+    return [(kind, part) for kind, part in found if part]
+
+
+def line_minor(kind: Kind, minor: int) -> int:
+    """What stands on the document's line of a share."""
+    return -minor if kind == Kind.CREDIT_NOTE else minor
