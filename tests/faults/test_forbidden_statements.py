@@ -25,10 +25,10 @@ FENCED = "row-level security"
 COPY_OF_RECORD = """
 insert into metering_usagerecord (id, author_id, parties, billed_period_id, generation, item_id,
     asset_id, asset_label, meter, channel_code, unit, starts_at, ends_at, quantity, figures,
-    readings_sha256, recorded_at)
+    readings_sha256, warns, recorded_at)
 select gen_random_uuid(), author_id, parties, billed_period_id, generation + 1, item_id, asset_id,
     asset_label, meter, channel_code, unit, starts_at, ends_at, {quantity}, figures,
-    readings_sha256, recorded_at
+    readings_sha256, warns, recorded_at
 from metering_usagerecord limit 1
 """
 COPY_OF_LINE = """

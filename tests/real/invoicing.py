@@ -38,7 +38,7 @@ def cents(amount: Decimal) -> int:
 
 def agree(provider: Any, customer: Any, **facts: Any) -> Any:
     """A contract drafted and offered by the provider, signed by the customer, in force."""
-    from apps.blueprints.domain.scenario import ContractPart, ItemPart
+    from apps.blueprints.domain.terms import ContractPart, ItemPart
     from apps.blueprints.operations.agreements import load_contract
     from apps.contracts.models import Contract
     from apps.tenancy.context import company_context

@@ -128,6 +128,7 @@ def checkout(tmp_path: Path) -> Path:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
     shutil.copytree(CHECKOUT / "portal/local", tmp_path / "portal/local")
+    shutil.copy(CHECKOUT / "portal/web.py", tmp_path / "portal")
     return tmp_path
 
 
