@@ -254,22 +254,29 @@ def _bank(cast: dict[str, Any]) -> None:
 
 
 def _self_billing(cast: dict[str, Any]) -> None:
-    """A maker's agreement that the maker accepted, a financier's that waits, and statements."""
+    """A maker's agreement that the maker accepted, a financier's that waits, statements, an objection."""
+    from apps.settlement.models import Statement
     from apps.settlement.operations import (
         AgreementFacts,
         answer_agreement,
+        answer_objection,
         issue_statements,
+        object_to_statement,
         offer_agreement,
     )
     from apps.tenancy.context import company_context
 
     for name in ("maker", "financier"):
-        facts = AgreementFacts(date(2026, 9, 1), None, "standard", CANARY, date(2026, 8, 1), 14)
+        facts = AgreementFacts(date(2026, 9, 1), None, "outside", CANARY, date(2026, 8, 1), 14)
         offered = offer_agreement(partner=cast[name], facts=facts, now=NOW, actor=CANARY)
         if name == "maker":
             with company_context(cast[name]):
                 answer_agreement(agreement_id=offered.pk, accepted=True, now=NOW, actor=CANARY)
     issue_statements(now=NOW, actor=CANARY)
+    billed = Statement.objects.get(partner=cast["maker"])
+    with company_context(cast["maker"]):
+        object_to_statement(statement_id=billed.pk, reason=CANARY, now=NOW, actor=CANARY)
+    answer_objection(statement_id=billed.pk, upheld=False, text=CANARY, now=NOW, actor=CANARY)
 
 
 def _received(cast: dict[str, Any], person: Any) -> None:

@@ -41,3 +41,22 @@ class AgreementForm(forms.Form):
         super().__init__(*args, **kwargs)
         choice: forms.ModelChoiceField = self.fields["partner"]  # type: ignore[assignment]
         choice.queryset = known_companies().exclude(pk=current_company().pk)
+
+
+def _words(label: Any) -> forms.CharField:
+    return forms.CharField(label=label, max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class ObjectionForm(forms.Form):
+    """Why the partner objects."""
+
+    reason = _words(_("Reason of the objection"))
+
+
+class ObjectionAnswerForm(forms.Form):
+    """What the provider says to an objection; the button says which way."""
+
+    text = _words(_("Answer"))
+    answer = forms.ChoiceField(
+        choices=[("reject", ""), ("uphold", "")], widget=forms.HiddenInput, required=True
+    )

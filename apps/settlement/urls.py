@@ -28,6 +28,11 @@ urlpatterns = [
     ),
     path("statements/new/", statements.new_statements, name="statement_new"),
     path("statements/<pid:statement_id>/", statements.statement_detail, name="statement_detail"),
+    path("statements/<pid:statement_id>/objection/", statements.objection, name="statement_objection"),
+    path(
+        "statements/<pid:statement_id>/objection/answer/", statements.objection_answer,
+        name="statement_objection_answer",
+    ),
     path(
         "statements/<pid:statement_id>/files/<slug:form>/", statements.statement_file,
         name="statement_file",

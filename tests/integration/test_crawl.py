@@ -53,7 +53,7 @@ PREFIXES = (
     "mnt",
     "lif",
     "dcr", "inc", "ina",
-    "acc", "prq", "shr", "stp", "trf", "spl", "ptm", "tsg", "sba", "sbr", "stm", "stl",
+    "acc", "prq", "shr", "stp", "trf", "spl", "ptm", "tsg", "sba", "sbr", "stm", "stl", "obj", "oba",
     "bac", "mdt", "sac", "ckr", "exp", "pay", "rfd", "pbt", "pyo", "bkf", "bst", "bke",
     "rcv", "ccr", "npm", "wof", "dsp", "rem", "pon",
 )  # fmt: skip

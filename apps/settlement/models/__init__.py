@@ -2,6 +2,7 @@
 
 from apps.settlement.models.agreements import AgreementAnswer, SelfBillingAgreement
 from apps.settlement.models.ledger import Account, Transfer
+from apps.settlement.models.objections import Objection, ObjectionAnswer
 from apps.settlement.models.payouts import PayoutRequest
 from apps.settlement.models.shares import SettledPeriod, Share
 from apps.settlement.models.statements import Statement, StatementLine
@@ -9,6 +10,8 @@ from apps.settlement.models.statements import Statement, StatementLine
 __all__ = [
     "Account",
     "AgreementAnswer",
+    "Objection",
+    "ObjectionAnswer",
     "PayoutRequest",
     "SelfBillingAgreement",
     "SettledPeriod",

@@ -11,7 +11,7 @@ from apps.tenancy.fence import FencedModel
 
 
 class PayoutRequest(FencedModel):
-    """All that was payable to a partner in one currency at one moment. Its public id is the payout's
+    """All that was payable to a partner and not frozen, in one currency at one moment. Its public id is the payout's
     reference."""
 
     class State(models.TextChoices):

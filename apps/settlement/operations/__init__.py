@@ -6,6 +6,7 @@ from apps.settlement.operations.agreements import (
     end_agreement,
     offer_agreement,
 )
+from apps.settlement.operations.objections import answer_objection, object_to_statement
 from apps.settlement.operations.paying import make_payable
 from apps.settlement.operations.payouts import draft_payable, note_payouts
 from apps.settlement.operations.settling import settle_contract, settle_documents
@@ -18,11 +19,13 @@ from apps.settlement.operations.statements import (
 __all__ = [
     "AgreementFacts",
     "answer_agreement",
+    "answer_objection",
     "draft_payable",
     "end_agreement",
     "issue_statements",
     "make_payable",
     "note_payouts",
+    "object_to_statement",
     "offer_agreement",
     "plan_statements",
     "settle_contract",

@@ -8,7 +8,6 @@ from fractions import Fraction
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Case, F, Sum, When
 
 from apps.billing.models import Invoice
 from apps.billing.queries.receivables import disputed_line_ids, paid_share
@@ -17,6 +16,7 @@ from apps.settlement.domain.ledger import Claim, Purpose, made_payable
 from apps.settlement.domain.payable import payable_of
 from apps.settlement.models import Share, Transfer
 from apps.settlement.operations.ledger import Books, Pair, Posting, locked_books, post
+from apps.settlement.queries.frozen import recorded_payable
 from apps.settlement.queries.periods import document_groups
 from apps.tenancy.context import current_company
 
@@ -55,7 +55,7 @@ def make_payable(*, document_ids: Iterable[UUID], now: datetime) -> int:
 
 def _postings(groups: Mapping[UUID, _Group], books: Books) -> Iterator[Posting]:
     paid, disputed = paid_share(groups), disputed_line_ids(groups)
-    recorded = _recorded(groups)
+    recorded = recorded_payable(groups)
     standing = {key: account.balance_minor for key, account in books.items()}
     for key, group in sorted(groups.items()):
         claims = group.claims(disputed)
@@ -101,13 +101,3 @@ def _pay_terms(party: int, share: Share) -> PayTerms:
     if share.terms is None:
         return PayTerms(party)
     return PayTerms(**share.terms.terms["terms"])
-
-
-def _recorded(groups: Mapping[UUID, _Group]) -> dict[tuple[UUID, int], int]:
-    """By document and partner what its payments made payable so far: what left `owed`, less returns."""
-    rows = Transfer.objects.filter(cause=Transfer.Cause.PAYMENT, cause_id__in=list(groups))
-    signed = Case(
-        When(debit__purpose=Purpose.OWED, then=F("amount_minor")), default=-F("amount_minor")
-    )
-    sums = rows.order_by().values_list("cause_id", "debit__partner").annotate(minor=Sum(signed))
-    return {(key, party): int(minor) for key, party, minor in sums}

@@ -14,6 +14,7 @@ from apps.payments.operations.payouts import PayoutItem, draft_payouts
 from apps.settlement.domain.ledger import Entry, Purpose, paid_out, returned
 from apps.settlement.models import Account, PayoutRequest, Transfer
 from apps.settlement.operations.ledger import Pair, Posting, locked_books, post
+from apps.settlement.queries.frozen import frozen_minor
 from apps.tenancy.context import current_company
 
 STATE = PayoutRequest.State
@@ -23,7 +24,7 @@ STATE = PayoutRequest.State
 def draft_payable(
     *, method: str, currency: str, now: datetime, drafted_by: Any
 ) -> PayoutBatch | None:
-    """A batch of everything that is payable in the currency; None when nothing is.
+    """A batch of everything that is payable in the currency and not frozen; None when nothing is.
 
     Clicked twice it is one: what is set aside is not payable any more. Raises ValidationError of
     `payments`, and then nothing is set aside.
@@ -34,11 +35,15 @@ def draft_payable(
     )
     names = dict(wanted.values_list("partner", "partner_name"))
     books = locked_books({Pair(partner, currency) for partner in names}, names)
+    frozen = frozen_minor(currency)
     payable = [
         account for (_pair, purpose), account in sorted(books.items(), key=lambda item: item[1].id)
-        if purpose == Purpose.PAYABLE and account.balance_minor > 0
+        if purpose == Purpose.PAYABLE
+        and account.balance_minor > frozen.get(account.partner_id, 0)
     ]  # fmt: skip
-    requests = [_request(account, now) for account in payable]
+    requests = [
+        _request(row, row.balance_minor - frozen.get(row.partner_id, 0), now) for row in payable
+    ]
     PayoutRequest.objects.bulk_create(requests)
     postings = [
         Posting(
@@ -57,11 +62,11 @@ def draft_payable(
     )
 
 
-def _request(account: Account, now: datetime) -> PayoutRequest:
+def _request(account: Account, amount_minor: int, now: datetime) -> PayoutRequest:
     return PayoutRequest(
         author_id=account.author_id, parties=account.parties, partner_id=account.partner_id,
         partner_name=account.partner_name, owner_name=account.owner_name,
-        amount_minor=account.balance_minor, currency=account.currency, requested_at=now,
+        amount_minor=amount_minor, currency=account.currency, requested_at=now,
         moved_at=now,
     )  # fmt: skip
 

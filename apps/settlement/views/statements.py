@@ -7,20 +7,27 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Q
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.access import requires
 from apps.billing.models import DocumentFile
 from apps.billing.operations.stored import read_stored
 from apps.common.pages import Action, Empty, ListPage
+from apps.common.period import local_date
 from apps.events.operations import enqueue
+from apps.settlement.forms import ObjectionAnswerForm, ObjectionForm
 from apps.settlement.models import Statement
-from apps.settlement.operations import plan_statements
+from apps.settlement.operations import (
+    answer_objection,
+    object_to_statement,
+    plan_statements,
+)
 from apps.settlement.queries.statements import lines_of, statements_seen
 from apps.settlement.tables import StatementTable
 from apps.tenancy.context import current_company
@@ -72,15 +79,74 @@ def new_statements(request: HttpRequest) -> HttpResponse:
 @require_GET
 @requires("view_money")
 def statement_detail(request: HttpRequest, statement_id: UUID) -> HttpResponse:
-    """One statement: both parties, sums, and the source of each line."""
-    statement = get_object_or_404(statements_seen().select_related("agreement"), pk=statement_id)
+    """One statement: both parties, sums, the source of each line, objection and answer."""
+    return _page(request, _seen(statement_id))
+
+
+def _seen(statement_id: UUID) -> Statement:
+    rows = statements_seen().select_related("agreement", "objection__answer")
+    found: Statement = get_object_or_404(rows, pk=statement_id)
+    return found
+
+
+def _page(
+    request: HttpRequest, statement: Statement, form: Form | None = None, status: int = 200
+) -> HttpResponse:
     lines = lines_of([statement.id]).get(statement.id, [])
+    objection = getattr(statement, "objection", None)
+    answered = getattr(objection, "answer", None)
+    is_partner = statement.partner_id == current_company().pk
+    today = local_date(timezone.now(), current_company().time_zone)
+    in_time = statement.objection_until is not None and today <= statement.objection_until
     context = {
         "statement": statement, "lines": lines[:_SHOWN_LINES], "line_count": len(lines),
-        "files": DocumentFile.objects.filter(document_id=statement.id),
-        "is_partner": statement.partner_id == current_company().pk,
+        "files": DocumentFile.objects.filter(document_id=statement.id), "is_partner": is_partner,
+        "objection": objection, "answered": answered,
+        "to_object": is_partner and in_time and objection is None,
+        "to_answer": not is_partner and objection is not None and answered is None,
+        "form": form or (ObjectionForm() if is_partner else ObjectionAnswerForm()),
     }  # fmt: skip
-    return render(request, "settlement/statement_detail.html", context)
+    return render(request, "settlement/statement_detail.html", context, status=status)
+
+
+@require_POST
+@requires("dispute_invoices")
+def objection(request: HttpRequest, statement_id: UUID) -> HttpResponse:
+    """The partner objects; the document's payout is frozen."""
+    statement = get_object_or_404(
+        statements_seen().filter(partner=current_company()), pk=statement_id
+    )
+    form = ObjectionForm(request.POST)
+    if not form.is_valid():
+        return _page(request, _seen(statement.id), form, status=422)
+    try:
+        object_to_statement(
+            statement_id=statement.id, **form.cleaned_data, now=timezone.now(), actor=request.user
+        )
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, _("You objected. The payout of this document is frozen."))
+    return redirect("statement_detail", statement.public_id)
+
+
+@require_POST
+@requires("settle_receivables")
+def objection_answer(request: HttpRequest, statement_id: UUID) -> HttpResponse:
+    """The provider rejects or upholds the objection."""
+    statement = _seen(statement_id)
+    if statement.author_id != current_company().pk or not hasattr(statement, "objection"):
+        raise Http404
+    form = ObjectionAnswerForm(request.POST)
+    if not form.is_valid():
+        return _page(request, statement, form, status=422)
+    given = form.cleaned_data
+    answer_objection(
+        statement_id=statement.id, upheld=given["answer"] == "uphold", text=given["text"],
+        now=timezone.now(), actor=request.user,
+    )  # fmt: skip
+    messages.success(request, _("The objection is answered."))
+    return redirect("statement_detail", statement.public_id)
 
 
 @require_GET
