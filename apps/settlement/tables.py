@@ -94,7 +94,7 @@ class AgreementTable(Table):
 
 class StatementTable(Table):
     name = LinkColumn(
-        "statement_detail", verbose_name=_("Statement"), accessor="name", order_by="number"
+        "statement_detail", verbose_name=_("Number"), accessor="name", order_by="number"
     )
     kind = Column(verbose_name=_("Kind"))
     partner_name = Column(verbose_name=_("Partner"))
