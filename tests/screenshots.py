@@ -29,6 +29,7 @@ PEOPLE = {
     "heidemilch": "director@heidemilch.example",
     "falkfracht": "director@falkfracht.example",
     "rotorwerke": "director@rotorwerke.example",
+    "kontorlease": "director@kontorlease.example",
 }
 # What the README shows, and pages no link leads to: (name, company, a path and texts of links to follow).
 PAGES: list[tuple[str, str, list[str]]] = [
@@ -43,6 +44,9 @@ PAGES: list[tuple[str, str, list[str]]] = [
     ("invoice-customer", "heidemilch", ["/invoices/", "RE-"]),
     ("line-customer", "heidemilch", ["/invoices/", "RE-", "Explain"]),
     ("tire-used", "clearwash", ["/assets/?q=RT-0001", "Tire 01"]),
+    ("network", "clearwash", ["/networks/", "Clean dairy"]),
+    ("shares", "clearwash", ["/margins/", "Compressed air by the hour"]),
+    ("money-partner", "kontorlease", ["/money/"]),
     ("contract-customer", "heidemilch", ["/contracts/", "Cleaning by the wash"]),
 ]
 # What the README shows: picture -> page
@@ -50,6 +54,7 @@ README_PICTURES = {
     name: name
     for name in (
         "home-provider", "home-customer", "asset", "contract", "invoice", "line", "refused",
+        "network", "shares",
     )
 } | {"correction": "clearwash-correction_detail", "tire": "tire-used"}  # fmt: skip
 # Pages of a route that are searched for links: a truck leads elsewhere than a compressor.
