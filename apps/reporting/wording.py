@@ -36,6 +36,8 @@ JOB_TITLES: dict[str, str | Promise] = {
     "metering.late_mountings": _("Find usage changed by a mounting"),
     "metering.meter": _("Meter the usage of a period"),
     "metering.open_periods": _("Refresh the running usage"),
+    "metering.pass_on_reading": _("Pass on a declared reading"),
+    "metering.take_reading": _("Take in a declared reading"),
     "metering.provisional": _("Refresh the running usage"),
     "metering.write_orders": _("Begin metering of a contract"),
     "networks.note_answer": _("Note who joins a network"),
