@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-WIDTH, NODE_WIDTH, GAP, ROW = 720, 12, 14, 34
-LEFT, RIGHT = 170, 440
+WIDTH, NODE_WIDTH, GAP, ROW = 760, 12, 14, 34
+LEFT, RIGHT = 210, 480
 
 
 @dataclass(frozen=True, slots=True)
