@@ -71,15 +71,17 @@ values ({key_sql("type", "0")}, %(company)s, array[%(company)s]::int[], 'Press',
 """
 TYPE_CHANNEL = f"""
 insert into assets_typechannel (id, author_id, parties, asset_type_id, code, title, kind, unit,
-    restarts_from_zero, max_rate_per_hour, expected_interval_seconds, formula, earlier_formulas)
+    restarts_from_zero, max_rate_per_hour, expected_interval_seconds, formula, earlier_formulas,
+    usage_unit)
 values ({key_sql("channel", "0")}, %(company)s, array[%(company)s]::int[], {key_sql("type", "0")},
-    'cycles', 'Cycles', 'counter', '{{cycle}}', true, 1000, 3600, '', '[]')
+    'cycles', 'Cycles', 'counter', '{{cycle}}', true, 1000, 3600, '', '[]', '')
 """
 CHANNELS = f"""
 insert into {{schema}}.telemetry_channel (asset_id, asset_label, code, title, kind, unit,
-    restarts_from_zero, max_rate_per_hour, expected_interval_seconds, derived, depth)
+    restarts_from_zero, max_rate_per_hour, expected_interval_seconds, derived, depth, usage_unit,
+    meters)
 select {key_sql("asset")}, 'Press ' || lpad(n::text, 6, '0'), 'cycles', 'Cycles', 'counter', '{{{{cycle}}}}',
-    true, 1000, 3600, '[]', 0
+    true, 1000, 3600, '[]', 0, '', '[]'
 from generate_series(1, %(count)s) n
 """
 
