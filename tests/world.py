@@ -55,6 +55,7 @@ contracts:
   - provider: provider
     customer: customer
     title: Kilometres {SHARED_CANARY}
+    network: Roads {SHARED_CANARY}
     starts_on: 2026-09-01
     state: active
     items:

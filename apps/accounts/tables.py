@@ -61,7 +61,7 @@ KEY_STATES: dict[str, Any] = {
 class PartnerTable(tables.Table):
     """Companies one may choose in forms."""
 
-    name = tables.Column(verbose_name=_("Name"))
+    name = tables.LinkColumn("company_profile", id_of="slug", verbose_name=_("Name"))
     slug = tables.Column(verbose_name=_("Address"))
     city = tables.Column(verbose_name=_("Town"))
     country = tables.Column(verbose_name=_("Country"))

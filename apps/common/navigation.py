@@ -132,6 +132,7 @@ MENU = (
         (
             Entry("people", _("People"), "users", "view_people", _("colleagues invite")),
             Entry("partners", _("Partners"), "building-2", "view_people", _("companies")),
+            Entry("own_profile", _("Our profile"), "id-card", "manage_partners", _("about company")),
             Entry(
                 "network_list", _("Networks"), "network", "view_networks",
                 _("value network roles members"),

@@ -7,7 +7,13 @@ from uuid import UUID
 from apps.assets.operations import end_grants
 from apps.common.period import parse_instant
 from apps.contracts.models import Contract
-from apps.contracts.operations import activate_contract, adopt_plan, agree_split, grant_wanted
+from apps.contracts.operations import (
+    activate_contract,
+    adopt_plan,
+    agree_split,
+    end_with_member,
+    grant_wanted,
+)
 from apps.events.domain.registry import subscribes
 from apps.events.models import Job
 
@@ -54,3 +60,15 @@ def shorten_grants(job: Job, now: datetime) -> dict[str, Any]:
     until = parse_instant(str(job.payload["ends_at"]))
     key = UUID(str(job.payload["contract"]))
     return {"grants": len(end_grants(contract_id=key, now=now, valid_until=until))}
+
+
+@subscribes("networks.ended", kind="contracts.end_with_member")
+def end_with(job: Job, now: datetime) -> dict[str, Any]:
+    """In a member's company: contracts it provides end with a party that left the network."""
+    if not job.payload["has_left"]:
+        return {"contracts": 0}
+    ended = end_with_member(
+        network_id=UUID(str(job.payload["network"])), company_id=int(job.payload["company"]),
+        left_at=parse_instant(str(job.payload["ended_at"])), now=now,
+    )  # fmt: skip
+    return {"contracts": ended}

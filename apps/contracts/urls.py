@@ -3,7 +3,7 @@
 from django.urls import path
 
 from apps.accounts.access import requires
-from apps.contracts.views import acts, drafts, indices, pages, plans, splits, terms
+from apps.contracts.views import acts, drafts, indices, networks, pages, plans, splits, terms
 
 _ONE = "contracts/<pid:contract_id>/"
 _INDEX = "price-indices/<pid:series_id>/"
@@ -44,5 +44,10 @@ urlpatterns = [
     path(f"{_INDEX}values/", indices.enter_value, name="index_value"),
     path(f"{_INDEX}file/", indices.enter_file, name="index_file"),
     path(f"{_INDEX}removal/", indices.remove, name="index_removal"),
+    path("networks/<pid:network_id>/contracts/", networks.network_contracts, name="network_contracts"),
+    path(
+        "participations/<pid:participation_id>/contracts/", networks.ending_with,
+        name="participation_contracts",
+    ),
     path("assets/<pid:asset_id>/contracts/", pages.asset_contracts, name="asset_contracts"),
-]
+]  # fmt: skip

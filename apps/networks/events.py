@@ -1,8 +1,11 @@
 """What this app publishes. Payloads carry keys."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
+
+from apps.common.canonical import instant_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,24 @@ class MemberJoined(ParticipationEvent):
     name: ClassVar[str] = "networks.joined"
 
 
-class MemberEnded(ParticipationEvent):
-    """The company is no member in this role any more; for both."""
+@dataclass(frozen=True, slots=True)
+class MemberEnded:
+    """The company is no member in this role any more; for it, the founder and who saw it as a member.
 
+    `has_left`: it plays no other role in the network either.
+    """
+
+    participation: UUID
+    network: UUID
+    company: int
+    ended_at: datetime
+    has_left: bool
     name: ClassVar[str] = "networks.ended"
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {
+            "participation": str(self.participation), "network": str(self.network),
+            "company": self.company, "ended_at": instant_text(self.ended_at),
+            "has_left": self.has_left,
+        }  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from apps.networks.models import Role
+from apps.networks.models import CompanyProfile, Role
 from apps.tenancy.models import Company
 from apps.tenancy.queries import known_companies
 
@@ -45,3 +45,20 @@ class InviteForm(forms.Form):
         super().__init__(*args, **kwargs)
         choice: forms.ModelChoiceField = self.fields["company"]  # type: ignore[assignment]
         choice.queryset = known_companies()
+
+
+class ProfileForm(forms.Form):
+    """What partners read about the company."""
+
+    about = forms.CharField(
+        label=_("About us"), max_length=1000, required=False,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=_("What you make, do or need; partners read it."),
+    )  # fmt: skip
+    website = forms.URLField(
+        label=_("Website"), max_length=200, required=False, assume_scheme="https"
+    )
+    shown = forms.MultipleChoiceField(
+        label=_("Partners also see"), choices=CompanyProfile.Fact.choices, required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -118,3 +119,37 @@ class Answer(FencedModel):
 
     def __str__(self) -> str:
         return f"{self.participation_id} {self.kind}"
+
+
+class CompanyProfile(FencedModel):
+    """What a company tells those it knows about itself; one a company, seen by its acquaintances."""
+
+    class Fact(models.TextChoices):
+        """Facts of the company that may stand on it."""
+
+        ADDRESS = "address", _("postal address")
+        CONTACT = "contact", _("contact person")
+        EMAIL = "email", _("e-mail")
+        PHONE = "phone", _("telephone")
+        VAT_ID = "vat_id", _("VAT id")
+        REGISTER = "register", _("register entry")
+
+    prefix = "cpr"
+
+    about = models.CharField(max_length=1000, blank=True)
+    website = models.URLField(max_length=200, blank=True)
+    shown = ArrayField(models.CharField(max_length=8, choices=Fact), default=list)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["author"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["author"], name="networks_profile_once"),
+            models.CheckConstraint(
+                condition=Q(shown__contained_by=["address", "contact", "email", "phone", "vat_id", "register"]),
+                name="networks_profile_facts",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.author_id}"

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
-from apps.networks.models import Answer, Participation, ValueNetwork
+from apps.networks.models import Answer, CompanyProfile, Participation, ValueNetwork
 from apps.tenancy.context import current_company
 
 ACTIVE = Participation.State.ACTIVE
@@ -22,6 +22,7 @@ def members_of(network: ValueNetwork) -> QuerySet[Participation]:
     """Participations seen by the current company, by name and role, with their answers."""
     rows: QuerySet[Participation] = Participation.objects.filter(network=network)
     rows = rows.order_by("company_name", "role", "id")
+    rows = rows.select_related("company")
     return rows.prefetch_related(Prefetch("answers", Answer.objects.order_by("said_at")))
 
 
@@ -47,3 +48,36 @@ def member_companies(network_id: UUID) -> set[int]:
     """Keys of the companies that are members now, of those the current company sees."""
     rows = Participation.objects.filter(network_id=network_id, state=ACTIVE)
     return set(rows.values_list("company_id", flat=True))
+
+
+def invited_or_member(network_id: UUID) -> set[int]:
+    """The same with companies that are asked and have not answered."""
+    rows = Participation.objects.filter(network_id=network_id, state__in=OPEN)
+    return set(rows.values_list("company_id", flat=True))
+
+
+def networks_of_member() -> QuerySet[ValueNetwork]:
+    """Networks in which the current company plays a role now."""
+    played = own_participations().filter(state=ACTIVE).order_by().values("network")
+    rows: QuerySet[ValueNetwork] = ValueNetwork.objects.filter(pk__in=played)
+    return rows
+
+
+def is_last_role(participation: Participation) -> bool:
+    """Whether its company, as far as seen, is no member any more once this role has ended."""
+    others = Participation.objects.filter(
+        network=participation.network_id, company=participation.company_id, state=ACTIVE
+    )
+    return not others.exclude(pk=participation.pk).exists()
+
+
+def profile_of(company_id: int) -> CompanyProfile | None:
+    """What a company tells the current one about itself; None where it tells nothing."""
+    found: CompanyProfile | None = CompanyProfile.objects.filter(author=company_id).first()
+    return found
+
+
+def roles_of(company_id: int) -> list[Participation]:
+    """The roles a company plays now in networks, as far as the current company sees."""
+    rows = Participation.objects.filter(company=company_id, state=ACTIVE)
+    return list(rows.select_related("network").order_by("network__name", "role"))

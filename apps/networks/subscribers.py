@@ -7,7 +7,7 @@ from uuid import UUID
 from apps.events.domain.registry import subscribes
 from apps.events.models import Job
 from apps.networks.models import Participation
-from apps.networks.operations import note_answer
+from apps.networks.operations import note_answer, show_profile
 
 
 @subscribes("networks.answered", kind="networks.note_answer")
@@ -18,3 +18,10 @@ def note(job: Job, now: datetime) -> dict[str, Any]:
         return {"noted": note_answer(participation_id=key, now=now)}
     except Participation.DoesNotExist:
         return {"noted": False}
+
+
+@subscribes("networks.joined", kind="networks.show_profile")
+@subscribes("accounts.partner_added", kind="networks.show_profile_to_partner")
+def show(job: Job, now: datetime) -> dict[str, Any]:
+    """In both companies: who knows the other from now on may read its profile."""
+    return {"shown": show_profile()}

@@ -3,9 +3,11 @@
 from django.urls import path
 
 from apps.accounts.access import requires
-from apps.networks.views import acts, pages
+from apps.networks.views import acts, pages, profiles
 
 urlpatterns = [
+    path("companies/<slug:slug>/", profiles.company_profile, name="company_profile"),
+    path("company-profile/", profiles.own_profile, name="own_profile"),
     path("networks/", requires("view_networks")(pages.NetworkList.as_view()), name="network_list"),
     path("networks/new/", acts.new_network, name="network_new"),
     path("networks/<pid:network_id>/", pages.network_detail, name="network_detail"),

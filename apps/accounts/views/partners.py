@@ -15,11 +15,13 @@ from apps.accounts.access import requires
 from apps.accounts.forms import PartnerForm
 from apps.accounts.tables import PartnerTable
 from apps.common.pages import Action, Empty, ListPage
-from apps.events.operations import record
+from apps.events.operations import publish, record
 from apps.tenancy.context import current_company_id
 from apps.tenancy.models import Company
 from apps.tenancy.operations import make_acquaintance_by_address
 from apps.tenancy.queries import known_companies
+
+PARTNER_ADDED = "accounts.partner_added"
 
 
 class PartnerList(ListPage):
@@ -60,6 +62,7 @@ def new_partner(request: HttpRequest) -> HttpResponse:
                 action="partner.added", subject=made.public_id, now=now, actor=request.user,
                 details={"company": made.other.slug},
             )  # fmt: skip
+            publish(name=PARTNER_ADDED, payload={"partner": str(made.pk)}, now=now, to=made.parties)
             messages.success(request, _("%(name)s is a partner now.") % {"name": made.other.name})
             return redirect("partners")
     return render(request, "accounts/partner_new.html", {"form": form})

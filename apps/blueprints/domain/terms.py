@@ -98,6 +98,8 @@ class ContractPart(Struct, forbid_unknown_fields=True, frozen=True):
     corrections: Literal["at_once", "with_next"] = "at_once"
     buyer_reference: str = ""
     order_number: str = ""
+    # The name of a network that provider and customer are members of.
+    network: str = ""
     opening: OpeningPart | None = None
     state: Literal["draft", "offered", "active"] = "draft"
     # Who gets what, as `apps.contracts.domain.split.Split` is written, companies by address name.

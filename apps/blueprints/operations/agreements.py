@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from apps.contracts.models import Contract
 from apps.contracts.operations import draft_contract, offer_contract, sign_contract
 from apps.contracts.queries import content_sha256
 from apps.events.operations import run_waiting_jobs
+from apps.networks.queries import networks_of_member
 from apps.telemetry.domain.conditions import AT_LEAST, AT_MOST, IS_ONE_OF, CountCondition
 from apps.telemetry.domain.counting import CountRules
 from apps.telemetry.domain.measures import LevelMeasure
@@ -66,7 +68,18 @@ def _facts(part: ContractPart, customer: Company) -> ContractFacts:
         buyer_reference=part.buyer_reference,
         order_number=part.order_number,
         opening=_opening(part.opening, part.currency),
+        network_id=_network(part.network),
     )
+
+
+def _network(name: str) -> UUID | None:
+    if not name:
+        return None
+    found = networks_of_member().filter(name=name).first()
+    if found is None:
+        text = _("The provider is in no network “%(name)s”.")
+        raise ValidationError(text, params={"name": name})
+    return found.pk
 
 
 def _item(item: ItemPart) -> ItemFacts:

@@ -13,7 +13,7 @@ from apps.telemetry.domain.sources import MeterTerms
 
 @dataclass(frozen=True, slots=True)
 class ContractFacts:
-    """Terms of a contract. `ends_on` is exclusive; `payment_days` count from issue."""
+    """Terms of a contract. `ends_on` is exclusive; `payment_days` count from issue; `network_id`: in which."""
 
     customer_id: int
     title: str
@@ -28,6 +28,7 @@ class ContractFacts:
     buyer_reference: str = ""
     order_number: str = ""
     opening: OpeningBalances = NOTHING_BEFORE
+    network_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

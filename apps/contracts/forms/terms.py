@@ -15,6 +15,8 @@ from apps.contracts.domain.facts import ContractFacts
 from apps.contracts.forms.opening import OpeningFields, opening_initial
 from apps.contracts.models import Contract, PlanVersion
 from apps.contracts.wording import charge_title
+from apps.networks.models import ValueNetwork
+from apps.networks.queries import networks_of_member
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
 from apps.tenancy.queries import known_companies
@@ -30,6 +32,11 @@ class TermsForm(OpeningFields):
 
     title = forms.CharField(label=_("Title"), max_length=120)
     customer = forms.ModelChoiceField(label=_("Customer"), queryset=Company.objects.none())
+    network = forms.ModelChoiceField(
+        label=_("Network"), queryset=ValueNetwork.objects.none(), required=False,
+        empty_label=_("outside of any network"),
+        help_text=_("The contract ends when one of you leaves it."),
+    )  # fmt: skip
     starts_on = forms.DateField(label=_("First day"), widget=DateInput)
     ends_on = forms.DateField(
         label=_("Ends before"), widget=DateInput, required=False,
@@ -51,6 +58,7 @@ class TermsForm(OpeningFields):
         super().__init__(*args, **kwargs)
         partners = known_companies().exclude(pk=current_company().pk)
         self.fields["customer"].queryset = partners  # type: ignore[attr-defined]
+        self.fields["network"].queryset = networks_of_member()  # type: ignore[attr-defined]
         zones = [*sorted(zone for zone in available_timezones() if "/" in zone), "UTC"]
         self.fields["time_zone"].choices = [(zone, zone) for zone in zones]  # type: ignore[attr-defined]
         self.fields["currency"].choices = [(code, code) for code in CURRENCIES]  # type: ignore[attr-defined]
@@ -64,9 +72,11 @@ class TermsForm(OpeningFields):
 
     def facts(self) -> ContractFacts:
         values = {name: self.cleaned_data[name] for name in _PLAIN}
+        network = self.cleaned_data["network"]
         return ContractFacts(
-            customer_id=self.cleaned_data["customer"].pk, opening=self.opening(), **values
-        )
+            customer_id=self.cleaned_data["customer"].pk, opening=self.opening(),
+            network_id=network and network.pk, **values,
+        )  # fmt: skip
 
 
 def terms_initial(contract: Contract | None, today: date) -> dict[str, Any]:
@@ -75,6 +85,7 @@ def terms_initial(contract: Contract | None, today: date) -> dict[str, Any]:
         return {
             **{name: getattr(contract, name) for name in _PLAIN},
             "customer": contract.customer_id,
+            "network": contract.network_id,
             **opening_initial(contract.opening_balances, contract.currency, _titles(contract)),
         }
     company = current_company()

@@ -40,6 +40,10 @@ class Contract(FencedModel):
 
     prefix = "ctr"
 
+    # In which network; none of contracts outside of any.
+    network = models.ForeignKey(
+        "networks.ValueNetwork", on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
     customer = models.ForeignKey("tenancy.Company", on_delete=models.PROTECT, related_name="+")
     provider_name = models.CharField(max_length=120)
     customer_name = models.CharField(max_length=120)

@@ -5,6 +5,7 @@ from apps.contracts.operations.drafting import change_draft, discard_draft, draf
 from apps.contracts.operations.ending import close_ended, end_contract
 from apps.contracts.operations.grants import grant_host_data, grant_wanted
 from apps.contracts.operations.indices import add_series, add_values, remove_value
+from apps.contracts.operations.leaving import end_with_member, first_day_after
 from apps.contracts.operations.offering import offer_contract, withdraw_offer
 from apps.contracts.operations.plans import (
     accept_plan,
@@ -35,6 +36,8 @@ __all__ = [
     "draft_contract",
     "draft_split",
     "end_contract",
+    "end_with_member",
+    "first_day_after",
     "grant_host_data",
     "grant_wanted",
     "offer_contract",

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from apps.contracts.events import ContractActivated
 from apps.contracts.models import Contract, Signature
-from apps.contracts.operations.common import both, locked
+from apps.contracts.operations.common import are_members, both, locked
 from apps.contracts.operations.grants import ask_for_data
 from apps.contracts.queries import content_sha256
 from apps.events.operations import publish, record
@@ -18,6 +18,8 @@ def activate_contract(*, contract_id: UUID, now: datetime) -> bool:
     """Put a contract in force that both have signed. False when it is not, or is already."""
     contract = locked(contract_id)
     if contract.state != Contract.State.OFFERED or not _signed_by_both(contract):
+        return False
+    if not are_members(contract):
         return False
     contract.state, contract.activated_at = Contract.State.ACTIVE, now
     contract.save(update_fields=["state", "activated_at"])

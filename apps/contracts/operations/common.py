@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from apps.contracts.models import Contract
+from apps.networks.queries import member_companies
 from apps.tenancy.context import current_company
 
 
@@ -25,3 +26,9 @@ def must_be_draft(contract: Contract) -> None:
 def both(contract: Contract) -> list[int]:
     """Keys of provider and customer."""
     return sorted({contract.author_id, contract.customer_id})
+
+
+def are_members(contract: Contract) -> bool:
+    """Whether both parties play a role in the contract's network now; of one without, always."""
+    network = contract.network_id
+    return network is None or set(both(contract)) <= member_companies(network)

@@ -21,6 +21,7 @@ from apps.contracts.operations.groups import judge_groups, judged_group
 from apps.contracts.operations.indices import must_exist
 from apps.contracts.operations.measures import judged_measure
 from apps.contracts.operations.sources import judged_sources
+from apps.networks.queries import invited_or_member, networks_of_member
 from apps.pricing.plan import PricePlan
 from apps.pricing.registry import PlanError
 from apps.telemetry.domain.measures import LevelMeasure
@@ -54,10 +55,18 @@ def judged_customer(facts: ContractFacts) -> Company:
         refused["corrections"] = [_("Corrections come at once or with the next invoice.")]
     if not _zone_exists(facts.time_zone):
         refused["time_zone"] = [_("This time zone is not known.")]
+    if facts.network_id is not None and not _may_meet(facts.network_id, facts.customer_id):
+        refused["network"] = [_("Choose a network that you and the customer play a role in.")]
     if refused:
         raise ValidationError(refused)
     assert customer is not None
     return customer
+
+
+def _may_meet(network_id: UUID, customer_id: int) -> bool:
+    """The provider is a member, and the customer at least asked to be one."""
+    own = networks_of_member().filter(pk=network_id)
+    return own.exists() and customer_id in invited_or_member(network_id)
 
 
 def _zone_exists(name: str) -> bool:

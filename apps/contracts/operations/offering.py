@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.contracts.events import ContractOffered
 from apps.contracts.models import Contract, ContractItem, PlanVersion, Signature
-from apps.contracts.operations.common import both, locked
+from apps.contracts.operations.common import are_members, both, locked
 from apps.contracts.operations.indices import show_series_to
 from apps.contracts.queries import content_sha256
 from apps.events.operations import publish, record
@@ -25,6 +25,9 @@ def offer_contract(*, contract: Contract, now: datetime, actor: Any) -> Contract
         return contract
     if contract.state != Contract.State.DRAFT:
         raise ValidationError(_("Only a draft can be offered."))
+    if not are_members(contract):
+        text = _("Both companies must have joined the network %(name)s first.")
+        raise ValidationError(text % {"name": contract.network})
     _show_to(contract, both(contract))
     for version in PlanVersion.objects.filter(contract=contract):
         show_series_to(plan=PricePlan.from_dict(version.plan), parties=contract.parties)

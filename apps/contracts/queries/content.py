@@ -25,6 +25,7 @@ def content_of(contract: Contract) -> dict[str, Any]:
         "customer": contract.customer_id,
         **{name: getattr(contract, name) for name in _FACTS},
         **({} if contract.opening is None else {"opening": contract.opening}),
+        **({} if contract.network_id is None else {"network": str(contract.network_id)}),
         "items": sorted((_item(item) for item in items), key=_order),
         "plan": None if plan is None else plan.plan,
         "plan_valid_from": None if plan is None else plan.valid_from,

@@ -80,7 +80,7 @@ class ContractList(ListPage):
 @requires("view_contracts")
 def contract_detail(request: HttpRequest, contract_id: UUID) -> HttpResponse:
     """The sheet: parties, items, plan in words, signatures, history, and what comes next."""
-    read_once = Contract.objects.prefetch_related("items", "plans")
+    read_once = Contract.objects.select_related("network").prefetch_related("items", "plans")
     contract = get_object_or_404(read_once, pk=contract_id)
     company = current_company().pk
     proposals = list(PlanProposal.objects.filter(contract=contract))

@@ -7,6 +7,7 @@ from apps.networks.operations.founding import (
     invite_company,
     take_role,
 )
+from apps.networks.operations.profiles import save_profile, show_profile
 
 __all__ = [
     "answer_invitation",
@@ -15,5 +16,7 @@ __all__ = [
     "invite_company",
     "leave_network",
     "note_answer",
+    "save_profile",
+    "show_profile",
     "take_role",
 ]

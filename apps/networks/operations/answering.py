@@ -1,5 +1,6 @@
 """The invited company's side, and how the founder's portal notes what it said."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,9 +10,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.events.operations import publish, record
-from apps.networks.events import InvitationAnswered, MemberEnded, MemberJoined
+from apps.networks.events import InvitationAnswered, MemberJoined
 from apps.networks.models import Answer, Participation
-from apps.networks.operations.common import last_answer, locked, show
+from apps.networks.operations.common import last_answer, locked, show, tell_ended
 from apps.tenancy.context import current_company
 from apps.tenancy.operations import make_acquaintance
 
@@ -84,14 +85,14 @@ def note_answer(*, participation_id: UUID, now: datetime) -> bool:
     row: Participation = Participation.objects.select_related("network").get(pk=participation_id)
     network = locked(row.network_id)
     row.refresh_from_db()
-    said = last_answer(row)
+    said, seen_by = last_answer(row), list(row.parties)
     if said is None or not _apply(row, said):
         return False
     row.save(update_fields=["state", "joined_at", "ended_at"])
     show(network)
     if row.state == STATE.ACTIVE:
         make_acquaintance(other=row.company, now=now)
-    _tell(row, now)
+    _tell(row, seen_by, now)
     return True
 
 
@@ -108,9 +109,9 @@ def _apply(row: Participation, said: Answer) -> bool:
     return True
 
 
-def _tell(row: Participation, now: datetime) -> None:
-    events = {STATE.ACTIVE: MemberJoined, STATE.ENDED: MemberEnded}
-    kind = events.get(STATE(row.state))
-    if kind is not None:
-        event = kind(row.pk)
+def _tell(row: Participation, seen_by: Iterable[int], now: datetime) -> None:
+    if row.state == STATE.ENDED:
+        tell_ended(row, seen_by, now)
+    elif row.state == STATE.ACTIVE:
+        event = MemberJoined(row.pk)
         publish(name=event.name, payload=event.payload, now=now, to=[row.author_id, row.company_id])

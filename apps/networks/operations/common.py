@@ -1,8 +1,12 @@
 """What every write of a network needs: the row under lock, and who sees it."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
+from apps.events.operations import publish
 from apps.networks.domain.visibility import parties_of
+from apps.networks.events import MemberEnded
 from apps.networks.models import Answer, Participation, ValueNetwork
 from apps.networks.queries import ACTIVE, OPEN
 from apps.tenancy.context import current_company
@@ -41,3 +45,16 @@ def last_answer(participation: Participation) -> Answer | None:
         .last()
     )
     return found
+
+
+def tell_ended(row: Participation, seen_by: Iterable[int], now: datetime) -> None:
+    """Everybody who saw the member learns that it is none any more in this role."""
+    others = Participation.objects.filter(
+        network=row.network_id, company=row.company_id, state=ACTIVE
+    )
+    assert row.ended_at is not None
+    event = MemberEnded(
+        row.pk, row.network_id, row.company_id, row.ended_at, has_left=not others.exists()
+    )
+    reached = {row.author_id, row.company_id, *seen_by}
+    publish(name=event.name, payload=event.payload, now=now, to=reached)

@@ -8,9 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.events.operations import publish, record
-from apps.networks.events import CompanyInvited, MemberEnded
+from apps.networks.events import CompanyInvited
 from apps.networks.models import Participation, Role, ValueNetwork
-from apps.networks.operations.common import locked, show
+from apps.networks.operations.common import locked, show, tell_ended
 from apps.networks.queries import OPEN
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
@@ -88,7 +88,7 @@ def end_participation(*, participation: Participation, now: datetime, actor: Any
     row: Participation = Participation.objects.get(pk=participation.pk)
     if row.state not in OPEN:
         return row
-    joined = row.state == Participation.State.ACTIVE
+    joined, seen_by = row.state == Participation.State.ACTIVE, list(row.parties)
     row.state = Participation.State.ENDED if joined else Participation.State.WITHDRAWN
     row.ended_at = now
     row.save(update_fields=["state", "ended_at"])
@@ -98,8 +98,7 @@ def end_participation(*, participation: Participation, now: datetime, actor: Any
         also=[row.company_id], details={"company": row.company_name, "role": row.role},
     )  # fmt: skip
     if joined:
-        event = MemberEnded(row.pk)
-        publish(name=event.name, payload=event.payload, now=now, to=[row.author_id, row.company_id])
+        tell_ended(row, seen_by, now)
     return row
 
 

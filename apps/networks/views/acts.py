@@ -22,7 +22,7 @@ from apps.networks.operations import (
     invite_company,
     leave_network,
 )
-from apps.networks.queries import own_participations, visible_networks
+from apps.networks.queries import is_last_role, own_participations, visible_networks
 from apps.networks.views.pages import sheet
 from apps.tenancy.context import current_company
 
@@ -89,27 +89,39 @@ def refusal(request: HttpRequest, participation_id: UUID) -> HttpResponse:
     )  # fmt: skip
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @requires("manage_networks")
 def leaving(request: HttpRequest, participation_id: UUID) -> HttpResponse:
-    """A member plays a role no longer."""
+    """A member plays a role no longer; the page says first what ends with it."""
     row = _own(participation_id)
+    if request.method == "GET":
+        return _before_the_end(request, row, leaves=True)
     return _done(
         request, row, _("You leave this role. The founder's portal notes it in a moment."),
         lambda now: leave_network(participation=row, now=now, actor=request.user),
     )  # fmt: skip
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @requires("manage_networks")
 def ending(request: HttpRequest, participation_id: UUID) -> HttpResponse:
-    """The founder takes an invitation back or ends a membership."""
+    """The founder takes an invitation back or ends a membership; what ends is said first."""
     rows = Participation.objects.filter(author=current_company()).select_related("network")
     row = get_object_or_404(rows, pk=participation_id)
+    if request.method == "GET":
+        return _before_the_end(request, row, leaves=False)
     return _done(
         request, row, _("%(name)s is no longer in this role.") % {"name": row.company_name},
         lambda now: end_participation(participation=row, now=now, actor=request.user),
     )  # fmt: skip
+
+
+def _before_the_end(request: HttpRequest, row: Participation, *, leaves: bool) -> HttpResponse:
+    if row.state != Participation.State.ACTIVE:
+        messages.info(request, _("This role has ended already."))
+        return redirect("network_detail", row.network.public_id)
+    context = {"participation": row, "leaves": leaves, "is_last": is_last_role(row)}
+    return render(request, "networks/leaving.html", context)
 
 
 def _own(participation_id: UUID) -> Participation:

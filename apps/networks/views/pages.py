@@ -25,6 +25,7 @@ from apps.networks.queries import (
 from apps.networks.tables import NetworkTable
 from apps.networks.wording import act_in_words, roles_in_words
 from apps.tenancy.context import current_company
+from apps.tenancy.queries import known_company_ids
 
 _SHOWN_ACTS = 50
 
@@ -85,5 +86,6 @@ def sheet(network: ValueNetwork, form: InviteForm | None = None) -> dict[str, An
         "former": [row for row in rows if row.state not in OPEN],
         "waiting": invitations_waiting().filter(network=network), "own_id": company.pk,
         "form": form or (InviteForm() if is_founder else None),
+        "profiles": known_company_ids(),
         "history": [(act_in_words(row.action), row) for row in acts],
     }  # fmt: skip
