@@ -57,6 +57,8 @@ contracts:
     title: Kilometres {SHARED_CANARY}
     network: Roads {SHARED_CANARY}
     starts_on: 2026-09-01
+    deposit: "500.00"
+    credit_limit: "5000.00"
     state: active
     items:
       - {{asset: T-1, channel: distance, meter: distance}}

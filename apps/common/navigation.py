@@ -99,6 +99,7 @@ MENU = (
                 "correction_list", _("Corrections"), "file-diff", "view_invoices",
                 _("credit notes late readings"),
             ),
+            Entry("settlement_run", _("Settlement"), "list-checks", "issue_invoices", _("settle month statements")),
             Entry("share_list", _("Shares"), "chart-pie", "view_money", _("statement split")),
             Entry(
                 "statement_list", _("Statements"), "file-text", "view_money",
@@ -108,6 +109,7 @@ MENU = (
                 "agreement_list", _("Self-billing agreements"), "file-pen", "view_money",
                 _("invoices of partners tax status"),
             ),
+            Entry("deposit_list", _("Deposits"), "shield", "view_money", _("security of customers")),
             Entry("settled_list", _("Contract margin"), "scale", "view_money", _("revenue profit")),
             Entry("transfer_list", _("Ledger"), "book-open", "view_money", _("postings accounts")),
         ),

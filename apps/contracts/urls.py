@@ -21,6 +21,7 @@ urlpatterns = [
     path(f"{_ONE}offer/", acts.offer, name="contract_offer"),
     path(f"{_ONE}withdrawal/", acts.withdraw, name="contract_withdrawal"),
     path(f"{_ONE}signature/", acts.sign, name="contract_signature"),
+    path(f"{_ONE}cost-object/", acts.note_cost_object, name="contract_cost_object"),
     path(f"{_ONE}end/", acts.end, name="contract_end"),
     path(f"{_ONE}plans/new/", plans.propose, name="contract_plan_new"),
     path(f"{_ONE}plans/preview/", plans.preview, name="contract_plan_preview"),

@@ -46,6 +46,7 @@ JOB_TITLES: dict[str, str | Promise] = {
     "networks.note_answer": _("Note who joins a network"),
     "payments.apply_webhook": _("Note what the payment provider tells"),
     "payments.send_transfer": _("Send payouts to the payment provider"),
+    "settlement.count_credit": _("Count what customers owe against their limits"),
     "settlement.arrived": _("Note payouts that arrived"),
     "settlement.came_back": _("Take back payouts that failed"),
     "settlement.catch_up": _("Divide earlier revenue by a split"),

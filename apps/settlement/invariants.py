@@ -109,6 +109,48 @@ def payouts_match(now: datetime) -> Iterator[str]:
         yield f"account {key}: {balance}, its payout requests say {asked}"
 
 
+@shared("the tax of every self-billed document is posted once, and is that of its lines")
+def taxes_posted(now: datetime) -> Iterator[str]:
+    for key, tax, posted, lines in rows(
+        """
+        select statement.id, statement.tax_minor,
+            (select coalesce(sum(case when debit.purpose = 'tax' then transfer.amount_minor
+                                      else -transfer.amount_minor end), 0)
+             from public.settlement_transfer transfer
+             join public.settlement_account debit on debit.id = transfer.debit_id
+             where transfer.cause = 'tax' and transfer.cause_id = statement.id)
+                * case statement.kind when 'credit' then -1 else 1 end as posted,
+            (select coalesce(sum(line.tax_minor), 0) from public.settlement_statementline line
+             where line.statement_id = statement.id) as lines
+        from public.settlement_statement statement
+        """
+    ):
+        if not tax == posted == lines:
+            yield f"statement {key}: tax {tax}; posted {posted}, lines {lines}"
+
+
+@shared("what is held of deposits is what was received less what was given back and drawn")
+def deposits_match(now: datetime) -> Iterator[str]:
+    for key, balance, noted in rows(
+        """
+        select account.id, account.balance_minor, coalesce(sum(
+            case step.step when 'received' then step.amount_minor
+                 when 'asked' then 0 else -step.amount_minor end), 0)
+        from public.settlement_account account
+        left join public.contracts_contract contract
+            on contract.author_id = account.author_id and contract.customer_id = account.partner_id
+            and contract.currency = account.currency
+        left join public.settlement_depositstep step on step.contract_id = contract.id
+        where account.purpose = 'deposit'
+        group by account.id
+        having account.balance_minor <> coalesce(sum(
+            case step.step when 'received' then step.amount_minor
+                 when 'asked' then 0 else -step.amount_minor end), 0)
+        """
+    ):
+        yield f"account {key}: {balance}, its deposits' steps say {noted}"
+
+
 @of_company("every share is what the waterfall gives of the documents")
 def shares_recomputed(now: datetime) -> Iterator[str]:
     yield from wrong_shares()

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from apps.events.domain.registry import handles, subscribes
+from apps.contracts.operations import note_credit_use
+from apps.events.domain.registry import handles, housekeeping, subscribes
 from apps.events.models import Job
 from apps.events.operations import enqueue, enqueue_all
 from apps.settlement.operations import (
@@ -15,6 +16,7 @@ from apps.settlement.operations import (
     settle_documents,
     store_statement_files,
 )
+from apps.settlement.queries.credit import credit_counted
 
 CHUNK = 500
 
@@ -28,6 +30,7 @@ def settle(job: Job, now: datetime) -> dict[str, Any]:
     keys = list(job.payload["invoices"])
     if job.author_id != job.company_id:
         return {"shares": 0}
+    _recount(now)
     if len(keys) <= CHUNK:
         return {"shares": settle_documents(document_ids=map(UUID, keys), now=now)}
     chunks = [keys[start : start + CHUNK] for start in range(0, len(keys), CHUNK)]
@@ -52,6 +55,7 @@ def catch_up(job: Job, now: datetime) -> dict[str, Any]:
 def pay_on(job: Job, now: datetime) -> dict[str, Any]:
     """A customer paid, or took back: shares become payable, or are not any more."""
     keys = [UUID(text) for text in job.payload["receivables"]]
+    _recount(now)
     return {"transfers": make_payable(document_ids=keys, now=now)}
 
 
@@ -111,3 +115,13 @@ def store_statements(job: Job, now: datetime) -> dict[str, Any]:
     """PDF and XML of self-billed documents."""
     keys = [UUID(text) for text in job.payload["statements"]]
     return {"documents": store_statement_files(statement_ids=keys, now=now)}
+
+
+@housekeeping("settlement.count_credit", daily=True)
+def count_credit(job: Job, now: datetime) -> dict[str, Any]:
+    """How much of their credit limits customers have used; each day, and when what they owe moves."""
+    return {"customers": note_credit_use(counted=credit_counted(now), now=now)}
+
+
+def _recount(now: datetime) -> None:
+    enqueue(kind="settlement.count_credit", payload={}, now=now, dedupe="housekeeping")

@@ -15,6 +15,7 @@ from apps.common.tables import (
     QuantityColumn,
     Table,
 )
+from apps.contracts.models import Contract
 from apps.settlement.models import (
     SelfBillingAgreement,
     SettledPeriod,
@@ -57,6 +58,7 @@ class TransferTable(Table):
     at = InstantColumn(verbose_name=_("When"))
     partner_name = Column(verbose_name=_("Partner"), accessor="debit__partner_name")
     cause = Column(verbose_name=_("Reason"))
+    document = Column(verbose_name=_("Document"), orderable=False)
     debit_purpose = Column(
         verbose_name=_("From"), accessor="debit__get_purpose_display", orderable=False
     )
@@ -77,6 +79,18 @@ def _standing_words(agreement: SelfBillingAgreement) -> str:
         "withdrawn": _now("withdrawn"), "offered": _now("to be accepted"),
     }  # fmt: skip
     return words[agreement.standing]
+
+
+class DepositTable(Table):
+    title = LinkColumn("deposit_detail", verbose_name=_("Contract"))
+    provider_name = Column(verbose_name=_("Provider"))
+    customer_name = Column(verbose_name=_("Customer"))
+    deposit_minor = MoneyColumn(verbose_name=_("Agreed"))
+    held_minor = MoneyColumn(verbose_name=_("Held"), orderable=False)
+
+    class Meta(Table.Meta):
+        model = Contract
+        fields: ClassVar[tuple[str, ...]] = ()
 
 
 class AgreementTable(Table):

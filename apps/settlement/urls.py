@@ -3,14 +3,19 @@
 from django.urls import path
 
 from apps.accounts.access import requires
-from apps.settlement.views import agreements, pages, statements
+from apps.settlement.views import agreements, deposits, margins, pages, payouts, runs, statements
 
 urlpatterns = [
     path("money/", pages.money_home, name="money_home"),
-    path("money/payouts/", pages.draft_payouts, name="money_payouts"),
+    path("money/payouts/", payouts.new_payouts, name="payout_new"),
+    path("deposits/", requires("view_money")(deposits.DepositList.as_view()), name="deposit_list"),
+    path("deposits/<pid:contract_id>/", deposits.deposit_detail, name="deposit_detail"),
+    path("deposits/<pid:contract_id>/steps/", deposits.deposit_step, name="deposit_step"),
+    path("money/settlement/", runs.settlement_run, name="settlement_run"),
     path("shares/", requires("view_money")(pages.ShareList.as_view()), name="share_list"),
     path("shares/<pid:share_id>/", pages.share_detail, name="share_detail"),
     path("margins/", requires("view_money")(pages.PeriodList.as_view()), name="settled_list"),
+    path("margins/months/", margins.margin_months, name="margin_months"),
     path("margins/<pid:settled_id>/", pages.settled_detail, name="settled_detail"),
     path("ledger/", requires("view_money")(pages.TransferList.as_view()), name="transfer_list"),
     path("invoices/<pid:invoice_id>/shares/", pages.invoice_shares, name="invoice_shares"),

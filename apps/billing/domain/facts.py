@@ -20,6 +20,7 @@ def terms_facts(contract: Any, public_id: str, order_number: str = "") -> dict[s
         "contract": public_id, "title": contract.title, "payment_days": contract.payment_days,
         "buyer_reference": contract.buyer_reference, "order_number": order_number or contract.order_number,
         "tax_category": contract.tax_category,
+        **({"dunning": contract.dunning} if contract.dunning else {}),
     }  # fmt: skip
 
 

@@ -80,6 +80,14 @@ class OpeningPart(Struct, forbid_unknown_fields=True, frozen=True):
     open_items: list[OpenItemPart] = []
 
 
+class ReminderPart(Struct, forbid_unknown_fields=True, frozen=True):
+    """A reminder after its day; the fee in the contract's currency, the law's lump sum on request."""
+
+    after_days: int
+    fee: Decimal = Decimal(0)
+    with_lump: bool = False
+
+
 class ContractPart(Struct, forbid_unknown_fields=True, frozen=True):
     """A bilateral contract; `state` is how far it is taken."""
 
@@ -101,6 +109,11 @@ class ContractPart(Struct, forbid_unknown_fields=True, frozen=True):
     # The name of a network that provider and customer are members of.
     network: str = ""
     opening: OpeningPart | None = None
+    # Percent a year above the reference rate; reminders, deposit and limit in the currency.
+    late_points: Decimal | None = None
+    reminders: list[ReminderPart] = []
+    deposit: Decimal | None = None
+    credit_limit: Decimal | None = None
     state: Literal["draft", "offered", "active"] = "draft"
     # Who gets what, as `apps.contracts.domain.split.Split` is written, companies by address name.
     split: dict[str, Any] | None = None

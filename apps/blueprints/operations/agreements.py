@@ -1,6 +1,7 @@
 """Contracts of a scenario: drafted, offered and signed as their two companies would."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from apps.assets.models import Asset
 from apps.blueprints.domain.terms import ConditionPart, ContractPart, ItemPart, OpeningPart
 from apps.common.money import round_half_up
 from apps.common.quantity import BadValue
+from apps.contracts.domain.commercial import DunningTerms, ReminderTerms
 from apps.contracts.domain.facts import ContractFacts, GroupFacts, ItemFacts
 from apps.contracts.domain.opening import NOTHING_BEFORE, OpeningBalances, OpenItem
 from apps.contracts.models import Contract
@@ -69,6 +71,9 @@ def _facts(part: ContractPart, customer: Company) -> ContractFacts:
         order_number=part.order_number,
         opening=_opening(part.opening, part.currency),
         network_id=_network(part.network),
+        dunning=_dunning(part),
+        deposit_minor=_minor(part.deposit, part.currency),
+        credit_limit_minor=_minor(part.credit_limit, part.currency),
     )
 
 
@@ -80,6 +85,20 @@ def _network(name: str) -> UUID | None:
         text = _("The provider is in no network “%(name)s”.")
         raise ValidationError(text, params={"name": name})
     return found.pk
+
+
+def _dunning(part: ContractPart) -> DunningTerms:
+    levels = tuple(
+        ReminderTerms(
+            level.after_days, round_half_up(level.fee, part.currency).minor, level.with_lump
+        )
+        for level in part.reminders
+    )
+    return DunningTerms(part.late_points, levels)
+
+
+def _minor(amount: Decimal | None, currency: str) -> int | None:
+    return None if amount is None else round_half_up(amount, currency).minor
 
 
 def _item(item: ItemPart) -> ItemFacts:

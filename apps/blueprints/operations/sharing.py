@@ -53,10 +53,12 @@ def load_split(
 
 def _offer(contract: Contract, split: Mapping[str, Any], now: datetime) -> None:
     data = {"currency": contract.currency, **split}
+    label = str(data.pop("label", ""))
     try:
         draft_split(
-            contract=contract, split=data, valid_from=contract.starts_on, now=now, actor=ACTOR
-        )
+            contract=contract, split=data, valid_from=contract.starts_on, now=now, actor=ACTOR,
+            label=label,
+        )  # fmt: skip
     except SplitRefused as refused:
         raise ValidationError(str(refused)) from refused
     offer_split(contract=contract, now=now, actor=ACTOR)

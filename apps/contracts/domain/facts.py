@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from apps.contracts.domain.commercial import AS_THE_LAW, DunningTerms
 from apps.contracts.domain.opening import NOTHING_BEFORE, OpeningBalances
 from apps.telemetry.domain.counting import CountRules
 from apps.telemetry.domain.measures import LevelMeasure
@@ -13,7 +14,11 @@ from apps.telemetry.domain.sources import MeterTerms
 
 @dataclass(frozen=True, slots=True)
 class ContractFacts:
-    """Terms of a contract. `ends_on` is exclusive; `payment_days` count from issue; `network_id`: in which."""
+    """Terms of a contract. `ends_on` is exclusive; `payment_days` count from issue; `network_id`: in
+    which network.
+
+    Deposit and credit limit are minor units of the currency; None: none is agreed.
+    """
 
     customer_id: int
     title: str
@@ -29,6 +34,10 @@ class ContractFacts:
     order_number: str = ""
     opening: OpeningBalances = NOTHING_BEFORE
     network_id: UUID | None = None
+    dunning: DunningTerms = AS_THE_LAW
+    deposit_minor: int | None = None
+    credit_limit_minor: int | None = None
+    is_one_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from apps.contracts.domain.split import ContractStep, LineStep, Part, Split
 
 # Codes of shares that no step of the split makes.
 REST, BORNE = "rest", "borne"
+WHOLE = Fraction(1)
 Keys = Mapping[str, Mapping[int, Decimal]]
 K = TypeVar("K", bound=Hashable)
 
@@ -76,12 +77,13 @@ class Outcome:
 
 def waterfall(
     split: Split, lines: Sequence[RevenueLine], keys: Keys | None = None,
-    carried: Mapping[str, int] | None = None,
+    carried: Mapping[str, int] | None = None, part: Fraction = WHOLE,
 ) -> Outcome:  # fmt: skip
     """Divide a period's lines. `keys`: by meter each company's own quantity; `carried`: by step what
-    earlier periods owe, in minor units. Raises CurrencyMismatch.
+    earlier periods owe, in minor units; `part`: how much of the period the contract covers, by days,
+    which amounts of a period follow. Raises CurrencyMismatch.
     """
-    period = _Period(split, keys or {})
+    period = _Period(split, keys or {}, part)
     for line in lines:
         period.divide(line)
     period.make_up(carried or {})
@@ -172,8 +174,8 @@ def _holders(step: LineStep, keys: Keys) -> list[tuple[int, Fraction]]:
 class _Period:
     """One run of the waterfall: what each company has so far, and what the rest party still has."""
 
-    def __init__(self, split: Split, keys: Keys) -> None:
-        self.split, self.keys = split, keys
+    def __init__(self, split: Split, keys: Keys, part: Fraction) -> None:
+        self.split, self.keys, self.part = split, keys, part
         self.lines: list[LineShare] = []
         self.contract: list[ContractShare] = []
         self.lacking: dict[str, Fraction] = {}
@@ -207,7 +209,8 @@ class _Period:
                 self._move(step.code, party, minor)
 
     def apply(self, step: ContractStep, carried: int) -> None:
-        amount = int(step.amount.scaleb(minor_digits(self.split.currency)))
+        whole = Fraction(step.amount.scaleb(minor_digits(self.split.currency)))
+        amount = rounded_fraction(whole * self.part)
         has = self.totals.get(step.party, 0)
         if step.kind == "cap":
             self._move(step.code, step.party, -max(has - amount, 0))

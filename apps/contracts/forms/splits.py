@@ -29,6 +29,10 @@ class SplitDayForm(forms.Form):
     residual = forms.TypedChoiceField(
         label=_("Who takes the rest"), coerce=int, help_text=_("Everything the steps leave over.")
     )
+    label = forms.CharField(
+        label=_("Name for the partners"), max_length=120, required=False,
+        help_text=_("They read it instead of the contract's title. Empty: the contract's id."),
+    )  # fmt: skip
 
     def __init__(self, *args: Any, contract: Contract, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -115,7 +119,10 @@ def split_forms(
     """Day, steps and terms: as typed, or as stored."""
     stored = stored or {}
     steps = [*_stored_steps(stored)] or [{}]
-    day = {"valid_from": contract.starts_on, "residual": stored.get("residual", contract.author_id)}
+    day = {
+        "valid_from": contract.starts_on, "residual": stored.get("residual", contract.author_id),
+        "label": stored.get("label", ""),
+    }  # fmt: skip
     return (
         SplitDayForm(data, initial=day, contract=contract),
         StepFormSet(data, initial=steps, prefix=PREFIX, form_kwargs={"contract": contract}),

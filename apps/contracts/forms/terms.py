@@ -12,6 +12,7 @@ from apps.common.money import CURRENCIES
 from apps.common.period import parse_month
 from apps.common.quantity import BadValue
 from apps.contracts.domain.facts import ContractFacts
+from apps.contracts.forms.commercial import CommercialFields, commercial_initial
 from apps.contracts.forms.opening import OpeningFields, opening_initial
 from apps.contracts.models import Contract, PlanVersion
 from apps.contracts.wording import charge_title
@@ -25,9 +26,10 @@ _PLAIN = (
     "title", "starts_on", "ends_on", "period_kind", "time_zone", "currency", "tax_category",
     "payment_days", "corrections", "buyer_reference", "order_number",
 )  # fmt: skip
+_COMMERCIAL = ("dunning", "deposit_minor", "credit_limit_minor")
 
 
-class TermsForm(OpeningFields):
+class TermsForm(CommercialFields, OpeningFields):
     """Facts of a contract, as `ContractFacts`."""
 
     title = forms.CharField(label=_("Title"), max_length=120)
@@ -71,7 +73,7 @@ class TermsForm(OpeningFields):
         return cleaned
 
     def facts(self) -> ContractFacts:
-        values = {name: self.cleaned_data[name] for name in _PLAIN}
+        values = {name: self.cleaned_data[name] for name in (*_PLAIN, *_COMMERCIAL)}
         network = self.cleaned_data["network"]
         return ContractFacts(
             customer_id=self.cleaned_data["customer"].pk, opening=self.opening(),
@@ -86,6 +88,7 @@ def terms_initial(contract: Contract | None, today: date) -> dict[str, Any]:
             **{name: getattr(contract, name) for name in _PLAIN},
             "customer": contract.customer_id,
             "network": contract.network_id,
+            **commercial_initial(contract),
             **opening_initial(contract.opening_balances, contract.currency, _titles(contract)),
         }
     company = current_company()

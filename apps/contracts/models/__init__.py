@@ -1,6 +1,8 @@
 """Contracts of a provider and a customer: what is covered, at which price, signed by whom."""
 
 from apps.contracts.models.contracts import Contract, ContractItem, Signature
+from apps.contracts.models.costs import CostObject
+from apps.contracts.models.credit import CreditUse
 from apps.contracts.models.indices import PriceIndexSeries, PriceIndexValue
 from apps.contracts.models.partners import PartnerTerms, SplitVersion, TermsSignature
 from apps.contracts.models.plans import PlanProposal, PlanVersion
@@ -8,6 +10,8 @@ from apps.contracts.models.plans import PlanProposal, PlanVersion
 __all__ = [
     "Contract",
     "ContractItem",
+    "CostObject",
+    "CreditUse",
     "PartnerTerms",
     "PlanProposal",
     "PlanVersion",

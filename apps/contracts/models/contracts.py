@@ -1,11 +1,14 @@
 """Contracts of a provider and a customer: what is covered, and who signed it."""
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.common.fields import MinorField
 from apps.common.ids import encode
+from apps.contracts.domain.commercial import DunningTerms
 from apps.contracts.domain.opening import OpeningBalances
 from apps.pricing.groups import Group
 from apps.telemetry.domain.counting import CountRules
@@ -62,6 +65,12 @@ class Contract(FencedModel):
     order_number = models.CharField(max_length=80, blank=True)
     # Of a contract that ran elsewhere: `apps.contracts.domain.opening.OpeningBalances`.
     opening = models.JSONField(null=True)
+    # Late payment: `apps.contracts.domain.commercial.DunningTerms`; None: as the law has it.
+    dunning = models.JSONField(null=True)
+    deposit_minor = MinorField(null=True)
+    credit_limit_minor = MinorField(null=True)
+    # An accepted order: it covers one day and is billed once.
+    is_one_off = models.BooleanField(default=False, db_default=False)
     drafted_at = models.DateTimeField()
     offered_at = models.DateTimeField(null=True)
     activated_at = models.DateTimeField(null=True)
@@ -87,10 +96,27 @@ class Contract(FencedModel):
             models.CheckConstraint(
                 condition=~models.Q(author=models.F("customer")), name="contracts_two_companies"
             ),
+            models.CheckConstraint(
+                condition=models.Q(deposit_minor=None) | models.Q(deposit_minor__gt=0),
+                name="contracts_deposit",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(credit_limit_minor=None) | models.Q(credit_limit_minor__gte=0),
+                name="contracts_credit_limit",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_one_off=False)
+                | models.Q(ends_on=models.F("starts_on") + timedelta(days=1)),
+                name="contracts_one_off_day",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def dunning_terms(self) -> DunningTerms:
+        return DunningTerms.from_dict(self.dunning)
 
     @property
     def opening_balances(self) -> OpeningBalances:

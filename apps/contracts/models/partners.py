@@ -30,6 +30,8 @@ class SplitVersion(FencedModel):
     number = models.SmallIntegerField()
     state = models.CharField(max_length=9, choices=State, default=State.DRAFT)
     valid_from = models.DateField()
+    # What partners read instead of the contract's title, which may name the customer.
+    label = models.CharField(max_length=120, blank=True, default="", db_default="")
     split = models.JSONField()
     split_sha256 = models.CharField(max_length=64)
     made_at = models.DateTimeField()
@@ -70,6 +72,7 @@ class PartnerTerms(FencedModel):
     partner = models.ForeignKey("tenancy.Company", on_delete=models.PROTECT, related_name="+")
     provider_name = models.CharField(max_length=120)
     partner_name = models.CharField(max_length=120)
+    # The version's label; never the contract's own title.
     title = models.CharField(max_length=120)
     valid_from = models.DateField()
     # The partner's own view of the split (`Split.view_of`), and its charges' names by code.

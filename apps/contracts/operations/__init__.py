@@ -1,12 +1,20 @@
 """Writes of contracts: drafting, offering, signing, activating, ending; price indices."""
 
 from apps.contracts.operations.activation import activate_contract
+from apps.contracts.operations.credit import Counted, note_credit_use
 from apps.contracts.operations.drafting import change_draft, discard_draft, draft_contract
 from apps.contracts.operations.ending import close_ended, end_contract
 from apps.contracts.operations.grants import grant_host_data, grant_wanted
 from apps.contracts.operations.indices import add_series, add_values, remove_value
 from apps.contracts.operations.leaving import end_with_member, first_day_after
 from apps.contracts.operations.offering import offer_contract, withdraw_offer
+from apps.contracts.operations.one_off import (
+    Cost,
+    OrderLine,
+    accept_one_off,
+    note_cost,
+    offer_one_off,
+)
 from apps.contracts.operations.plans import (
     accept_plan,
     adopt_plan,
@@ -23,7 +31,11 @@ from apps.contracts.operations.splits import (
 )
 
 __all__ = [
+    "Cost",
+    "Counted",
     "OfferChanged",
+    "OrderLine",
+    "accept_one_off",
     "accept_plan",
     "activate_contract",
     "add_series",
@@ -40,7 +52,10 @@ __all__ = [
     "first_day_after",
     "grant_host_data",
     "grant_wanted",
+    "note_cost",
+    "note_credit_use",
     "offer_contract",
+    "offer_one_off",
     "offer_split",
     "propose_plan",
     "remove_value",

@@ -13,6 +13,7 @@ from apps.contracts.domain.facts import ContractFacts, ItemFacts
 from apps.contracts.domain.opening import OpeningBalances
 from apps.contracts.models import Contract, ContractItem, PlanVersion, Signature
 from apps.contracts.operations.common import locked, must_be_draft
+from apps.contracts.operations.credit import must_have_credit
 from apps.contracts.operations.groups import name_groups
 from apps.contracts.operations.judging import judged_customer, judged_items, judged_plan
 from apps.contracts.operations.opening import judged_opening
@@ -25,9 +26,13 @@ from apps.tenancy.models import Company
 @transaction.atomic
 def draft_contract(
     *, facts: ContractFacts, items: Sequence[ItemFacts], plan: Mapping[str, Any], now: datetime,
-    actor: Any = None,
+    actor: Any = None, by_finance: bool = False,
 ) -> Contract:  # fmt: skip
-    """A new draft. Raises ValidationError with the fields of the facts, `items` and `plan`."""
+    """A new draft. Raises ValidationError with the fields of the facts, `items` and `plan`.
+
+    For a customer above its credit limit only `by_finance`.
+    """
+    must_have_credit(facts.customer_id, facts.currency, by_finance)
     customer, value, rows, opening = _judged(facts, items, plan)
     company = current_company()
     contract = Contract(author=company, parties=[company.pk], drafted_at=now)
@@ -85,6 +90,7 @@ def _describe(
     for name, value in asdict(facts).items():
         setattr(contract, name, value.strip() if isinstance(value, str) else value)
     contract.opening = opening.to_dict() if opening else None
+    contract.dunning = facts.dunning.to_dict() if facts.dunning else None
     contract.customer = customer
     contract.provider_name, contract.customer_name = current_company().name, customer.name
 

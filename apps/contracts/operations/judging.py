@@ -16,6 +16,7 @@ from apps.common.units import UNITS, convertible
 from apps.contracts.domain.facts import ContractFacts, GroupFacts, ItemFacts
 from apps.contracts.domain.measures import billed_unit
 from apps.contracts.models import Contract, ContractItem
+from apps.contracts.operations.commercial import refused_commercial
 from apps.contracts.operations.counting import judged_counting
 from apps.contracts.operations.groups import judge_groups, judged_group
 from apps.contracts.operations.indices import must_exist
@@ -35,7 +36,7 @@ MOST_ITEMS = 2000
 
 def judged_customer(facts: ContractFacts) -> Company:
     """The customer. Raises ValidationError by field."""
-    refused: dict[str, list[str]] = {}
+    refused = refused_commercial(facts)
     customer = known_companies().filter(pk=facts.customer_id).first()
     if customer is None or customer.pk == current_company().pk:
         refused["customer"] = [_("Choose one of your partners.")]

@@ -32,9 +32,12 @@ from apps.tenancy.queries import known_companies
 
 @transaction.atomic
 def draft_split(
-    *, contract: Contract, split: Mapping[str, Any], valid_from: date, now: datetime, actor: Any
-) -> SplitVersion:
+    *, contract: Contract, split: Mapping[str, Any], valid_from: date, now: datetime, actor: Any,
+    label: str = "",
+) -> SplitVersion:  # fmt: skip
     """Write the contract's next split, or rewrite the drafted one. Nobody else sees it.
+
+    `label`: what partners read for the contract's title; empty: its id.
 
     Raises SplitRefused with places in the split, ValidationError on `valid_from` and `split`.
     """
@@ -49,7 +52,7 @@ def draft_split(
         version = SplitVersion(
             author=current_company(), parties=[contract.author_id], contract=contract, number=number
         )
-    version.valid_from, version.made_at = valid_from, now
+    version.valid_from, version.made_at, version.label = valid_from, now, label.strip()
     version.split, version.split_sha256 = value.to_dict(), value.hash
     version.save()
     _note("split_drafted", contract, now, actor, version.split_sha256)
@@ -208,7 +211,7 @@ def _write_terms(contract: Contract, version: SplitVersion, now: datetime) -> li
             author_id=contract.author_id, parties=sorted([contract.author_id, partner]),
             contract=contract, version=version, partner_id=partner,
             provider_name=contract.provider_name, partner_name=names[partner],
-            title=contract.title, valid_from=version.valid_from, terms=terms,
+            title=version.label or contract.public_id, valid_from=version.valid_from, terms=terms,
             charges=charges_seen(contract, split, partner),
             terms_sha256=terms_digest(contract, version.valid_from, terms), offered_at=now,
         )  # fmt: skip

@@ -10,6 +10,7 @@ _FACTS = (
     "currency", "tax_category", "payment_days", "corrections",
     "buyer_reference", "order_number",
 )  # fmt: skip
+_AGREED = ("opening", "dunning", "deposit_minor", "credit_limit_minor")
 
 
 def content_of(contract: Contract) -> dict[str, Any]:
@@ -24,7 +25,9 @@ def content_of(contract: Contract) -> dict[str, Any]:
         "contract": contract.public_id, "provider": contract.author_id,
         "customer": contract.customer_id,
         **{name: getattr(contract, name) for name in _FACTS},
-        **({} if contract.opening is None else {"opening": contract.opening}),
+        # Left out where nothing is agreed: what was signed before keeps its digest.
+        **{name: value for name in _AGREED if (value := getattr(contract, name)) is not None},
+        **({"one_off": True} if contract.is_one_off else {}),
         **({} if contract.network_id is None else {"network": str(contract.network_id)}),
         "items": sorted((_item(item) for item in items), key=_order),
         "plan": None if plan is None else plan.plan,

@@ -14,10 +14,13 @@ from django.views.decorators.http import require_POST
 
 from apps.accounts.access import requires
 from apps.contracts.forms import EndForm
+from apps.contracts.forms.costs import cost_form
 from apps.contracts.models import Contract
 from apps.contracts.operations import (
+    Cost,
     discard_draft,
     end_contract,
+    note_cost,
     offer_contract,
     sign_contract,
     withdraw_offer,
@@ -49,6 +52,26 @@ def withdraw(request: HttpRequest, contract_id: UUID) -> HttpResponse:
         _("The offer is withdrawn; it is a draft again."),
         lambda: withdraw_offer(contract=contract, now=timezone.now(), actor=request.user),
     )
+
+
+@require_POST
+@requires("draft_contracts")
+def note_cost_object(request: HttpRequest, contract_id: UUID) -> HttpResponse:
+    """The customer says which of its own contracts this one serves."""
+    rows = visible_contracts().filter(customer=request.company)  # type: ignore[attr-defined]
+    contract = get_object_or_404(rows, pk=contract_id)
+    form = cost_form(contract, request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Choose a contract that you provide."))
+        return redirect("contract_detail", contract.public_id)
+    asset = form.cleaned_data["asset"]
+    cost = Cost(form.cleaned_data["serves"].pk, UUID(asset) if asset else None)
+    return _done(
+        request, contract, _("The cost object is noted."),
+        lambda: note_cost(
+            contract_id=contract.pk, cost=cost, now=timezone.now(), actor=request.user
+        ),
+    )  # fmt: skip
 
 
 @require_POST

@@ -92,7 +92,8 @@ def new(request: HttpRequest) -> HttpResponse:
     draft = Draft.of(None, request.POST if request.method == "POST" else None)
     if request.method == "POST":
         made = _stored(draft, lambda **parts: draft_contract(
-            **parts, now=timezone.now(), actor=request.user
+            **parts, now=timezone.now(), actor=request.user,
+            by_finance="settle_receivables" in request.capabilities,  # type: ignore[attr-defined]
         ))  # fmt: skip
         if made is not None:
             messages.success(request, _("The draft %(title)s is saved.") % {"title": made.title})

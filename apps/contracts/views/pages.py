@@ -16,6 +16,7 @@ from apps.accounts.access import requires
 from apps.assets.models import Asset
 from apps.common.pages import Action, Empty, ListPage
 from apps.contracts.forms import EndForm
+from apps.contracts.forms.costs import cost_form
 from apps.contracts.models import Contract, ContractItem, PlanProposal, Signature
 from apps.contracts.queries import (
     content_sha256,
@@ -30,6 +31,7 @@ from apps.contracts.queries.plans import (
 )
 from apps.contracts.tables import ContractTable
 from apps.contracts.wording import act_words, plan_words
+from apps.contracts.wording.commercial import commercial_words
 from apps.contracts.wording.items import item_words
 from apps.contracts.wording.opening import opening_words
 from apps.tenancy.context import current_company
@@ -101,6 +103,7 @@ def contract_detail(request: HttpRequest, contract_id: UUID) -> HttpResponse:
         "opening": opening_words(
             contract.opening_balances, first_plan.plan if first_plan else None
         ),
+        "commercial": commercial_words(contract),
         "seen_assets": _seen(items[:_SHOWN_ITEMS]),
         "signatures": [(row, plans.get(row.content_sha256)) for row in signatures], "content": content, "own": contract.author_id == company,
         "to_sign": contract.state == Contract.State.OFFERED
@@ -111,6 +114,8 @@ def contract_detail(request: HttpRequest, contract_id: UUID) -> HttpResponse:
         "end_form": EndForm(initial={"ends_on": contract.ends_on}),
         "history": [(act_words(row.action), row) for row in history_of(contract)[:_SHOWN_ACTS]],
     }  # fmt: skip
+    if contract.customer_id == company and contract.state != Contract.State.DRAFT:
+        context["cost_form"] = cost_form(contract)
     return render(request, "contracts/contract_detail.html", context)
 
 

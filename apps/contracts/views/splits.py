@@ -74,7 +74,7 @@ def edit_split(request: HttpRequest, contract_id: UUID) -> HttpResponse:
 
 def _latest(contract: Contract) -> dict[str, Any] | None:
     found = SplitVersion.objects.filter(contract=contract).order_by("-number").first()
-    return None if found is None else dict(found.split)
+    return None if found is None else {**found.split, "label": found.label}
 
 
 def _editor(
@@ -103,7 +103,7 @@ def _drafted(request: HttpRequest, contract: Contract, forms: Any) -> list[str]:
     try:
         draft_split(
             contract=contract, split=split_data(contract, day, steps, terms),
-            valid_from=day.cleaned_data["valid_from"], now=timezone.now(), actor=request.user,
+            valid_from=day.cleaned_data["valid_from"], label=day.cleaned_data["label"], now=timezone.now(), actor=request.user,
         )  # fmt: skip
     except SplitRefused as error:
         return refusal_words(error)

@@ -27,6 +27,8 @@ ACTS = {
     "plan_withdrawn": gettext_lazy("Proposed prices withdrawn"),
     "plan_accepted": gettext_lazy("New prices accepted and signed by the customer"),
     "plan_adopted": gettext_lazy("New prices agreed"),
+    "deposit_noted": gettext_lazy("Deposit step noted"),
+    "cost_object_noted": gettext_lazy("Cost object noted"),
     "split_drafted": gettext_lazy("Split drafted"),
     "split_offered": gettext_lazy("Split offered to the partners"),
     "split_withdrawn": gettext_lazy("Split withdrawn"),

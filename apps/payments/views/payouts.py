@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.access import requires
-from apps.common.pages import Empty, ListPage
+from apps.common.pages import Action, Empty, ListPage
 from apps.payments.domain.accounts import is_confirmed
 from apps.payments.forms import PasswordForm
 from apps.payments.models import BankFile, Payment, PayoutBatch
@@ -65,9 +65,11 @@ class BatchList(ListPage):
     title = gettext_lazy("Payouts")
     filter_fields = ("state", "method")
     export_name = "payouts"
+    actions = (Action("payout_new", gettext_lazy("Draft payouts"), "banknote", "draft_payouts"),)
     empty = Empty(
         "send", gettext_lazy("No payouts yet"),
         gettext_lazy("Payouts are drafted from what you owe to partners; a second person approves them."),
+        "payout_new", gettext_lazy("Draft payouts"), "draft_payouts",
     )  # fmt: skip
 
     def get_queryset(self) -> QuerySet[PayoutBatch]:

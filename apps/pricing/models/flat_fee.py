@@ -12,6 +12,7 @@ from apps.pricing.values import PricedLine, step
 
 TIMINGS = ("arrears", "advance")
 AT_END = ("credited", "kept")
+PRORATION = ("days", "none")
 
 
 @charge_model("flat_fee")
@@ -23,6 +24,8 @@ class FlatFee(Charge):
     amount: Decimal
     timing: str
     at_end: str
+    # `none`: the whole sum however many days are covered, such as that of an order.
+    proration: str
 
     @property
     def is_ahead(self) -> bool:
@@ -39,17 +42,19 @@ class FlatFee(Charge):
             amount=source.price("amount"),
             timing=source.choice("timing", TIMINGS, "arrears"),
             at_end=source.choice("at_end", AT_END, "credited"),
+            proration=source.choice("proration", PRORATION, "days"),
         )
 
     def write(self) -> dict[str, object]:
         kept = {"at_end": self.at_end} if self.is_kept else {}
-        return {"amount": canonical(self.amount), "timing": self.timing, **kept}
+        whole = {"proration": self.proration} if self.proration == "none" else {}
+        return {"amount": canonical(self.amount), "timing": self.timing, **kept, **whole}
 
     def price(self, context: PricingContext) -> list[PricedLine]:
         days = context.advance if self.timing == "advance" else context.service
         if days.covered == 0:
             return []
         fee, how = self.indexed(self.amount, context)
-        amount, prorated = for_days(fee, days, "days", context.currency)
+        amount, prorated = for_days(fee, days, self.proration, context.currency)
         steps = (*how, *(prorated or [step("fee", fee=fee, currency=context.currency)]))
         return [self.amount_line(context, steps, amount, timing=self.timing)]

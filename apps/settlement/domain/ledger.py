@@ -3,6 +3,7 @@
 An entry takes `amount` from one purpose (debit) and gives it to another (credit): a balance is credits
 less debits, and all balances of a pair and currency sum to zero.
 
+    tax ──self-billed document──▶ owed
     cost ──share──▶ owed ──customer pays──▶ payable ──payout──▶ in_payout ──done──▶ paid
                       ◀──taken back── payable, then due_back (paid too much)
 """
@@ -10,14 +11,24 @@ less debits, and all balances of a pair and currency sum to zero.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from apps.settlement.domain.deposits import Step
+
 
 class Purpose(StrEnum):
     COST = "cost"
+    TAX = "tax"
     OWED = "owed"
     PAYABLE = "payable"
     DUE_BACK = "due_back"
     IN_PAYOUT = "in_payout"
     PAID = "paid"
+    DEPOSIT = "deposit"
+    CUSTODY = "custody"
+
+
+# Of a customer; the others are of partners.
+DEPOSITS = (Purpose.DEPOSIT, Purpose.CUSTODY)
+SHARED = tuple(purpose for purpose in Purpose if purpose not in DEPOSITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,13 @@ def recognised(amount: int) -> list[Entry]:
     return [Entry(Purpose.COST, Purpose.OWED, amount)] if amount else []
 
 
+def taxed(amount: int) -> list[Entry]:
+    """The tax of a partner's self-billed document; a negative one is that of its credit note."""
+    if amount < 0:
+        return [Entry(Purpose.OWED, Purpose.TAX, -amount)]
+    return [Entry(Purpose.TAX, Purpose.OWED, amount)] if amount else []
+
+
 def made_payable(amount: int, payable: int, due_back: int) -> list[Entry]:
     """What becomes payable (negative: what is not any more), given where both accounts stand.
 
@@ -52,6 +70,17 @@ def made_payable(amount: int, payable: int, due_back: int) -> list[Entry]:
     taken = min(-amount, max(payable, 0))
     moves = [(Purpose.PAYABLE, taken), (Purpose.DUE_BACK, -amount - taken)]
     return [Entry(purpose, Purpose.OWED, minor) for purpose, minor in moves if minor]
+
+
+def deposit_moved(step: Step, amount: int) -> Entry | None:
+    """A customer's deposit that came (owed to it from then on), went back, or was drawn."""
+    if step == Step.ASKED:
+        return None
+    came = step == Step.RECEIVED
+    debit, credit = (
+        (Purpose.CUSTODY, Purpose.DEPOSIT) if came else (Purpose.DEPOSIT, Purpose.CUSTODY)
+    )
+    return Entry(debit, credit, amount)
 
 
 def paid_out(amount: int, payable: int) -> Entry:

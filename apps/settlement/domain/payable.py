@@ -28,6 +28,17 @@ def payable_of(claims: Sequence[Claim], net_minor: int, paid: Fraction) -> dict[
     return found
 
 
+def gross_payable(payable_minor: int, net_minor: int, tax_minor: int) -> int:
+    """What is payable with the tax of the documents written of it so far: pro rata, whole at the end.
+
+    `net_minor` and `tax_minor`: a partner's recognised shares of one customer's document, and their
+    tax. 15.47 of 30.94 payable, 5.88 tax: 15.47 + 2.94.
+    """
+    if payable_minor == net_minor or not net_minor:
+        return payable_minor + tax_minor
+    return payable_minor + rounded_fraction(Fraction(tax_minor * payable_minor, net_minor))
+
+
 def _served(parties: Sequence[int], free: dict[int, int], left: int) -> dict[int, int]:
     """One rank: negative sums whole, the others from what is left, pro rata where it is short."""
     found = {party: free[party] for party in parties if free[party] <= 0}

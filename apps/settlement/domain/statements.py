@@ -3,9 +3,11 @@
 UNTDID 1001: 389 self-billed invoice, 261 self-billed credit note; amounts of both are positive.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import TypeVar
+
+from apps.common.money import allocate
 
 
 class Kind(StrEnum):
@@ -34,6 +36,11 @@ def parts_of(
     below = [row for row in chosen if minor(row) < 0]
     found = [(Kind.INVOICE, above), (Kind.CREDIT_NOTE, below)]
     return [(kind, part) for kind, part in found if part]
+
+
+def line_taxes(nets: Sequence[int], tax_minor: int) -> list[int]:
+    """A document's tax on its lines, so that each share has its own and they sum to the document's."""
+    return allocate(tax_minor, nets)
 
 
 def line_minor(kind: Kind, minor: int) -> int:

@@ -19,11 +19,14 @@ class Account(FencedModel):
 
     class Purpose(models.TextChoices):
         COST = PurposeCode.COST, _("shared revenue")
+        TAX = PurposeCode.TAX, _("tax of self-billed documents")
         OWED = PurposeCode.OWED, _("recognised, not payable yet")
         PAYABLE = PurposeCode.PAYABLE, _("payable")
         DUE_BACK = PurposeCode.DUE_BACK, _("to be given back")
         IN_PAYOUT = PurposeCode.IN_PAYOUT, _("being paid out")
         PAID = PurposeCode.PAID, _("paid out")
+        DEPOSIT = PurposeCode.DEPOSIT, _("deposit of the customer")
+        CUSTODY = PurposeCode.CUSTODY, _("money of deposits")
 
     prefix = "acc"
 
@@ -45,9 +48,9 @@ class Account(FencedModel):
             ),
             # A payout never exceeds what is payable; what was paid too much is owed back.
             models.CheckConstraint(
-                condition=Q(purpose__in=["cost", "owed"])
-                | Q(purpose__in=["payable", "in_payout", "paid"], balance_minor__gte=0)
-                | Q(purpose="due_back", balance_minor__lte=0),
+                condition=Q(purpose__in=["cost", "owed", "tax"])
+                | Q(purpose__in=["payable", "in_payout", "paid", "deposit"], balance_minor__gte=0)
+                | Q(purpose__in=["due_back", "custody"], balance_minor__lte=0),
                 name="settlement_account_balance",
             ),
             models.CheckConstraint(
@@ -65,10 +68,12 @@ class Transfer(FencedModel):
 
     class Cause(models.TextChoices):
         SHARE = "share", _("share")
+        TAX = "tax", _("tax of a self-billed document")
         PAYMENT = "payment", _("customer's payment")
         PAYOUT = "payout", _("payout")
         PAID_OUT = "paid_out", _("paid out")
         PAYOUT_FAILED = "failed", _("payout returned")
+        DEPOSIT = "deposit", _("deposit")
 
     prefix = "trf"
 
@@ -77,7 +82,7 @@ class Transfer(FencedModel):
     amount_minor = MinorField()
     currency = models.CharField(max_length=3)
     cause = models.CharField(max_length=8, choices=Cause)
-    # The share, the customer's document or the payout.
+    # The share, the statement, the customer's document, the payout or the deposit's step.
     cause_id = models.UUIDField()
     at = models.DateTimeField()
 

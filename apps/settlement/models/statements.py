@@ -105,6 +105,8 @@ class StatementLine(FencedModel):
     position = models.IntegerField()
     share = models.ForeignKey(Share, on_delete=models.PROTECT, related_name="statement_lines")
     net_minor = MinorField()
+    # The line's part of the document's tax; for the ledger, on no document.
+    tax_minor = MinorField(default=0)
 
     class Meta:
         ordering = ["statement", "position"]

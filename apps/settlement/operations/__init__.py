@@ -6,10 +6,11 @@ from apps.settlement.operations.agreements import (
     end_agreement,
     offer_agreement,
 )
+from apps.settlement.operations.deposits import StepFacts, note_deposit
 from apps.settlement.operations.objections import answer_objection, object_to_statement
 from apps.settlement.operations.paying import make_payable
 from apps.settlement.operations.payouts import draft_payable, note_payouts
-from apps.settlement.operations.settling import settle_contract, settle_documents
+from apps.settlement.operations.settling import settle_contract, settle_documents, settle_waiting
 from apps.settlement.operations.statements import (
     issue_statements,
     plan_statements,
@@ -18,17 +19,20 @@ from apps.settlement.operations.statements import (
 
 __all__ = [
     "AgreementFacts",
+    "StepFacts",
     "answer_agreement",
     "answer_objection",
     "draft_payable",
     "end_agreement",
     "issue_statements",
     "make_payable",
+    "note_deposit",
     "note_payouts",
     "object_to_statement",
     "offer_agreement",
     "plan_statements",
     "settle_contract",
     "settle_documents",
+    "settle_waiting",
     "store_statement_files",
 ]

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connection
 
 from apps.common.fields import uuid7
-from apps.settlement.domain.ledger import Entry, Purpose
+from apps.settlement.domain.ledger import SHARED, Entry, Purpose
 from apps.settlement.models import Account, Transfer
 from apps.tenancy.bulk import insert_all
 from apps.tenancy.context import current_company
@@ -51,7 +51,9 @@ class TransferRow(NamedTuple):
 Books = dict[tuple[Pair, Purpose], Account]
 
 
-def locked_books(pairs: Iterable[Pair], names: dict[int, str]) -> Books:
+def locked_books(
+    pairs: Iterable[Pair], names: dict[int, str], purposes: Sequence[Purpose] = SHARED
+) -> Books:
     """The accounts of these pairs, made where they lack, locked in the order of their keys."""
     own = current_company()
     wanted = sorted(set(pairs))
@@ -63,7 +65,7 @@ def locked_books(pairs: Iterable[Pair], names: dict[int, str]) -> Books:
             currency=pair.currency,
         )
         for pair in wanted
-        for purpose in Purpose
+        for purpose in purposes
         if (pair.partner, pair.currency, purpose.value) not in known
     ]  # fmt: skip
     Account.objects.bulk_create(missing, ignore_conflicts=True)

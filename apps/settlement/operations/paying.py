@@ -13,8 +13,8 @@ from apps.billing.models import Invoice
 from apps.billing.queries.receivables import disputed_line_ids, paid_share
 from apps.contracts.domain.split import PayTerms
 from apps.settlement.domain.ledger import Claim, Purpose, made_payable
-from apps.settlement.domain.payable import payable_of
-from apps.settlement.models import Share, Transfer
+from apps.settlement.domain.payable import gross_payable, payable_of
+from apps.settlement.models import Share, Statement, StatementLine, Transfer
 from apps.settlement.operations.ledger import Books, Pair, Posting, locked_books, post
 from apps.settlement.queries.frozen import recorded_payable
 from apps.settlement.queries.periods import document_groups
@@ -27,6 +27,8 @@ class _Group:
 
     shares: list[Share] = field(default_factory=list)
     net_minor: int = 0
+    # By partner the tax of its self-billed documents.
+    taxes: dict[int, int] = field(default_factory=lambda: defaultdict(int))
 
     def pair_of(self, party: int) -> Pair:
         share = next(share for share in self.shares if share.partner_id == party)
@@ -60,13 +62,20 @@ def _postings(groups: Mapping[UUID, _Group], books: Books) -> Iterator[Posting]:
     for key, group in sorted(groups.items()):
         claims = group.claims(disputed)
         target = payable_of(claims, group.net_minor, paid.get(key, Fraction(0)))
-        for party, minor in sorted(target.items()):
+        for party, minor in sorted(_gross(group, claims, target).items()):
             pair = group.pair_of(party)
             payable, due_back = standing[pair, Purpose.PAYABLE], standing[pair, Purpose.DUE_BACK]
             for entry in made_payable(minor - recorded.get((key, party), 0), payable, due_back):
                 standing[pair, entry.debit] -= entry.amount
                 standing[pair, entry.credit] += entry.amount
                 yield Posting(pair, entry, Transfer.Cause.PAYMENT, key)
+
+
+def _gross(group: _Group, claims: list[Claim], target: Mapping[int, int]) -> dict[int, int]:
+    return {
+        claim.party: gross_payable(target[claim.party], claim.minor, group.taxes[claim.party])
+        for claim in claims
+    }
 
 
 def _groups(document_ids: Iterable[UUID]) -> dict[UUID, _Group]:
@@ -83,9 +92,21 @@ def _groups(document_ids: Iterable[UUID]) -> dict[UUID, _Group]:
         belongs[note.id] = note.corrects_id  # type: ignore[assignment]
         groups[note.corrects_id].net_minor -= note.net_minor  # type: ignore[index]
     shares = Share.objects.filter(document_id__in=list(belongs)).exclude(partner=own)
+    taxes = _taxes(belongs)
     for share in shares.select_related("terms").order_by("id"):
-        groups[belongs[share.document_id]].shares.append(share)
+        group = groups[belongs[share.document_id]]
+        group.shares.append(share)
+        group.taxes[share.partner_id] += taxes.get(share.id, 0)
     return {key: group for key, group in groups.items() if group.shares}
+
+
+def _taxes(document_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """By share the tax of the self-billed document it stands on; of a credit note below zero."""
+    rows = StatementLine.objects.filter(share__document_id__in=list(document_ids), tax_minor__gt=0)
+    return {
+        share: -minor if kind == Statement.Kind.CREDIT_NOTE else minor
+        for share, minor, kind in rows.values_list("share", "tax_minor", "statement__kind")
+    }
 
 
 def _claim(party: int, shares: list[Share], disputed: set[UUID]) -> Claim:

@@ -14,7 +14,7 @@ from apps.payments.operations.payouts import PayoutItem, draft_payouts
 from apps.settlement.domain.ledger import Entry, Purpose, paid_out, returned
 from apps.settlement.models import Account, PayoutRequest, Transfer
 from apps.settlement.operations.ledger import Pair, Posting, locked_books, post
-from apps.settlement.queries.frozen import frozen_minor
+from apps.settlement.queries.payables import payable_now
 from apps.tenancy.context import current_company
 
 STATE = PayoutRequest.State
@@ -24,7 +24,9 @@ STATE = PayoutRequest.State
 def draft_payable(
     *, method: str, currency: str, now: datetime, drafted_by: Any
 ) -> PayoutBatch | None:
-    """A batch of everything that is payable in the currency and not frozen; None when nothing is.
+    """A batch of everything that can be paid in the currency now; None when nothing can.
+
+    What `queries.payables` holds is left out: so one partner's new account never stops the others.
 
     Clicked twice it is one: what is set aside is not payable any more. Raises ValidationError of
     `payments`, and then nothing is set aside.
@@ -35,15 +37,13 @@ def draft_payable(
     )
     names = dict(wanted.values_list("partner", "partner_name"))
     books = locked_books({Pair(partner, currency) for partner in names}, names)
-    frozen = frozen_minor(currency)
-    payable = [
+    accounts = [
         account for (_pair, purpose), account in sorted(books.items(), key=lambda item: item[1].id)
         if purpose == Purpose.PAYABLE
-        and account.balance_minor > frozen.get(account.partner_id, 0)
     ]  # fmt: skip
-    requests = [
-        _request(row, row.balance_minor - frozen.get(row.partner_id, 0), now) for row in payable
-    ]
+    sums = payable_now(accounts, currency, method, now)
+    payable = [account for account in accounts if account.partner_id in sums]
+    requests = [_request(row, sums[row.partner_id], now) for row in payable]
     PayoutRequest.objects.bulk_create(requests)
     postings = [
         Posting(

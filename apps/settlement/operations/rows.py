@@ -57,7 +57,7 @@ def share_row(
     return ShareRow(
         id=uuid7(), author_id=own.pk, parties=sorted({own.pk, party}), partner_id=party,
         settled_id=settled.id, terms_id=None if terms is None else terms.id,
-        generation=settled.generation, contract_title=contract.title,
+        generation=settled.generation, contract_title=contract.title if terms is None else terms.title,
         provider_name=contract.provider_name,
         partner_name=own.name if terms is None else terms.partner_name,
         period_start=settled.period_start, period_end=settled.period_end,

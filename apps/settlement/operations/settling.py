@@ -13,6 +13,7 @@ from apps.contracts.domain.split import Split
 from apps.contracts.domain.waterfall import Outcome, difference, waterfall
 from apps.contracts.models import Contract, PartnerTerms, SplitVersion
 from apps.contracts.queries.splits import agreed_splits, split_on
+from apps.events.operations import enqueue
 from apps.settlement.domain.ledger import recognised
 from apps.settlement.models import SettledPeriod, Share
 from apps.settlement.operations.ledger import Pair, Posting, locked_books, post
@@ -22,13 +23,17 @@ from apps.settlement.queries.periods import (
     PeriodSources,
     Recorded,
     measured_keys,
+    part_covered,
     periods_of,
     recorded_shares,
     sources_of,
     targets_of,
 )
+from apps.settlement.queries.proof import documents_to_settle
 from apps.tenancy.bulk import insert_all
 from apps.tenancy.context import current_company
+
+CHUNK = 500
 
 
 @transaction.atomic
@@ -51,6 +56,18 @@ def settle_contract(*, contract_id: UUID, now: datetime) -> int:
         contract=contract_id, state=Invoice.State.ISSUED
     )
     return _settle({contract_id}, periods_of(own.values_list("id", flat=True)), now)
+
+
+@transaction.atomic
+def settle_waiting(*, now: datetime) -> int:
+    """Have jobs settle issued documents that were not, such as after a failed job. Returns how many."""
+    keys = sorted({str(key) for key, _number in documents_to_settle()})
+    chunks = [keys[start : start + CHUNK] for start in range(0, len(keys), CHUNK)]
+    for chunk in chunks:
+        enqueue(
+            kind="settlement.settle_chunk", payload={"invoices": chunk}, now=now, dedupe=chunk[0]
+        )
+    return len(keys)
 
 
 def _settle(contract_ids: set[UUID], period_ids: Sequence[UUID], now: datetime) -> int:
@@ -128,7 +145,8 @@ class _Run:
         carried = dict(before.carried_out) if before is not None else {}
         split = self._split(settled.version)
         keys = measured_keys(split, sources.period.id)
-        outcome = waterfall(split, sources.revenue(), keys, carried)
+        part = part_covered(contract, sources.period)
+        outcome = waterfall(split, sources.revenue(), keys, carried, part)
         recorded = self.recorded.get(settled.id, {})
         changes = difference(targets_of(outcome), recorded)
         carried_out = _carried_out(split, outcome, carried)

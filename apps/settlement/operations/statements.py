@@ -18,14 +18,18 @@ from apps.billing.queries.rates import standard_rates
 from apps.common.period import local_date
 from apps.events.operations import enqueue, record_all
 from apps.pricing.tax import TaxedNet, tax_totals
-from apps.settlement.domain.statements import CATEGORIES, Kind, line_minor, parts_of
+from apps.settlement.domain.ledger import taxed as tax_entries
+from apps.settlement.domain.statements import CATEGORIES, Kind, line_minor, line_taxes, parts_of
 from apps.settlement.models import (
     SelfBillingAgreement,
     SettledPeriod,
     Share,
     Statement,
     StatementLine,
+    Transfer,
 )
+from apps.settlement.operations.ledger import Pair, Posting, locked_books, post
+from apps.settlement.operations.paying import make_payable
 from apps.settlement.queries.statements import document_of_statement, lines_of, waiting_shares
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
@@ -156,9 +160,11 @@ def _statement(
     lines = [
         StatementLine(
             author=own, parties=first.parties, statement=statement, position=position, share=row,
-            net_minor=minor,
+            net_minor=minor, tax_minor=tax_minor,
         )
-        for position, (row, minor) in enumerate(zip(rows, amounts, strict=True), start=1)
+        for position, (row, minor, tax_minor) in enumerate(
+            zip(rows, amounts, line_taxes(amounts, taxed), strict=True), start=1
+        )
     ]  # fmt: skip
     return statement, lines
 
@@ -186,6 +192,9 @@ def _write(
     ready: Sequence[tuple[Statement, list[StatementLine]]], now: datetime, actor: Any
 ) -> None:
     statements = [statement for statement, _lines in ready]
+    documents = {line.share.document_id for _statement, lines in ready for line in lines}
+    # Takes the accounts' locks before the number counter's.
+    make_payable(document_ids=documents, now=now)
     subjects = [(row.public_id, [row.partner_id]) for row in statements]
     record_all(action="statement_issued", subjects=subjects, now=now, actor=actor)
     numbered = [row for row in statements if row.kind != Kind.ADVICE]
@@ -195,6 +204,21 @@ def _write(
         _number(numbered)
     Statement.objects.bulk_create(statements)
     StatementLine.objects.bulk_create([line for _statement, lines in ready for line in lines])
+    _post_tax(statements, now)
+    make_payable(document_ids=documents, now=now)
+
+
+def _post_tax(statements: Sequence[Statement], now: datetime) -> None:
+    """Who supplies with tax is owed the gross of its document, and gives back that of a credit note."""
+    rows = [row for row in statements if row.tax_minor]
+    names = {row.partner_id: row.partner_name for row in rows}
+    books = locked_books({Pair(row.partner_id, row.currency) for row in rows}, names)
+    postings = [
+        Posting(Pair(row.partner_id, row.currency), entry, Transfer.Cause.TAX, row.id)
+        for row in rows
+        for entry in tax_entries(line_minor(Kind(row.kind), row.tax_minor))
+    ]
+    post(books=books, postings=postings, now=now)
 
 
 def _number(statements: Sequence[Statement]) -> None:

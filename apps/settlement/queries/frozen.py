@@ -1,6 +1,7 @@
 """What objections freeze of what is payable."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Sum, When
@@ -25,8 +26,18 @@ def frozen_statements(currency: str) -> QuerySet[Statement]:
     return rows
 
 
-def frozen_minor(currency: str) -> dict[int, int]:
-    """By partner what is not paid out: of each document at most what became payable of its sources."""
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A document whose payout waits for an answer, and how much of it became payable."""
+
+    partner: int
+    name: str
+    key: str
+    minor: int
+
+
+def frozen_documents(currency: str) -> list[Frozen]:
+    """What is not paid out: of each document at most what became payable of its sources."""
     statements = {row.id: row for row in frozen_statements(currency)}
     sources: dict[UUID, set[UUID]] = {key: set() for key in statements}
     lines = StatementLine.objects.filter(statement__in=list(statements))
@@ -34,12 +45,14 @@ def frozen_minor(currency: str) -> dict[int, int]:
         sources[key].add(document)
     groups = document_groups({document for found in sources.values() for document in found})
     recorded = recorded_payable(set(groups.values()))
-    frozen: dict[int, int] = {}
+    found = []
     for key, row in statements.items():
-        partner = row.partner_id
-        paid = sum(recorded.get((group, partner), 0) for group in _groups(sources[key], groups))
-        frozen[partner] = frozen.get(partner, 0) + max(min(row.net_minor, paid), 0)
-    return frozen
+        paid = sum(
+            recorded.get((group, row.partner_id), 0) for group in _groups(sources[key], groups)
+        )
+        minor = max(min(row.gross_minor, paid), 0)
+        found.append(Frozen(row.partner_id, row.name, row.public_id, minor))
+    return found
 
 
 def _groups(documents: Iterable[UUID], groups: Mapping[UUID, UUID]) -> set[UUID]:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from apps.billing.models import Receivable
 from apps.common.sankey import Flow
 from apps.contracts.domain.example import Flows, pass_on
-from apps.settlement.domain.ledger import Purpose
-from apps.settlement.models import Account, SettledPeriod, Share, Transfer
+from apps.settlement.domain.ledger import SHARED, Purpose
+from apps.settlement.models import Account, SettledPeriod, Share, Statement, Transfer
 from apps.tenancy.context import current_company
 
 
@@ -49,7 +49,8 @@ class Standing:
 def standings(mine: bool) -> list[Standing]:
     """What partners get of this company's contracts (mine), or what it gets of others'. One query."""
     own = current_company()
-    rows = Account.objects.filter(author=own) if mine else Account.objects.filter(partner=own)
+    rows = Account.objects.filter(purpose__in=SHARED)
+    rows = rows.filter(author=own) if mine else rows.filter(partner=own)
     name = "partner_name" if mine else "owner_name"
     found: dict[tuple[str, str], dict[str, int]] = {}
     for row in rows:
@@ -92,7 +93,13 @@ def unsettled(mine: bool, today: Any) -> list[Unsettled]:
 def transfers_seen() -> QuerySet[Transfer]:
     """Rows of the company's own ledger and of those others keep with it."""
     rows: QuerySet[Transfer] = Transfer.objects.select_related("debit", "credit")
-    return rows
+    shares = Share.objects.order_by().values("document_number")
+    numbers = [
+        shares.filter(id=OuterRef("cause_id"))[:1],
+        shares.filter(document_id=OuterRef("cause_id"))[:1],
+        Statement.objects.filter(id=OuterRef("cause_id")).values("number")[:1],
+    ]
+    return rows.annotate(document=Coalesce(*[Subquery(found) for found in numbers], Value("")))
 
 
 def flows(shares: Iterable[Share], title: Any, rest: int) -> list[Flow]:

@@ -4,16 +4,20 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from django.db.models import Sum
 
 from apps.assets.models import Asset
+from apps.billing.domain.rating import service_days
 from apps.billing.models import Invoice, InvoiceLine
 from apps.common.canonical import instant_text
+from apps.common.period import Period
 from apps.contracts.domain.split import Split
 from apps.contracts.domain.waterfall import Outcome, RevenueLine
+from apps.contracts.models import Contract
 from apps.metering.models import BilledPeriod, UsageRecord
 from apps.settlement.models import Share
 
@@ -134,6 +138,14 @@ def recorded_shares(settled_ids: Iterable[UUID]) -> dict[UUID, Recorded]:
         key = LineKey(charge, tier, str(asset) if asset else "", service)
         found[settled][key, step, partner] = int(minor)
     return found
+
+
+def part_covered(contract: Contract, period: BilledPeriod) -> Fraction:
+    """How much of the period the contract covers, by its local days: what fees are prorated by."""
+    days = service_days(
+        Period(period.start, period.end), contract.time_zone, contract.starts_on, contract.ends_on
+    )
+    return Fraction(days.covered, days.in_period)
 
 
 def measured_keys(split: Split, period_id: UUID) -> dict[str, dict[int, Decimal]]:

@@ -1,6 +1,7 @@
 """Recomputing what was settled from the documents alone, for the current company's books."""
 
 from collections.abc import Iterator, Sequence
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
@@ -13,6 +14,7 @@ from apps.events.models import Job
 from apps.settlement.models import SettledPeriod
 from apps.settlement.queries.periods import (
     measured_keys,
+    part_covered,
     recorded_shares,
     sources_of,
     targets_of,
@@ -27,7 +29,7 @@ def wrong_shares() -> Iterator[str]:
     own = SettledPeriod.objects.written_by(current_company()).order_by("id")
     ids = list(own.values_list("id", flat=True))
     for start in range(0, len(ids), CHUNK):
-        rows = own.filter(id__in=ids[start : start + CHUNK]).select_related("version")
+        rows = own.filter(id__in=ids[start : start + CHUNK]).select_related("version", "contract")
         yield from _wrong_of(list(rows))
 
 
@@ -37,7 +39,8 @@ def _wrong_of(settled: Sequence[SettledPeriod]) -> Iterator[str]:
     for row in settled:
         period, split = sources[row.billed_period_id], row.version.value
         keys = measured_keys(split, row.billed_period_id)
-        outcome = waterfall(split, period.revenue(), keys, row.carried_in)
+        part = part_covered(row.contract, period.period)
+        outcome = waterfall(split, period.revenue(), keys, row.carried_in, part)
         for (key, step, party), minor in difference(
             targets_of(outcome), recorded.get(row.id, {})
         ).items():
@@ -55,6 +58,13 @@ def unsettled_documents() -> Iterator[str]:
     )
     if waiting.exists():
         return
+    for _key, number in documents_to_settle():
+        yield f"document {number} is not settled"
+
+
+def documents_to_settle() -> Iterator[tuple[UUID, str]]:
+    """Key and number of issued documents with a period under an agreed split that is not settled."""
+    own = current_company()
     contracts = SplitVersion.objects.written_by(own).filter(state=SplitVersion.State.AGREED)
     versions = agreed_splits(set(contracts.values_list("contract", flat=True)))
     settled = SettledPeriod.objects.filter(billed_period=OuterRef("billed_period"))
@@ -63,8 +73,8 @@ def unsettled_documents() -> Iterator[str]:
     )
     zones = dict(Contract.objects.filter(id__in=list(versions)).values_list("id", "time_zone"))
     found = lines.order_by().values_list(
-        "invoice__number", "invoice__contract", "billed_period__start"
+        "invoice", "invoice__number", "invoice__contract", "billed_period__start"
     )
-    for number, contract, start in found.distinct():
+    for key, number, contract, start in found.distinct():
         if split_on(versions[contract], local_date(start, zones[contract])) is not None:
-            yield f"document {number} is not settled"
+            yield key, str(number)

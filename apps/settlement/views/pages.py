@@ -5,24 +5,22 @@ from typing import Any
 from uuid import UUID
 
 import django_filters
-from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from apps.accounts.access import requires
 from apps.billing.models import Invoice
-from apps.common.pages import Empty, ListPage
+from apps.common.pages import Action, Empty, ListPage
 from apps.common.period import local_date
 from apps.common.sankey import picture
 from apps.common.templatetags.portal import translated
+from apps.contracts.models import CreditUse
 from apps.settlement.models import SettledPeriod, Share, Transfer
-from apps.settlement.operations import draft_payable
 from apps.settlement.queries.pages import (
     flows,
     periods_with_margin,
@@ -35,6 +33,8 @@ from apps.settlement.queries.pages import (
 from apps.settlement.tables import PeriodTable, ShareTable, TransferTable
 from apps.tenancy.context import current_company
 
+_SHOWN_CREDITS = 50
+
 
 @require_GET
 @requires("view_money")
@@ -45,27 +45,9 @@ def money_home(request: HttpRequest) -> HttpResponse:
     context = {
         "to_get": unsettled(mine=True, today=today), "to_pay": unsettled(mine=False, today=today),
         "for_partners": partners, "payable": any(row.payable for row in partners),
-        "from_providers": standings(mine=False),
+        "from_providers": standings(mine=False), "credits": CreditUse.objects.all()[:_SHOWN_CREDITS],
     }  # fmt: skip
     return render(request, "settlement/money_home.html", context)
-
-
-@require_POST
-@requires("draft_payouts")
-def draft_payouts(request: HttpRequest) -> HttpResponse:
-    """Everything that is payable in the company's currency, as a batch a second person approves."""
-    currency = current_company().currency
-    method = "sepa" if currency == "EUR" else "stripe"
-    try:
-        batch = draft_payable(
-            method=method, currency=currency, now=timezone.now(), drafted_by=request.user
-        )
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    else:
-        done = _("The payouts are drafted; a second person approves them.")
-        messages.success(request, done if batch else _("Nothing is payable now."))
-    return redirect("money_home")
 
 
 class ShareFilters(django_filters.FilterSet):
@@ -110,6 +92,12 @@ class PeriodList(ListPage):
     title = gettext_lazy("Contract margin")
     search_fields = ("contract__title",)
     export_name = "contract-margin"
+    actions = (
+        Action(
+            "margin_months", gettext_lazy("By month and asset"), "calendar", "view_money",
+            primary=False,
+        ),
+    )  # fmt: skip
     empty = Empty(
         "scale", gettext_lazy("Nothing is settled yet"),
         gettext_lazy("Periods of contracts with an agreed split are settled when their documents are issued."),

@@ -71,7 +71,7 @@ def new_statements(request: HttpRequest) -> HttpResponse:
         payload = {"by": str(request.user)}
         enqueue(kind="settlement.issue_statements", payload=payload, now=now, dedupe="by_hand")
         messages.success(request, _("The statements are being issued."))
-        return redirect("statement_list")
+        return redirect("settlement_run")
     plan = plan_statements(now=now)
     return render(request, "settlement/statement_new.html", {"plan": plan})
 

@@ -260,3 +260,38 @@ def test_odd_searches_offer_nothing_odd(works: Works, client_of: Client, text: s
     answer = client_of(works.provider).get(reverse("contract_channels"), asked)
     assert answer.status_code == 200
     assert "<b>" not in answer.content.decode()
+
+
+def test_late_payment_deposit_and_limit_go_through_the_form_and_back(
+    works: Works, client_of: Client
+) -> None:
+    client, new = client_of(works.provider), reverse("contract_new")
+    given = {
+        "late_points": "11,5", "reminder_1_days": "5", "reminder_2_days": "14",
+        "reminder_2_fee": "7.50", "lump_with": "2", "deposit": "1500", "credit_limit": "12000.00",
+    }  # fmt: skip
+    bad = client.post(new, typed(works, **given, reminder_3_fee="1.005"))
+    assert bad.status_code == 422
+    assert "no such small unit" in bad.content.decode()
+    assert "after how many days" in client.post(
+        new, typed(works, **given, reminder_3_fee="1")
+    ).content.decode()  # fmt: skip
+    with company_context(works.provider):
+        assert not Contract.objects.exists()
+    assert client.post(new, typed(works, **given)).status_code == 302
+    with company_context(works.provider):
+        contract = Contract.objects.get()
+    assert contract.dunning == {
+        "points": "11.5",
+        "levels": [
+            {"after_days": 5, "fee_minor": 0, "with_lump": False},
+            {"after_days": 14, "fee_minor": 750, "with_lump": True},
+        ],
+    }
+    assert (contract.deposit_minor, contract.credit_limit_minor) == (150_000, 1_200_000)
+    page = client.get(reverse("contract_edit", args=[contract.public_id])).content.decode()
+    assert 'value="7.50"' in page
+    assert 'value="1500.00"' in page
+    sheet = client.get(reverse("contract_detail", args=[contract.public_id])).content.decode()
+    assert "Reminder 2, 14 days after the due date" in sheet
+    assert "Credit limit: " in sheet

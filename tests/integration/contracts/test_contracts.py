@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from apps.assets.models import DataGrant
+from apps.contracts.domain.commercial import DunningTerms, ReminderTerms
 from apps.contracts.domain.facts import ContractFacts, ItemFacts
 from apps.contracts.models import Contract, ContractItem, PlanVersion, Signature
 from apps.contracts.operations import (
@@ -150,6 +152,13 @@ def test_the_customer_cannot_change_the_providers_rows(works: Works) -> None:
         ({"time_zone": "Mars/Base"}, "time_zone"), ({"currency": "XXX"}, "currency"),
         ({"payment_days": 400}, "payment_days"), ({"currency": "CHF"}, "plan"),
         ({"customer_id": 0}, "customer"),
+        ({"deposit_minor": 0}, "deposit"), ({"credit_limit_minor": -1}, "credit_limit"),
+        ({"dunning": DunningTerms(Decimal("100.1"))}, "late_points"),
+        ({"dunning": DunningTerms(None, (ReminderTerms(0),))}, "reminder_1_days"),
+        ({"dunning": DunningTerms(None, (ReminderTerms(9), ReminderTerms(9)))}, "reminder_2_days"),
+        ({"dunning": DunningTerms(None, (ReminderTerms(9, -1),))}, "reminder_1_fee"),
+        ({"dunning": DunningTerms(None, (ReminderTerms(3, 0, True), ReminderTerms(9, 0, True)))},
+         "lump_with"),
     ],
 )  # fmt: skip
 def test_a_bad_draft_names_the_field_and_stores_nothing(
@@ -250,3 +259,17 @@ def test_a_provider_the_passport_does_not_name_gets_nothing(
         run_waiting_jobs(now=works.now)
         assert DataGrant.objects.count() == UsageRecord.objects.count() == 0
         assert AuditRow.objects.filter(action="metering_refused").exists()
+
+
+def test_what_is_agreed_about_money_is_signed_and_then_never_changes(works: Works) -> None:
+    plain = works.draft()
+    before = content_sha256(plain)
+    dunning = DunningTerms(Decimal("11.5"), (ReminderTerms(5), ReminderTerms(14, 750, True)))
+    contract = works.contract(dunning=dunning, deposit_minor=150_000, credit_limit_minor=0)
+    assert (contract.dunning_terms, contract.deposit_minor) == (dunning, 150_000)
+    assert content_sha256(contract) != content_sha256(plain) == before
+    for name, value in (("dunning", None), ("deposit_minor", 1), ("credit_limit_minor", None)):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Contract.objects.filter(pk=contract.pk).update(**{name: value})
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Contract.objects.filter(pk=plain.pk).update(deposit_minor=0)

@@ -1,17 +1,22 @@
 """A contract with an agreed split: press hours of a provider, shared with a maker and a financier."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from apps.contracts.models import Contract, PartnerTerms, SplitVersion
 from apps.contracts.operations import draft_split, offer_split, sign_terms
 from apps.events.operations import run_waiting_jobs
+from apps.payments.operations import open_account
 from apps.settlement.models import Account, Share
 from apps.tenancy.context import company_context
 from tests.integration.billing.scene import NOW
 
 LATER = NOW + timedelta(days=10)
+IBANS = {
+    "maker": "DE62370400440532013001", "financier": "DE51370400440532013005",
+    "workshop": "AT611904300234573201",
+}  # fmt: skip
 
 
 def per_cycle(company: Any, rate: str = "0.01", code: str = "maker") -> dict[str, object]:
@@ -54,6 +59,15 @@ def agree(contract: Contract, *line_steps: Mapping[str, object], **more: Any) ->
     draft(contract, *line_steps, **more)
     offer(contract)
     sign_all(contract)
+
+
+def with_account(company: Any, when: datetime = NOW) -> None:
+    """The company shows where it is paid, since then."""
+    with company_context(company):
+        open_account(
+            holder_name=company.name, iban=IBANS[company.slug], creditor_id="", now=when,
+            actor="test",
+        )  # fmt: skip
 
 
 def work(company: Any) -> None:

@@ -11,7 +11,14 @@ from apps.settlement.models import Objection, Statement
 from apps.settlement.operations import answer_objection, draft_payable, object_to_statement
 from apps.tenancy.context import company_context
 from tests.integration.billing.conftest import issue_all
-from tests.integration.settlement.scene import LATER, agree, balances, percent_of, work
+from tests.integration.settlement.scene import (
+    LATER,
+    agree,
+    balances,
+    percent_of,
+    with_account,
+    work,
+)
 from tests.integration.settlement.test_self_billing import offer, reply
 from tests.integration.settlement.test_statements import FIRST, financier, issue, own_files
 
@@ -20,10 +27,11 @@ __all__ = ["financier", "own_files"]
 
 @pytest.fixture
 def statement(billed: Any, provider: Any, financier: Any) -> Statement:
-    """31.11 EUR, payable with the invoice, self-billed."""
+    """31.11 EUR and 5.91 EUR tax, payable with the invoice, self-billed."""
     agree(
         billed, percent_of(financier, "30"), terms=[{"party": financier.pk, "payable": "invoiced"}]
     )
+    with_account(financier)
     issue_all(provider)
     work(provider)
     reply(offer(provider, financier, FIRST))
@@ -57,17 +65,17 @@ def test_an_objection_freezes_the_payout_until_it_is_rejected(
 ) -> None:
     assert objected(statement, financier).pk == objected(statement, financier).pk
     assert draft(provider, person_of(provider)) is None
-    assert balances(provider, financier) == {"cost": -3_111, "payable": 3_111}
+    assert balances(provider, financier) == {"cost": -3_111, "tax": -591, "payable": 3_702}
     answered(statement, upheld=False)
     assert draft(provider, person_of(provider)) is not None
-    assert balances(provider, financier) == {"cost": -3_111, "in_payout": 3_111}
+    assert balances(provider, financier) == {"cost": -3_111, "tax": -591, "in_payout": 3_702}
 
 
 def test_without_an_objection_it_is_paid_out(
     statement: Statement, provider: Any, financier: Any, person_of: Any
 ) -> None:
     assert draft(provider, person_of(provider)) is not None
-    assert balances(provider, financier) == {"cost": -3_111, "in_payout": 3_111}
+    assert balances(provider, financier) == {"cost": -3_111, "tax": -591, "in_payout": 3_702}
 
 
 def test_an_upheld_one_stays_frozen(

@@ -1,12 +1,14 @@
 """Payouts: never more than is payable, once however often it is clicked, returned to the cent."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.utils import timezone
 
 from apps.assets.models import Asset
 from apps.payments.models import Payout
@@ -14,11 +16,21 @@ from apps.payments.operations.payouts import discard_batch
 from apps.payments.operations.sending import note_paid_out
 from apps.settlement.models import PayoutRequest
 from apps.settlement.operations import draft_payable, payouts
+from apps.settlement.queries.payables import payables
 from apps.tenancy.context import company_context
 from tests.integration.billing.conftest import issue_all
 from tests.integration.billing.test_corrections import issue_corrections, late
-from tests.integration.settlement.scene import LATER, agree, balances, percent_of, work
+from tests.integration.settlement.scene import (
+    LATER,
+    agree,
+    balances,
+    percent_of,
+    with_account,
+    work,
+)
+from tests.integration.settlement.test_self_billing import offer, reply
 from tests.integration.settlement.test_settling import findings
+from tests.integration.settlement.test_statements import FIRST, issue
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +48,7 @@ def payable(billed: Any, provider: Any, financier: Any) -> Any:
     """30 % of 103.69 are payable with the invoice: 1.11 of the cycles and 30.00 of the fee."""
     terms = [{"party": financier.pk, "payable": "invoiced"}]
     agree(billed, percent_of(financier, "30"), terms=terms)
+    with_account(financier)
     (invoice,) = issue_all(provider)
     work(provider)
     assert balances(provider, financier) == {"cost": -3_111, "payable": 3_111}
@@ -121,3 +134,38 @@ def test_fifty_clicks_make_one_payout(
     with company_context(provider):
         assert Payout.objects.count() == 1
     assert balances(provider, financier) == {"cost": -3_111, "in_payout": 3_111}
+
+
+def test_what_is_held_says_why_and_stops_nobody_else(
+    billed: Any, provider: Any, financier: Any, cast: dict[str, Any], person_of: Any, client_of: Any
+) -> None:
+    maker, now = cast["maker"], timezone.now()
+    terms = [{"party": company.pk, "payable": "invoiced"} for company in (financier, maker)]
+    agree(billed, percent_of(maker, "10", code="maker"), percent_of(financier, "30"), terms=terms)
+    issue_all(provider)
+    work(provider)
+    with_account(maker, now - timedelta(days=30))
+    client = client_of(provider)
+    page = client.get("/money/payouts/").content.decode()
+    assert "shows no account" in page
+    assert "Draft payouts of 10.37\xa0EUR" in page
+    assert client.post("/money/payouts/").status_code == 302
+    # The financier's 30 % of the rest wait: 28.00 were not touched by the maker's payout.
+    assert balances(provider, maker) == {"cost": -1_037, "in_payout": 1_037}
+    assert balances(provider, financier) == {"cost": -2_800, "payable": 2_800}
+    with_account(financier, now - timedelta(days=1))
+    page = client.get("/money/payouts/").content.decode()
+    assert "The partner&#x27;s account is new" in page
+    assert "No self-billing agreement" in page
+    assert client.post("/money/payouts/").headers["Location"] == "/money/payouts/"
+    reply(offer(provider, financier, FIRST))
+    with company_context(provider):
+        (row,) = payables("EUR", "sepa", now + timedelta(days=4))
+        assert [(hold.why, hold.minor) for hold in row.holds] == [("document", 2_800)]
+        assert (row.now_minor, row.has_agreement) == (0, True)
+    assert issue(provider) == 2
+    with company_context(provider):
+        (row,) = payables("EUR", "sepa", now + timedelta(days=4))
+        assert (row.now_minor, row.holds) == (3_332, [])
+    assert client_of(financier).post("/money/payouts/").status_code == 302
+    assert findings(provider) == []

@@ -12,8 +12,8 @@ from apps.billing.models import Invoice
 from apps.settlement.models import Account, SettledPeriod, Share, Transfer
 from apps.settlement.operations import make_payable, settle_documents
 from apps.tenancy.context import as_platform, company_context, no_company
-from tests.integration.billing.conftest import issue_all
-from tests.integration.billing.scene import NOW
+from tests.integration.billing.conftest import bill, issue_all
+from tests.integration.billing.scene import NOW, make_asset, make_contract, month_of_readings
 from tests.integration.billing.test_corrections import issue_corrections, late
 from tests.integration.billing.test_receivables import pay
 from tests.integration.settlement.scene import (
@@ -35,7 +35,8 @@ def own_files(settings: Any, tmp_path: Any) -> None:
 
 
 LEDGER = {"balances_moved", "pairs_balance", "transfers_stay", "shares_posted", "shares_sum",
-          "shares_recomputed", "documents_settled", "payouts_match"}  # fmt: skip
+          "shares_recomputed", "documents_settled", "payouts_match", "taxes_posted",
+          "deposits_match"}  # fmt: skip
 
 
 def findings(company: Any) -> list[str]:
@@ -180,6 +181,20 @@ def test_a_shortfall_is_carried_and_paid_by_the_next_period(
     with company_context(provider):
         assert SettledPeriod.objects.get().carried_out == {"care": 4_497}
     assert shares_of(maker) == {"care": 10_503}
+
+
+def test_a_fixed_amount_of_a_period_that_is_covered_in_part_is_its_part(
+    provider: Any, customer: Any, maker: Any
+) -> None:
+    asset = make_asset(provider)
+    contract = make_contract(provider, customer, [asset], starts_on="2026-10-16")
+    month_of_readings(provider, asset, "2026-10", 1000, 1055)
+    bill(provider)
+    care = {"code": "care", "kind": "fixed", "party": maker.pk, "amount": "31"}
+    agree(contract, contract_steps=[care], valid_from=contract.starts_on)
+    issue_all(provider)
+    work(provider)
+    assert shares_of(maker) == {"care": 1_600}
 
 
 def test_the_database_refuses_what_the_rules_forbid(

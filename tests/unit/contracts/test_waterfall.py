@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -86,6 +87,23 @@ def test_floor_cap_and_reserve_work_once_on_what_is_left() -> None:
     )
     outcome = waterfall(split, [line("km", 10_000)])
     assert sums(outcome) == {MAKER: 1_500, FINANCIER: 4_000, PLATFORM: 900, PROVIDER: 3_600}
+
+
+def test_amounts_of_a_period_follow_the_days_that_are_covered() -> None:
+    split = split_of(
+        percent("finance", "50", FINANCIER),
+        contract=[
+            of_contract("care", "fixed", WORKSHOP, "150.00"),
+            of_contract("least", "floor", MAKER, "15.50"),
+            of_contract("most", "cap", FINANCIER, "31.00"),
+            of_contract("later", "reserve", PLATFORM, "3.10", percent="50"),
+        ],
+    )
+    # 16 of 31 days: 77.419… are 77.42; 8.00; at most 16.00; at most 1.60.
+    outcome = waterfall(split, [line("km", 40_000)], part=Fraction(16, 31))
+    assert sums(outcome) == {
+        MAKER: 800, FINANCIER: 1_600, WORKSHOP: 7_742, PLATFORM: 160, PROVIDER: 29_698,
+    }  # fmt: skip
 
 
 def test_makers_are_paid_by_their_own_kilometres() -> None:

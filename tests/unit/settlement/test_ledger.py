@@ -17,7 +17,7 @@ from apps.settlement.domain.ledger import (
     recognised,
     returned,
 )
-from apps.settlement.domain.payable import payable_of
+from apps.settlement.domain.payable import gross_payable, payable_of
 
 SUMS = st.integers(-(10**6), 10**6)
 
@@ -75,6 +75,20 @@ def test_a_payout_never_exceeds_what_is_payable() -> None:
 def test_payable_in_proportion_with_the_invoice_and_held() -> None:
     claims = [Claim(1, 3_094), Claim(2, 55, "invoiced"), Claim(3, 1_000, held_minor=400)]
     assert payable_of(claims, 10_369, Fraction(1, 2)) == {1: 1_547, 2: 55, 3: 300}
+
+
+def test_the_tax_is_payable_with_its_net_and_whole_at_the_end() -> None:
+    assert gross_payable(1_547, 3_094, 588) == 1_547 + 294
+    assert gross_payable(3_094, 3_094, 588) == 3_682
+    assert gross_payable(0, 0, 1) == 1
+    assert gross_payable(0, 3_094, 588) == 0
+
+
+@given(st.integers(1, 10**9), st.integers(0, 10**9), st.integers(0, 10**9))
+def test_tax_stays_between_nothing_and_the_whole(net: int, tax: int, paid: int) -> None:
+    payable = min(paid, net)
+    assert payable <= gross_payable(payable, net, tax) <= payable + tax
+    assert gross_payable(-payable, -net, -tax) == -gross_payable(payable, net, tax)
 
 
 def test_payable_by_rank() -> None:

@@ -1,0 +1,45 @@
+"""Whether late payment, deposit and credit limit can be agreed as they are stated."""
+
+from itertools import pairwise
+
+from django.utils.translation import gettext as _
+
+from apps.contracts.domain.commercial import (
+    MOST_DAYS,
+    MOST_MINOR,
+    MOST_POINTS,
+    MOST_REMINDERS,
+    DunningTerms,
+)
+from apps.contracts.domain.facts import ContractFacts
+
+
+def refused_commercial(facts: ContractFacts) -> dict[str, list[str]]:
+    """By field of the form what cannot stand; empty: nothing."""
+    refused: dict[str, list[str]] = _refused_dunning(facts.dunning)
+    for name, minor in (
+        ("deposit", facts.deposit_minor), ("credit_limit", facts.credit_limit_minor)
+    ):  # fmt: skip
+        least = 1 if name == "deposit" else 0
+        if minor is not None and not least <= minor <= MOST_MINOR:
+            refused[name] = [_("Enter an amount above zero.")]
+    return refused
+
+
+def _refused_dunning(agreed: DunningTerms) -> dict[str, list[str]]:
+    refused: dict[str, list[str]] = {}
+    if agreed.points is not None and not 0 <= agreed.points <= MOST_POINTS:
+        refused["late_points"] = [_("Between 0 and 100 percent a year.")]
+    if len(agreed.levels) > MOST_REMINDERS:
+        refused["lump_with"] = [_("At most %(most)s reminders.") % {"most": MOST_REMINDERS}]
+    for n, level in enumerate(agreed.levels[:MOST_REMINDERS], start=1):
+        if not 1 <= level.after_days <= MOST_DAYS:
+            refused[f"reminder_{n}_days"] = [_("Between 1 and 365 days.")]
+        if not 0 <= level.fee_minor <= MOST_MINOR:
+            refused[f"reminder_{n}_fee"] = [_("A fee is zero or more.")]
+    for n, (before, after) in enumerate(pairwise(agreed.levels[:MOST_REMINDERS]), start=2):
+        if after.after_days <= before.after_days:
+            refused[f"reminder_{n}_days"] = [_("Later than the reminder before it.")]
+    if sum(level.with_lump for level in agreed.levels) > 1:
+        refused["lump_with"] = [_("The lump sum of the law comes once.")]
+    return refused
