@@ -7,6 +7,7 @@ from django.db.models import Case, F, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from apps.billing.models import Receivable
+from apps.common.fields import MinorField
 from apps.contracts.models import Contract
 from apps.settlement.domain.deposits import DepositStanding, Step, standing_of
 from apps.settlement.models import DepositStep
@@ -25,6 +26,7 @@ def with_held(rows: QuerySet[Contract]) -> QuerySet[Contract]:
         When(**{step: Step.RECEIVED}, then=amount),
         When(**{f"{step}__in": [Step.RETURNED, Step.DRAWN]}, then=-amount),
         default=Value(0),
+        output_field=MinorField(),
     )
     return rows.annotate(held_minor=Coalesce(Sum(signed), Value(0)))
 

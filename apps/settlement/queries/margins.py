@@ -10,6 +10,7 @@ from django.db.models import Case, F, QuerySet, Sum, When
 from django.db.models.functions import TruncMonth
 
 from apps.billing.models import Invoice, InvoiceLine
+from apps.common.fields import MinorField
 from apps.contracts.models import Contract, CostObject
 from apps.settlement.models import Share
 from apps.tenancy.context import current_company
@@ -65,7 +66,7 @@ Rows = Iterable[tuple[date, Any, str, int]]
 
 def _signed() -> Case:
     credit = When(invoice__kind=Invoice.Kind.CREDIT_NOTE, then=-F("net_minor"))
-    return Case(credit, default=F("net_minor"))
+    return Case(credit, default=F("net_minor"), output_field=MinorField())
 
 
 def _month(field: str, contract: Contract) -> TruncMonth:

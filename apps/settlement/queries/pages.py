@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models import Case, F, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from apps.billing.models import Receivable
@@ -67,12 +68,13 @@ def _standing(name: str, currency: str, sums: dict[str, int]) -> Standing:
 
 @dataclass(frozen=True, slots=True)
 class Unsettled:
-    """What is open on documents in one currency, and how much of it after its day."""
+    """What is open on documents in one currency, how much of it after its day, the next day due."""
 
     currency: str
     open_minor: int
     overdue_minor: int
     count: int
+    next_due: date | None
 
 
 def unsettled(mine: bool, today: Any) -> list[Unsettled]:
@@ -82,10 +84,11 @@ def unsettled(mine: bool, today: Any) -> list[Unsettled]:
     rows = rows.filter(author=own) if mine else rows.filter(customer=own)
     late = Sum(Case(When(due_on__lt=today, then=F("open_minor")), default=Value(0)))
     sums = rows.order_by().values("currency").annotate(
-        open=Sum("open_minor"), late=late, number=Sum(Value(1))
+        open=Sum("open_minor"), late=late, number=Sum(Value(1)),
+        next_due=Min("due_on", filter=Q(due_on__gte=today)),
     )  # fmt: skip
     return [
-        Unsettled(row["currency"], row["open"], row["late"], row["number"])
+        Unsettled(row["currency"], row["open"], row["late"], row["number"], row["next_due"])
         for row in sums.order_by("currency")
     ]
 

@@ -72,7 +72,8 @@ def charged(billed: Contract, provider: Any, workshop: Any) -> Invoice:
     bill(workshop)
     (invoice,) = issue_all(workshop)
     work(provider)
-    return invoice
+    with company_context(workshop):
+        return Invoice.objects.select_related("contract").get(pk=invoice.pk)
 
 
 def _asset(provider: Any, contract: Contract) -> Any:
