@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,12 +19,18 @@ from apps.billing.models import Invoice
 from apps.billing.operations import approve_invoices, issue_invoices, start_run
 from apps.blueprints.domain.scenario import parse
 from apps.blueprints.operations import load_scenario
+from apps.contracts.domain.facts import ContractFacts
+from apps.contracts.models import Contract
+from apps.contracts.operations import Cost, OrderLine, accept_one_off, offer_one_off
+from apps.contracts.queries import content_sha256
 from apps.demo.domain.behaviour import behaviours_of
 from apps.demo.domain.history import LATE, LATEST, Told, is_delayed, story
 from apps.demo.queries import PASSWORD, SCENARIO, keys_path
 from apps.events.operations import run_waiting_jobs
 from apps.payments.operations.accounts import open_account
 from apps.payments.queries.accounts import main_account
+from apps.settlement.domain.deposits import Step
+from apps.settlement.operations import StepFacts, note_deposit
 from apps.telemetry.models import Device
 from apps.telemetry.operations import RawItem, recompute_dirty, sync_channels, take_in
 from apps.tenancy.context import as_app, company_context
@@ -34,6 +41,14 @@ Say = Callable[[str], None]
 BATCH = 5_000
 PROVIDER = "clearwash"
 MOVED_TIRES = "Tires by the tire kilometre"
+WORKSHOP = "truckpoint"
+WORK = "Two front tires changed"
+WORK_LINES = (
+    OrderLine(
+        {"en": "Hours of a mechanic", "de": "Mechanikerstunden"}, Decimal("1.5"), Decimal("84.00")
+    ),
+    OrderLine({"en": "Balancing", "de": "Auswuchten"}, Decimal(2), Decimal("9.50")),
+)
 ZONE = "Europe/Berlin"
 BANK = "37040044"
 
@@ -64,6 +79,8 @@ def load_demo(*, now: datetime, say: Say) -> None:
         _write_past(now, say)
         _write_keys(now)
         _bill_the_past(now, say)
+        _take_deposits(now)
+    _order_work(now, say)
     drain_jobs()
 
 
@@ -225,6 +242,39 @@ def _bill_the_past(now: datetime, say: Say) -> None:
             _deliver_late(now, say)
             # The tires' correction goes out at once; the other waits for a person.
             _issue_drafts(now, contract__title=MOVED_TIRES)
+
+
+def _take_deposits(now: datetime) -> None:
+    """What contracts agree as a security was asked for and came."""
+    for contract in Contract.objects.filter(deposit_minor__isnull=False, deposit_steps=None):
+        for step in (Step.ASKED, Step.RECEIVED):
+            facts = StepFacts(step, contract.deposit_minor or 0, contract.starts_on)
+            note_deposit(contract_id=contract.pk, facts=facts, now=now, actor="demo")
+
+
+def _order_work(now: datetime, say: Say) -> None:
+    """A workshop changed tires for the provider: a one-off contract, billed with the first month."""
+    say("An order of the provider to a workshop")
+    provider, workshop = (Company.objects.get(slug=slug) for slug in (PROVIDER, WORKSHOP))
+    done_on = first_day(now).replace(day=14)
+    with company_context(workshop):
+        if Contract.objects.written_by(workshop).exists():
+            return
+        facts = ContractFacts(
+            customer_id=provider.pk, title=WORK, starts_on=done_on, order_number="CW-88"
+        )
+        order = offer_one_off(facts=facts, done_on=done_on, lines=WORK_LINES, now=now, actor="demo")
+    with company_context(provider):
+        content = content_sha256(Contract.objects.get(pk=order.pk))
+        served = Contract.objects.get(title=MOVED_TIRES)
+        accept_one_off(
+            contract_id=order.pk, content=content, cost=Cost(served.pk), now=now, actor="demo"
+        )
+    with company_context(workshop):
+        run_waiting_jobs(now=timezone.now())
+        start_run(label=f"{done_on:%Y-%m}", now=now, started_by="demo")
+        run_waiting_jobs(now=timezone.now())
+        _issue_drafts(now)
 
 
 def _deliver_late(now: datetime, say: Say) -> None:
