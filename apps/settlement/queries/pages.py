@@ -47,7 +47,19 @@ class Standing:
     due_back: int
 
 
-def standings(mine: bool) -> list[Standing]:
+class Standings(list[Standing]):
+    """Rows of a table; its columns are those that say something."""
+
+    @property
+    def are_paid_out(self) -> bool:
+        return any(row.in_payout or row.paid for row in self)
+
+    @property
+    def have_back(self) -> bool:
+        return any(row.due_back for row in self)
+
+
+def standings(mine: bool) -> Standings:
     """What partners get of this company's contracts (mine), or what it gets of others'. One query."""
     own = current_company()
     rows = Account.objects.filter(purpose__in=SHARED)
@@ -56,7 +68,9 @@ def standings(mine: bool) -> list[Standing]:
     found: dict[tuple[str, str], dict[str, int]] = {}
     for row in rows:
         found.setdefault((getattr(row, name), row.currency), {})[row.purpose] = row.balance_minor
-    return [_standing(who, currency, sums) for (who, currency), sums in sorted(found.items())]
+    return Standings(
+        _standing(who, currency, sums) for (who, currency), sums in sorted(found.items())
+    )
 
 
 def _standing(name: str, currency: str, sums: dict[str, int]) -> Standing:

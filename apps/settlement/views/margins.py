@@ -20,7 +20,7 @@ _SHOWN = 24
 class ContractForm(forms.Form):
     """Which contract's margin is shown."""
 
-    contract = forms.ChoiceField(label=_("Contract"))
+    contract = forms.ChoiceField(label=_("Contract"), required=False)
 
     def __init__(self, *args: Any, rows: list[Contract], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -19,7 +19,7 @@ from apps.common.pages import Action, Empty, ListPage
 from apps.common.period import local_date
 from apps.common.sankey import picture
 from apps.common.templatetags.portal import translated
-from apps.contracts.models import CreditUse
+from apps.contracts.models import Contract, CreditUse
 from apps.settlement.models import SettledPeriod, Share, Transfer
 from apps.settlement.queries.pages import (
     flows,
@@ -46,6 +46,7 @@ def money_home(request: HttpRequest) -> HttpResponse:
         "to_get": unsettled(mine=True, today=today), "to_pay": unsettled(mine=False, today=today),
         "for_partners": partners, "payable": any(row.payable for row in partners),
         "from_providers": standings(mine=False), "credits": CreditUse.objects.all()[:_SHOWN_CREDITS],
+        "provides": Contract.objects.written_by(current_company()).exists(),
     }  # fmt: skip
     return render(request, "settlement/money_home.html", context)
 

@@ -156,7 +156,7 @@ def test_what_is_held_says_why_and_stops_nobody_else(
     with_account(financier, now - timedelta(days=1))
     page = client.get("/money/payouts/").content.decode()
     assert "The partner&#x27;s account is new" in page
-    assert "No self-billing agreement" in page
+    assert "no self-billing agreement" in page
     assert client.post("/money/payouts/").headers["Location"] == "/money/payouts/"
     reply(offer(provider, financier, FIRST))
     with company_context(provider):
