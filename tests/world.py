@@ -73,6 +73,7 @@ contracts:
         - {{model: per_unit, code: tire, title: {{en: Tire, de: Reifen}}, meter: tire, unit: km,
            unit_price: "0.004", pooling: each}}
     split:
+      label: Kilometres
       residual: provider
       line_steps:
         - {{code: maker, kind: per_unit, rate: "0.01", charges: [km], parts: [{{party: maker}}]}}

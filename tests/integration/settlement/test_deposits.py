@@ -33,10 +33,10 @@ def own_files(settings: Any, tmp_path: Any) -> None:
 
 @pytest.fixture
 def secured(provider: Any, customer: Any) -> Contract:
-    """150.00 are agreed, and a credit of 100.00; October is issued at 123.39."""
+    """150.00 are agreed, and a credit of 150.00; October is issued at 123.39."""
     asset = make_asset(provider)
     contract = make_contract(
-        provider, customer, [asset], deposit_minor=15_000, credit_limit_minor=10_000
+        provider, customer, [asset], deposit_minor=15_000, credit_limit_minor=15_000
     )
     month_of_readings(provider, asset, "2026-10", 1000, 1055)
     bill(provider)
@@ -130,7 +130,9 @@ def test_above_the_credit_limit_what_is_new_needs_finance(
 ) -> None:
     with company_context(provider):
         use = CreditUse.objects.get()
-        assert (use.limit_minor, use.open_minor, use.overdue_minor) == (10_000, 12_339, 0)
+        assert (use.limit_minor, use.open_minor, use.overdue_minor) == (15_000, 12_339, 0)
+        # November's fee so far, 119.00 with tax, is not billed yet.
+        assert use.unbilled_minor == 11_900
         invoice = Receivable.objects.get().invoice
     with company_context(customer):
         assert not CreditUse.objects.exists()
@@ -141,6 +143,6 @@ def test_above_the_credit_limit_what_is_new_needs_finance(
     assert order(provider, customer, by_finance=True).is_one_off
     assert "above the limit" in client_of(provider).get("/money/").content.decode()
     # What runs is billed on, and paid it is within the limit again.
-    pay(provider, invoice, 5_000)
+    pay(provider, invoice, 12_339)
     work(provider)
     assert order(provider, customer)
