@@ -1,6 +1,6 @@
 """A small world to bill: a machine with readings, a contract with a plan, ready to run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from typing import Any
@@ -81,9 +81,13 @@ def make_contract(
     charges: Sequence[dict[str, object]] = (BASE_FEE, PER_CYCLE), starts_on: str = "2026-10-01",
     tax_category: str = "S", title: str = "Presses by the cycle", plan_from: str = "",
     zone: str = "Europe/Berlin", meters: Sequence[tuple[str, str]] = (("cycles", "{cycle}"),),
-    counting: dict[str, object] | None = None, **more: Any,
+    counting: dict[str, object] | None = None,
+    days: Mapping[Any, Mapping[str, date]] | None = None, **more: Any,
 ) -> Contract:  # fmt: skip
-    """An active monthly contract of both companies over the assets' cycles, or other (code, unit)."""
+    """An active monthly contract of both companies over the assets' cycles, or other (code, unit).
+
+    `days`: by asset's key from when to when it is covered.
+    """
     both = sorted([provider.pk, customer.pk])
     plan = plan_of(*charges)
     with company_context(provider):
@@ -115,6 +119,7 @@ def make_contract(
                 channel_code=code,
                 unit=unit,
                 counting=counting,
+                **(days or {}).get(asset.pk, {}),
             )
         contract.state = Contract.State.ACTIVE
         contract.save(update_fields=["state"])

@@ -1,6 +1,7 @@
 """From an issued invoice to everybody's share, and what payments and corrections do to it."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,7 +14,13 @@ from apps.settlement.models import Account, SettledPeriod, Share, Transfer
 from apps.settlement.operations import make_payable, settle_documents
 from apps.tenancy.context import as_platform, company_context, no_company
 from tests.integration.billing.conftest import bill, issue_all
-from tests.integration.billing.scene import NOW, make_asset, make_contract, month_of_readings
+from tests.integration.billing.scene import (
+    NOW,
+    make_asset,
+    make_contract,
+    month_of_readings,
+    send,
+)
 from tests.integration.billing.test_corrections import issue_corrections, late
 from tests.integration.billing.test_receivables import pay
 from tests.integration.settlement.scene import (
@@ -195,6 +202,33 @@ def test_a_fixed_amount_of_a_period_that_is_covered_in_part_is_its_part(
     issue_all(provider)
     work(provider)
     assert shares_of(maker) == {"care": 1_600}
+
+
+def test_a_makers_part_is_what_its_assets_counted_while_they_were_covered(
+    provider: Any, customer: Any, maker: Any, financier: Any, cast: dict[str, Any]
+) -> None:
+    makers = (maker, financier, cast["workshop"])
+    presses = [
+        make_asset(provider, f"Press {number}", manufacturer=company)
+        for number, company in enumerate(makers, start=1)
+    ]
+    half = {"ends_on": date(2026, 10, 16)}
+    contract = make_contract(
+        provider, customer, presses, days={press.pk: half for press in presses[1:]}
+    )
+    for press in presses:
+        month_of_readings(provider, press, "2026-10", 1000, 1055)
+    send(provider, presses[1], ("2026-10-10T10:00:00Z", "1020"))
+    bill(provider)
+    step = {"code": "makers", "kind": "percent", "percent": "10", "charges": ["cycles"],
+            "key": "cycles", "parts": [{"party": company.pk} for company in makers]}  # fmt: skip
+    agree(contract, step)
+    issue_all(provider)
+    work(provider)
+    # 55 : 20 : 0 of 3.69 and 1.34: 0.27 and 0.10, 0.10 and 0.03.
+    assert [shares_of(company) for company in makers] == [
+        {"makers cycles": 37}, {"makers cycles": 13}, {},
+    ]  # fmt: skip
 
 
 def test_the_database_refuses_what_the_rules_forbid(
