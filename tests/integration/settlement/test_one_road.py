@@ -120,7 +120,7 @@ def test_it_is_no_share_of_a_line_and_lowers_the_margin_of_what_it_serves(
     ) as queries:
         page = client.get("/margins/months/").content.decode()
     assert len(queries) <= 12
-    assert "−186.11\xa0EUR" in page
+    assert "-186.11\xa0EUR" in page
     assert (
         "Nothing is issued yet" in client_of(cast["maker"]).get("/margins/months/").content.decode()
     )
