@@ -89,6 +89,7 @@ urlpatterns = [
         name="reminder_detail",
     ),
     path("contracts/<pid:contract_id>/orders/", orders.contract_orders, name="contract_orders"),
+    path("invoices/<pid:invoice_id>/owed/", receivables.invoice_owed, name="invoice_owed"),
     path("invoices/<pid:invoice_id>/checkout/", receivables.checkout, name="invoice_checkout"),
     path("invoices/<pid:invoice_id>/payment/", receivables.new_payment, name="invoice_payment"),
     path("invoices/<pid:invoice_id>/credit/", receivables.credit_use, name="invoice_credit"),

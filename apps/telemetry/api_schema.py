@@ -1,6 +1,8 @@
-"""What OpenAPI says of the intake, whose views are plain Django for speed."""
+"""The OpenAPI document, and what it says of the intake, whose views are plain Django for speed."""
 
 from typing import Any
+
+from drf_spectacular.views import SpectacularAPIView
 
 _ITEM = {
     "type": "object",
@@ -33,6 +35,21 @@ _PROBLEMS = {
     "413": "Too large", "415": "Unknown content type", "429": "Too many requests; see Retry-After",
     "503": "The database is away; nothing was kept",
 }  # fmt: skip
+
+
+class Schema(SpectacularAPIView):
+    """The OpenAPI description of this API; anybody may read it."""
+
+    authentication_classes = ()
+    permission_classes = ()
+    capability = "anybody"
+    custom_settings = {
+        "POSTPROCESSING_HOOKS": [
+            "drf_spectacular.hooks.postprocess_schema_enums",
+            "apps.telemetry.api_schema.add_intake",
+        ],
+        "OAS_VERSION": "3.1.0",
+    }  # fmt: skip
 
 
 def add_intake(result: dict[str, Any], **_more: Any) -> dict[str, Any]:

@@ -5,7 +5,9 @@ import os
 import sys
 from importlib import import_module
 
-BENCHES = ("intake", "pages", "usage", "billing", "peer", "tenants")
+BENCHES = (
+    "intake", "usage", "billing", "pages", "records", "settlement", "documents", "peer", "tenants",
+)  # fmt: skip
 
 
 def main(arguments: list[str]) -> int:

@@ -1,13 +1,10 @@
 """The invoice run: from readings to drafts by the portal's own jobs, against a COPY of the rows."""
 
-import itertools
-import json
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
-from typing import IO, Any
+from typing import Any
 
 import psycopg
 
@@ -18,9 +15,11 @@ from apps.contracts.models import Contract
 from apps.tenancy.context import company_context
 from tests.bench import people, scene
 from tests.bench.contracts import LABEL, make_contracts
+from tests.bench.copying import copied_again, counts
 from tests.bench.figures import LESS, Aim, Findings, ratios
+from tests.bench.late import LateReadings
 from tests.bench.profile import profile_of
-from tests.bench.stage import Stage, timed
+from tests.bench.stage import Stage, Workers, timed
 
 SMALL = 1_000
 # In the order of their foreign keys.
@@ -28,7 +27,6 @@ WRITTEN = (
     "metering_billedperiod", "metering_usagerecord", "billing_invoice", "billing_invoiceline",
     "billing_invoicetax", "billing_runitem",
 )  # fmt: skip
-FIRST_ROWS = 2 << 20
 
 
 def run(stage: Stage) -> Findings:
@@ -71,6 +69,7 @@ class Billing:
         small = [self.alone(SMALL) for _ in range(3)]
         self.note(ours, copied, again, single, small)
         self.issue()
+        LateReadings(self.stage, self.findings, self.owner, self.company, SMALL).measure()
         self.profile()
 
     def note(
@@ -93,24 +92,13 @@ class Billing:
     # --- the portal
     def whole_run(self, processes: int, contracts: Any = None) -> float:
         """Seconds from the push of the button until every chunk is committed."""
-        ends = itertools.islice(itertools.cycle(("front", "back")), processes)
-        workers = [
-            self.stage.python("tests.bench.worker", str(self.company.pk), "billing.chunk", end)
-            for end in ends
-        ]
-        for worker in workers:
-            assert worker.stdout is not None
-            worker.stdout.readline()
+        workers = Workers(self.stage, self.company.pk, "billing.chunk", processes)
         start = time.perf_counter()
         run = start_run(label=LABEL, now=self.stage.now, started_by="bench", contracts=contracts)
         self.planning.append(time.perf_counter() - start)
-        for worker in workers:
-            assert worker.stdin is not None
-            worker.stdin.write("\n")
-            worker.stdin.flush()
-        answers = [worker.communicate()[0] for worker in workers]
+        answers = workers.work()
         seconds = time.perf_counter() - start
-        self.memory += [json.loads(answer)["memory"] for answer in answers]
+        self.memory += [answer["memory"] for answer in answers]
         if BillingRun.objects.get(pk=run.pk).state != BillingRun.State.DONE:
             raise RuntimeError("the run is not done")
         return seconds
@@ -144,8 +132,7 @@ class Billing:
             raise RuntimeError(f"not all was billed: {parked} {rows}")
 
     def rows(self) -> list[int]:
-        found = [self.owner.execute(f"select count(*) from {name}").fetchone() for name in WRITTEN]
-        return [row[0] for row in found if row]
+        return counts(self.owner, WRITTEN)
 
     def clear(self) -> None:
         self.owner.execute(f"truncate {', '.join(WRITTEN)}, billing_billingrun cascade")
@@ -154,30 +141,7 @@ class Billing:
     # --- the limit
     def copy(self) -> float:
         """Seconds of one transaction that copies the finished rows into the same keyed tables."""
-        with tempfile.TemporaryFile() as file:
-            lengths = [self._take(name, file) for name in WRITTEN]
-            self.owner.execute(f"truncate {', '.join(WRITTEN)} cascade")
-            file.seek(0)
-            start = time.perf_counter()
-            with self.owner.transaction():
-                for name, length in zip(WRITTEN, lengths, strict=True):
-                    self._put(name, file, length)
-            return time.perf_counter() - start
-
-    def _take(self, name: str, file: IO[bytes]) -> int:
-        start = file.tell()
-        statement = f"copy (select * from {name} order by id) to stdout (format binary)"
-        with self.owner.cursor().copy(statement) as copy:
-            for data in copy:
-                file.write(data)
-        return file.tell() - start
-
-    def _put(self, name: str, file: IO[bytes], length: int) -> None:
-        with self.owner.cursor().copy(f"copy {name} from stdin (format binary)") as copy:
-            while length > 0:
-                data = file.read(min(length, FIRST_ROWS))
-                copy.write(data)
-                length -= len(data)
+        return copied_again(self.owner, WRITTEN)
 
     # --- beside it
     def issue(self) -> None:

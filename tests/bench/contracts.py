@@ -1,6 +1,7 @@
 """Many active contracts with metered assets: the scene of the invoice run and of the pages."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -110,8 +111,9 @@ where h.channel_id = {first} and c.id > {first}
 
 
 def make_contracts(
-    owner: psycopg.Connection[Any], own: Party, other: Party, count: int, now: datetime
-) -> None:
+    owner: psycopg.Connection[Any], own: Party, other: Party, count: int, now: datetime,
+    readings: Sequence[tuple[datetime, int]] = READINGS,
+) -> None:  # fmt: skip
     """Contracts 1..count on assets 1..count, active since October 2026, with readings."""
     scene.make_assets(owner, own, other, count, now - timedelta(days=400))
     given = {
@@ -123,24 +125,27 @@ def make_contracts(
     for statement in STATEMENTS:
         owner.execute(statement, given)
     scene.analyse(owner, TABLES)
-    make_readings(owner, own, now)
+    make_readings(owner, own, now, readings)
 
 
-def make_readings(owner: psycopg.Connection[Any], own: Party, now: datetime) -> None:
+def make_readings(
+    owner: psycopg.Connection[Any], own: Party, now: datetime,
+    readings: Sequence[tuple[datetime, int]],
+) -> None:  # fmt: skip
     """One channel's readings go the portal's own way; the others' are made after its pattern."""
-    for instant, _ in READINGS:
-        scene.make_month(owner, own, instant)
+    for month in {datetime(at.year, at.month, 1, tzinfo=UTC) for at, _ in readings}:
+        scene.make_month(owner, own, month)
     first = owner.execute(f"select min(id) from {own.schema}.telemetry_channel").fetchone()
     channel = first[0] if first else 0
     with owner.cursor() as cursor:
         cursor.executemany(
             f"insert into {own.schema}.telemetry_level values (%s, %s, %s, %s)",
-            [(channel, instant, value, now) for instant, value in READINGS],
+            [(channel, instant, value, now) for instant, value in readings],
         )
         cursor.executemany(
             f"insert into {own.schema}.telemetry_channelday (channel_id, day, version, "
             "done_version, reading_count) values (%s, %s, 1, 0, 0)",
-            [(channel, instant.date()) for instant, _ in READINGS],
+            [(channel, day) for day in sorted({instant.date() for instant, _ in readings})],
         )
     with company_context(people.company_of(own)):
         recompute_dirty(now=now)

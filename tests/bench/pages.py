@@ -71,6 +71,7 @@ class Pages:
             ("home", "home"), ("asset list", "asset_list"), ("asset detail", "asset_detail"),
             ("contract list", "contract_list"), ("contract detail", "contract_detail"),
             ("invoice list", "invoice_list"), ("invoice detail", "invoice_detail"),
+            ("… its money part, asked for afterwards", "invoice_owed"),
         ):  # fmt: skip
             self.page(title, name)
         self.profile("asset_list")

@@ -1,5 +1,7 @@
 """The stage of a bench: a database of its own, and the portal's own web processes on it."""
 
+import itertools
+import json
 import os
 import re
 import resource
@@ -90,6 +92,25 @@ class Stage:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait(timeout=30)
             listener.close()
+
+
+class Workers:
+    """Worker processes that are ready to do a company's waiting jobs of a kind, from both ends."""
+
+    def __init__(self, stage: Stage, company: int, kind: str, processes: int) -> None:
+        ends = itertools.islice(itertools.cycle(("front", "back")), processes)
+        self.running = [stage.python("tests.bench.worker", str(company), kind, end) for end in ends]
+        for worker in self.running:
+            assert worker.stdout is not None
+            worker.stdout.readline()
+
+    def work(self) -> list[dict[str, float]]:
+        """Until no job waits. Of each worker its `seconds`, its peak `memory` in MiB and its `jobs`."""
+        for worker in self.running:
+            assert worker.stdin is not None
+            worker.stdin.write("\n")
+            worker.stdin.flush()
+        return [json.loads(worker.communicate()[0]) for worker in self.running]
 
 
 @dataclass(frozen=True)

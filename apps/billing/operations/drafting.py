@@ -23,6 +23,9 @@ from apps.tenancy.bulk import insert_all
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
 
+# Whose lines are made before they are written: a thousand invoices' would be 10 MiB more.
+DRAFTS_AT_ONCE = 250
+
 
 @dataclass(frozen=True, slots=True)
 class Billable:
@@ -98,23 +101,15 @@ def write_drafts(billables: Iterable[Billable], now: datetime) -> dict[UUID, UUI
 
     No lines: no invoice.
     """
-    invoices: dict[UUID, UUID] = {}
-    rows: list[InvoiceRow] = []
-    lines: list[LineRow] = []
-    taxes: list[TaxRow] = []
-    ready = list(billables)
+    ready = [billable for billable in billables if billable.rated.lines]
     orders = orders_of(billable.contract.id for billable in ready)
-    for billable in ready:
-        if billable.rated.lines:
-            invoice = _invoice(billable, orders, now)
-            invoices[billable.contract.id] = invoice.id
-            rows.append(invoice)
-            lines += _lines(invoice, billable)
-            taxes += _taxes(invoice, billable)
-    insert_all(Invoice, rows)
-    insert_all(InvoiceLine, lines)
-    insert_all(InvoiceTax, taxes)
-    return invoices
+    drafts = [(_invoice(billable, orders, now), billable) for billable in ready]
+    insert_all(Invoice, [invoice for invoice, _ in drafts])
+    for first in range(0, len(drafts), DRAFTS_AT_ONCE):
+        part = drafts[first : first + DRAFTS_AT_ONCE]
+        insert_all(InvoiceLine, [line for draft in part for line in _lines(*draft)])
+        insert_all(InvoiceTax, [tax for draft in part for tax in _taxes(*draft)])
+    return {billable.contract.id: invoice.id for invoice, billable in drafts}
 
 
 def _invoice(billable: Billable, orders: Orders, now: datetime) -> InvoiceRow:

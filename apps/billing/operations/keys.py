@@ -1,18 +1,22 @@
-"""The company's Ed25519 key: made on first issue, its private half encrypted at rest."""
+"""The company's Ed25519 key: made on first issue, its private half encrypted at rest.
+
+`cryptography` (9 MiB) is loaded by the first signature.
+"""
 
 import base64
 import hashlib
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, MultiFernet
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 from django.db import connection, transaction
 
 from apps.billing.models import SigningKey
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet, MultiFernet
 
 
 def ensure_signing_key(*, now: datetime) -> SigningKey:
@@ -32,11 +36,16 @@ def newest_key() -> SigningKey | None:
 
 def sign(key: SigningKey, message: bytes) -> bytes:
     """The 64-byte Ed25519 signature."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     secret = _cipher().decrypt(key.private_key_encrypted.encode())
     return Ed25519PrivateKey.from_private_bytes(secret).sign(message)
 
 
 def _make(company: Company, now: datetime) -> SigningKey:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
     private = Ed25519PrivateKey.generate()
     public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     return SigningKey.objects.create(
@@ -55,14 +64,18 @@ def _one_at_a_time(company: Company) -> None:
         )
 
 
-def _cipher() -> MultiFernet:
+def _cipher() -> "MultiFernet":
     """Seals with SECRET_KEY; opens what was sealed with one of its fallbacks too."""
+    from cryptography.fernet import MultiFernet
+
     return MultiFernet(
         [_sealing(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
     )
 
 
-def _sealing(secret_key: str) -> Fernet:
+def _sealing(secret_key: str) -> "Fernet":
     """Derived under a purpose of its own, so that no other use shares it."""
+    from cryptography.fernet import Fernet
+
     material = hashlib.sha256(b"peruse signing keys\n" + secret_key.encode()).digest()
     return Fernet(base64.urlsafe_b64encode(material))

@@ -11,7 +11,6 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from apps.billing.models import (
     Allocation,
     CustomerCredit,
-    Invoice,
     LineDispute,
     NotedPayment,
     Receivable,
@@ -39,15 +38,14 @@ class Owed:
     is_payable_online: bool
 
 
-def owed_on(invoice: Invoice, today: date) -> Owed | None:
-    """None for what opens no receivable. Five or six queries."""
-    found = Receivable.objects.filter(id=invoice.id).first()
-    if found is None:
-        return None
+def owed_on(found: Receivable, today: date) -> Owed:
+    """Six or seven queries."""
     disputes = list(
-        invoice.disputes.select_related("answer", "line").order_by("line__position", "opened_at")
+        found.invoice.disputes.select_related("answer", "line").order_by(
+            "line__position", "opened_at"
+        )
     )
-    held = {dispute.line_id for dispute in held_back([invoice.id])} if disputes else set()
+    held = {dispute.line_id for dispute in held_back([found.invoice_id])} if disputes else set()
     return Owed(
         found, days_overdue(found, today), _steps(found), list(found.reminders.order_by("level")), disputes, frozenset(held),
         credit_of(found), takes_payments_online(found),

@@ -23,7 +23,8 @@ from apps.billing.operations.documents import broken_rules
 from apps.billing.queries.composing import document_of_invoice, ways_to_pay
 from apps.billing.queries.documents import document_of, sums_of
 from apps.billing.queries.evidence import evidence_file
-from apps.billing.queries.owed import owed_on
+from apps.billing.queries.owed import days_overdue
+from apps.billing.queries.receivables import held_back
 from apps.billing.tables import InvoiceTable
 from apps.billing.wording import rule_words
 from apps.common.forms import MonthInput
@@ -125,12 +126,16 @@ class InvoiceSums(InvoiceList):
 @require_GET
 @requires("view_invoices")
 def invoice_detail(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
-    """The invoice as a document that prints well."""
-    invoice = get_object_or_404(Invoice.objects.select_related("contract"), id=invoice_id)
+    """The invoice as a document that prints well; what is owed on it is a part of its own."""
+    rows = Invoice.objects.select_related("contract", "receivable")
+    invoice = get_object_or_404(rows, id=invoice_id)
+    receivable = getattr(invoice, "receivable", None)
+    today = local_date(timezone.now(), current_company().time_zone)
     context = {
         "invoice": invoice, "document": document_of(invoice),
         "own": invoice.author_id == current_company().pk, "evidence": evidence_file(invoice),
-        "owed": owed_on(invoice, local_date(timezone.now(), current_company().time_zone)),
+        "receivable": receivable, "days": days_overdue(receivable, today) if receivable else 0,
+        "held": {item.line_id for item in held_back([invoice.id])} if receivable else set(),
         "files": list(DocumentFile.objects.filter(document_id=invoice.id)),
         "broken": _broken(invoice),
     }  # fmt: skip

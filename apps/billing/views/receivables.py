@@ -15,13 +15,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.access import requires
 from apps.billing.forms import PaymentForm, WriteOffForm
 from apps.billing.models import CustomerCredit, NotedPayment, Receivable
 from apps.billing.operations import note_payment, take_noted_payment_back, use_credit, write_off
-from apps.billing.queries.owed import ageing, days_overdue
+from apps.billing.queries.owed import ageing, days_overdue, owed_on
 from apps.billing.tables import CreditTable, ReceivableTable
 from apps.common.money import Money, format_money
 from apps.common.pages import Action, Empty, ListPage
@@ -102,6 +102,24 @@ class ReceivableList(ListPage):
             (_("Owed by us"), ageing(Receivable.objects.filter(customer=own), today)),
         ]
         return super().get_context_data(**kwargs, ages=[side for side in sides if side[1]])
+
+
+@require_GET
+@requires("view_invoices")
+def invoice_owed(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
+    """Part of an invoice's page: what is open, and what was paid, reminded of and disputed.
+
+    A page of its own where scripts are off.
+    """
+    rows = Receivable.objects.select_related("invoice")
+    receivable = get_object_or_404(rows, invoice_id=invoice_id)
+    context = {
+        "invoice": receivable.invoice, "own": receivable.author_id == current_company().pk,
+        "owed": owed_on(receivable, today_here()),
+    }  # fmt: skip
+    part = request.htmx  # type: ignore[attr-defined]
+    name = "owed" if part else "owed_page"
+    return render(request, f"billing/receivables/{name}.html", context)
 
 
 class CreditList(ListPage):

@@ -1,6 +1,7 @@
 """Files for the bank: transfers (pain.001.001.09) and direct debits (pain.008.001.08), ISO 20022.
 
 Each file is checked against its schema before it is given away. SEPA knows euros alone.
+What writes and checks them (10 MiB) is loaded by the first file.
 """
 
 import re
@@ -10,11 +11,6 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-import sepaxml
-from lxml import etree
-from sepaxml import SepaDD, SepaTransfer
-from text_unidecode import unidecode
 
 TRANSFERS = "pain.001.001.09"
 DEBITS = "pain.008.001.08"
@@ -71,6 +67,8 @@ def transfers_file(
     debtor: Party, transfers: Sequence[Transfer], currency: str, execute_on: date
 ) -> bytes:
     """One batch of SEPA credit transfers. Raises NotSepa; ValueError when there are none."""
+    from sepaxml import SepaTransfer
+
     _must_be_sepa(currency, len(transfers))
     config = {**_account(debtor), "batch": True, "currency": currency}
     made = SepaTransfer(config, schema=TRANSFERS, clean=True)
@@ -86,6 +84,8 @@ def debits_file(
     creditor: Party, creditor_id: str, debits: Sequence[Debit], currency: str, collect_on: date
 ) -> bytes:
     """One batch of recurrent SEPA core direct debits. Raises NotSepa; ValueError without any."""
+    from sepaxml import SepaDD
+
     _must_be_sepa(currency, len(debits))
     config = {
         **_account(creditor), "batch": True, "currency": currency, "creditor_id": creditor_id,
@@ -115,18 +115,25 @@ def _account(party: Party) -> dict[str, str]:
 
 def _plain(text: str, most: int) -> str:
     """In letters every bank takes; never empty, which the schemas refuse."""
+    from text_unidecode import unidecode
+
     latin = NOT_TAKEN.sub(" ", unidecode(text.translate(GERMAN)))
     return " ".join(latin.split())[:most].strip() or "-"
 
 
 @cache
 def _schema(name: str) -> Any:
+    import sepaxml
+    from lxml import etree
+
     folder = Path(sepaxml.__file__).parent / "schemas"
     return etree.XMLSchema(etree.parse(str(folder / f"{name}.xsd")))
 
 
 def _valid(content: bytes, name: str) -> bytes:
     """The same bytes. Raises NotValid."""
+    from lxml import etree
+
     schema = _schema(name)
     if not schema.validate(etree.fromstring(content)):
         raise NotValid(str(schema.error_log.last_error))

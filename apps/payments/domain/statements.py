@@ -12,8 +12,6 @@ from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from typing import Any
 
-from lxml import etree
-
 from apps.common.money import CURRENCIES
 
 MOST_BYTES = 10_000_000
@@ -78,6 +76,8 @@ def read_statements(content: bytes) -> tuple[Statement, ...]:
 
 
 def _parsed(content: bytes) -> Any:
+    from lxml import etree  # loaded by the first file
+
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
     )

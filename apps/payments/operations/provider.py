@@ -1,20 +1,25 @@
-"""The one place where Stripe is called: its client, and its failures in words."""
+"""The one place where Stripe is called: its client, and its failures in words.
+
+Its library (12 MiB with what it needs) is loaded by the first call.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import stripe
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+if TYPE_CHECKING:
+    import stripe
+
 T = TypeVar("T")
 SECONDS = 10
-CLIENTS: dict[tuple[str, str], stripe.StripeClient] = {}
+CLIENTS: dict[tuple[str, str], "stripe.StripeClient"] = {}
 
 
-def client() -> stripe.StripeClient:
+def client() -> "stripe.StripeClient":
     """Stripe's client of this installation. Raises ValidationError where no key is set."""
     key, base = settings.STRIPE_API_KEY, settings.STRIPE_API_BASE
     if not key:
@@ -24,7 +29,9 @@ def client() -> stripe.StripeClient:
     return CLIENTS[key, base]
 
 
-def _made(key: str, base: str) -> stripe.StripeClient:
+def _made(key: str, base: str) -> "stripe.StripeClient":
+    import stripe
+
     given: dict[str, Any] = {"base_addresses": {"api": base}} if base else {}
     http = stripe.RequestsClient(timeout=SECONDS)
     return stripe.StripeClient(key, http_client=http, max_network_retries=2, **given)
@@ -37,6 +44,8 @@ class NoAnswer(ValidationError):
 @contextmanager
 def in_words() -> Iterator[None]:
     """Stripe's refusals and silence as a ValidationError that says what to do."""
+    import stripe
+
     try:
         yield
     except (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError):
@@ -48,7 +57,7 @@ def in_words() -> Iterator[None]:
         raise ValidationError(_("The payment provider refused: %(why)s") % {"why": told}) from None
 
 
-def ask(call: Callable[[stripe.StripeClient], T]) -> T:
+def ask(call: Callable[["stripe.StripeClient"], T]) -> T:
     """Call Stripe; raises ValidationError in words."""
     found = client()
     with in_words():

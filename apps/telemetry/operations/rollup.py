@@ -12,7 +12,6 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import numpy as np
 from django.db import connection, transaction
 from django.db.models import F
 
@@ -299,12 +298,11 @@ def _reading_columns(readings: Iterable[Reading | None]) -> list[Any]:
 
 
 def _integers(numbers: Iterable[int]) -> Any:
-    return pack_integers(np.array(list(numbers), dtype=np.int64))
+    return pack_integers(list(numbers))
 
 
 def _instants(instants: Iterable[datetime]) -> Any:
-    micros = [(instant - _EPOCH) // _MICROSECOND for instant in instants]
-    return pack_instants(np.array(micros, dtype=np.int64))
+    return pack_instants([(instant - _EPOCH) // _MICROSECOND for instant in instants])
 
 
 def _tell(channels: Sequence[Channel], worked: Sequence[WorkedDay], now: datetime) -> None:

@@ -10,13 +10,11 @@ from collections.abc import Iterable
 from contextlib import closing
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakSet
 
-import numpy as np
 import psycopg
 from django.db import connection, transaction
-from numpy.typing import NDArray
 
 from apps.telemetry.operations.channels import company_key
 from apps.telemetry.operations.judgement import Rows
@@ -28,6 +26,10 @@ from apps.telemetry.operations.packing import (
     teach,
 )
 from apps.tenancy.context import current_company
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 # Most batches hold nothing that is there already: without ON CONFLICT a row costs a quarter less.
 _ALL_NEW_LEVELS = """
@@ -155,8 +157,8 @@ def _stored_as_new(columns: "_Columns", now: datetime) -> bool:
 class _Columns(NamedTuple):
     """Sorted columns of one table; `keys` is empty for levels."""
 
-    channels: NDArray[np.int64]
-    micros: NDArray[np.int64]
+    channels: "NDArray[np.int64]"
+    micros: "NDArray[np.int64]"
     values: list[str]
     keys: list[bytes]
 
@@ -168,7 +170,7 @@ class _Columns(NamedTuple):
     def marks(self) -> list[Any]:
         """Channels and UTC days that the rows touch, each pair once."""
         instants = self.micros if self.keys else self.micros - 1
-        pairs = np.unique((self.channels << _DAY_BITS) + instants // _DAY)
+        pairs = _each_once((self.channels << _DAY_BITS) + instants // _DAY)
         days = (pairs & ((1 << _DAY_BITS) - 1)).astype("datetime64[D]")
         return [pack_integers(pairs >> _DAY_BITS), "{" + ",".join(days.astype(str)) + "}"]
 
@@ -180,6 +182,8 @@ class _Columns(NamedTuple):
 
     def repeated(self) -> list[int]:
         """Places whose key is that of the place before."""
+        import numpy as np
+
         same = self.channels[1:] == self.channels[:-1]
         if self.keys:
             pairs = zip(self.keys, self.keys[1:], strict=False)
@@ -190,6 +194,8 @@ class _Columns(NamedTuple):
 
 
 def _sorted_columns(rows: Rows) -> tuple[list[int], _Columns]:
+    import numpy as np
+
     channels = np.array(rows.channels, dtype=np.int64)
     micros = np.array(rows.micros, dtype=np.int64)
     if rows.keys:
@@ -200,6 +206,14 @@ def _sorted_columns(rows: Rows) -> tuple[list[int], _Columns]:
     values = [rows.values[n] for n in order]
     keys = [rows.keys[n] for n in order] if rows.keys else []
     return order, _Columns(channels[order], micros[order], values, keys)
+
+
+def _each_once(column: "NDArray[Any]") -> "NDArray[Any]":
+    """In order. numpy's own `unique` would load its masked arrays, another 3 MiB."""
+    import numpy as np
+
+    ordered = np.sort(column)
+    return ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
 
 
 def raw_cursor() -> psycopg.Cursor[Any]:
@@ -225,9 +239,11 @@ def in_schema(statement: str, **parts: str) -> str:
 
 def make_months_of(rows: Rows) -> None:
     """Make the month partitions these levels need."""
+    import numpy as np
+
     if rows.micros:
         micros = np.array(rows.micros, dtype=np.int64).view("datetime64[us]")
-        _make_missing({str(month) for month in np.unique(micros.astype("datetime64[M]"))})
+        _make_missing({str(month) for month in _each_once(micros.astype("datetime64[M]"))})
 
 
 def make_months(instants: Iterable[datetime]) -> None:

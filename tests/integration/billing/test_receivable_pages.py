@@ -65,7 +65,7 @@ def test_a_payment_noted_twice_by_a_double_click_counts_once(
     with company_context(provider):
         (noted,) = NotedPayment.objects.all()
         assert CustomerCredit.objects.get().left_minor == 161
-    shown = text(finance, page("invoice_detail", issued.public_id))
+    shown = text(finance, page("invoice_owed", issued.public_id))
     assert "Sparkasse" in shown
     for _ in range(2):
         finance.post(page("payment_return", noted.public_id))
@@ -102,7 +102,7 @@ def test_credit_is_used_and_the_rest_written_off(
             source="overpayment", source_id=issued.id, currency="EUR", amount_minor=12_000,
             left_minor=12_000, made_at=timezone.now(),
         )  # fmt: skip
-    assert "Use the credit" in text(finance, page("invoice_detail", issued.public_id))
+    assert "Use the credit" in text(finance, page("invoice_owed", issued.public_id))
     for _ in range(2):
         finance.post(page("invoice_credit", issued.public_id))
     assert owed(provider, issued) == ("part_paid", 339)
@@ -114,7 +114,7 @@ def test_credit_is_used_and_the_rest_written_off(
     assert owed(provider, issued) == ("written_off", 0)
     with company_context(provider):
         assert [row.amount_minor for row in WriteOff.objects.all()] == [339]
-    assert "Write-off" in text(buyer, page("invoice_detail", issued.public_id))
+    assert "Write-off" in text(buyer, page("invoice_owed", issued.public_id))
     assert findings() == []
 
 
@@ -134,8 +134,9 @@ def test_a_line_is_disputed_and_answered_through_the_pages(
     with company_context(provider):
         found = LineDispute.objects.get()
         assert Receivable.objects.get(id=issued.id).disputed_minor == 4_760
-    shown = text(finance, page("invoice_detail", issued.public_id))
+    shown = text(finance, page("invoice_owed", issued.public_id))
     assert "It stood still." in shown
+    assert "disputed" in text(buyer, page("invoice_detail", issued.public_id))
     answered = page("dispute_answer", found.public_id)
     assert buyer.get(answered).status_code == 404
     assert "47.60" in text(finance, page("receivable_list") + "?show=disputed")
@@ -146,7 +147,7 @@ def test_a_line_is_disputed_and_answered_through_the_pages(
     assert finance.post(answered, {**sent, "amount": "40"}).status_code == 200
     with company_context(provider):
         assert Invoice.objects.get(kind="credit").net_minor == 4_000
-    assert "You are right." in text(buyer, page("invoice_detail", issued.public_id))
+    assert "You are right." in text(buyer, page("invoice_owed", issued.public_id))
 
 
 def test_open_items_have_their_ages(
@@ -162,10 +163,25 @@ def test_open_items_have_their_ages(
     with CaptureQueriesContext(connection) as queries:
         text(finance, page("receivable_list"))
     assert len(queries) <= 12
+
+
+def test_the_page_of_an_invoice_asks_little_and_its_money_part_is_a_request_of_its_own(
+    finance: Client, issued: Invoice
+) -> None:
+    address = page("invoice_owed", issued.public_id)
     with CaptureQueriesContext(connection) as queries:
-        text(finance, page("invoice_detail", issued.public_id))
+        shown = text(finance, page("invoice_detail", issued.public_id))
+    assert f'hx-get="{address}"' in shown
+    assert f'href="{address}"' in shown
+    assert "123.39" in shown
     # Session, person, company and savepoints included: each table is asked once.
-    assert len(queries) <= 21
+    assert len(queries) <= 15
+    with CaptureQueriesContext(connection) as queries:
+        part = finance.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in part
+    assert "Note a payment" in part
+    assert len(queries) <= 15
+    assert "<html" in text(finance, address)
 
 
 def test_the_customer_pays_where_the_issuer_takes_payments_online(
@@ -177,7 +193,7 @@ def test_the_customer_pays_where_the_issuer_takes_payments_online(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shown, address = (
-        page("invoice_detail", issued.public_id),
+        page("invoice_owed", issued.public_id),
         page("invoice_checkout", issued.public_id),
     )
     assert "Pay now" not in text(buyer, shown)
@@ -206,7 +222,7 @@ def test_a_viewer_looks_and_changes_nothing(
     provider: Any, client_of: Callable[..., Client], issued: Invoice
 ) -> None:
     viewer = client_of(provider, "viewer")
-    shown = text(viewer, page("invoice_detail", issued.public_id))
+    shown = text(viewer, page("invoice_owed", issued.public_id))
     assert "Note a payment" not in shown
     for name in ("invoice_payment", "invoice_credit", "invoice_write_off"):
         assert viewer.post(page(name, issued.public_id), {}).status_code == 403

@@ -134,6 +134,6 @@ def test_the_pages_try_send_and_show(
         letter = client.get(page("reminder_detail", reminder.public_id))
         assert letter.status_code == 200
         assert "It may have escaped you." in letter.content.decode()
-        shown = client.get(page("invoice_detail", issued.public_id)).content.decode()
+        shown = client.get(page("invoice_owed", issued.public_id)).content.decode()
         assert page("reminder_detail", reminder.public_id) in shown
     assert client_of(customer, "viewer").get(address).status_code == 403

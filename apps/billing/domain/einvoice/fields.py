@@ -6,8 +6,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from lxml import etree
-
 from apps.billing.domain.einvoice.findings import NO_VALUE
 from apps.billing.domain.einvoice.safe_xml import Unreadable
 from apps.common.money import UnknownCurrency, minor_digits, round_half_up
@@ -96,7 +94,7 @@ class Element:
         return self.text(path) in {"true", "1"}
 
     def _wrong(self, path: str, text: str) -> Unreadable:
-        name = path.rsplit("/", 1)[-1] if path else etree.QName(self._node).localname
+        name = path.rsplit("/", 1)[-1] if path else str(self._node.tag).rpartition("}")[2]
         return Unreadable(NO_VALUE, f"{name}: {text[:60]!r}")
 
 

@@ -1,12 +1,13 @@
-"""Small trees of XML: what is empty is left out, since EN 16931 knows no empty elements."""
+"""Small trees of XML: what is empty is left out, since EN 16931 knows no empty elements.
+
+lxml (5 MiB) is loaded by the first document.
+"""
 
 import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
-
-from lxml import etree
 
 from apps.common.money import Money
 from apps.common.quantity import canonical
@@ -31,6 +32,8 @@ class Names:
 
     def root(self, name: str, *content: Content, **attributes: str) -> Node:
         """An element with its content, made even when there is none."""
+        from lxml import etree
+
         made = etree.Element(self._tag(name), nsmap=self._namespaces)
         for key, value in attributes.items():
             if value:
@@ -74,5 +77,7 @@ def iso_day(day: date | None) -> str:
 
 def as_bytes(root: Node) -> bytes:
     """UTF-8 with an XML declaration; each namespace is declared once, at the root."""
+    from lxml import etree
+
     etree.cleanup_namespaces(root, keep_ns_prefixes=[key for key in root.nsmap if key])
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")

@@ -1,8 +1,9 @@
-"""XML from strangers: bounded, without document types, entities or anything loaded from outside."""
+"""XML from strangers: bounded, without document types, entities or anything loaded from outside.
+
+lxml (5 MiB) is loaded by the first document.
+"""
 
 from typing import Any
-
-from lxml import etree
 
 from apps.billing.domain.einvoice.findings import DOCTYPE, NO_XML, TOO_LARGE
 
@@ -25,6 +26,8 @@ def parse_xml(content: bytes) -> Any:
     An e-invoice has no document type, so entities and their bombs are refused as a whole; libxml2
     bounds depth (256), text (10 MB) and amplification before that.
     """
+    from lxml import etree
+
     if len(content) > MOST_BYTES:
         raise Unreadable(TOO_LARGE, f"{len(content)} bytes, at most {MOST_BYTES}")
     try:
@@ -36,7 +39,9 @@ def parse_xml(content: bytes) -> Any:
     return root
 
 
-def _parser() -> etree.XMLParser:
+def _parser() -> Any:
+    from lxml import etree
+
     return etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
         remove_comments=True, remove_pis=True,
