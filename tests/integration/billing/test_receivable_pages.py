@@ -169,6 +169,7 @@ def test_the_page_of_an_invoice_asks_little_and_its_money_part_is_a_request_of_i
     finance: Client, issued: Invoice
 ) -> None:
     address = page("invoice_owed", issued.public_id)
+    text(finance, page("receivable_list"))
     with CaptureQueriesContext(connection) as queries:
         shown = text(finance, page("invoice_detail", issued.public_id))
     assert f'hx-get="{address}"' in shown
