@@ -1,36 +1,30 @@
 """A crash before or after any statement of a run and a correction: done again, nothing differs.
 
-The crash is an exception that nothing catches, thrown at the n-th statement: what was not committed
-is gone, as with a process that dies. Then everything is asked for again, from the run to the issue.
+Afterwards everything is asked for again, from the run to the issue.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from apps.billing.models import Correction, Invoice, InvoiceLine, RunItem
 from apps.billing.operations import approve_invoices, correcting, issue_invoices, start_run
 from apps.common.canonical import digest
 from apps.events.domain import registry
-from apps.events.models import Job
-from apps.events.operations import run_waiting_jobs, work_on
+from apps.events.operations import run_waiting_jobs
 from apps.metering.models import BilledPeriod, UsageRecord
 from apps.telemetry.operations import RawItem, recompute_dirty, take_in
 from apps.tenancy.context import company_context
+from tests.crashes import LEASE_OVER, Crash, counted, resume_jobs
 from tests.integration.billing.scene import NOW, make_asset, make_contract, month_of_readings
 
 pytestmark = pytest.mark.faults
 CONTRACTS = 20
 PARTS = 20
-LEASE_OVER = timedelta(minutes=5)
-
-
-class Crash(BaseException):
-    """The process dies here."""
 
 
 class Books:
@@ -46,7 +40,7 @@ class Books:
     def work(self, now: datetime) -> None:
         """Run, issue, hear a late reading, correct, issue. Twice is once."""
         with company_context(self.provider):
-            self.resume(now)
+            resume_jobs(now)
             start_run(label="2026-10", now=now, started_by="test")
             run_waiting_jobs(now=now)
             self.issue(now)
@@ -55,12 +49,6 @@ class Books:
             recompute_dirty(now=now)
             run_waiting_jobs(now=now)
             self.issue(now)
-
-    def resume(self, now: datetime) -> None:
-        """What the sweeper does with jobs whose worker died."""
-        for job in Job.objects.filter(state="running", lease_until__lt=now):
-            work_on(job_id=job.id, now=now)
-        run_waiting_jobs(now=now)
 
     def issue(self, now: datetime) -> None:
         keys = list(Invoice.objects.exclude(state="issued").values_list("id", flat=True))
@@ -84,24 +72,6 @@ class Books:
                 "periods": sorted(row.state for row in BilledPeriod.objects.all()),
                 "parked": RunItem.objects.filter(state="parked").count(),
             })  # fmt: skip
-
-
-@contextmanager
-def counted(at: int | None = None, after: bool = False) -> Iterator[list[int]]:
-    """Counts statements; throws at the n-th one, before or after it is done."""
-    count = [0]
-
-    def watch(execute: Callable[..., Any], *words: Any) -> Any:
-        count[0] += 1
-        if count[0] == at and not after:
-            raise Crash
-        result = execute(*words)
-        if count[0] == at and after:
-            raise Crash
-        return result
-
-    with connection.execute_wrapper(watch):
-        yield count
 
 
 @contextmanager

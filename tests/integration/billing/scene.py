@@ -1,6 +1,6 @@
 """A small world to bill: a machine with readings, a contract with a plan, ready to run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from typing import Any
@@ -82,11 +82,13 @@ def make_contract(
     tax_category: str = "S", title: str = "Presses by the cycle", plan_from: str = "",
     zone: str = "Europe/Berlin", meters: Sequence[tuple[str, str]] = (("cycles", "{cycle}"),),
     counting: dict[str, object] | None = None,
-    days: Mapping[Any, Mapping[str, date]] | None = None, **more: Any,
+    days: Mapping[Any, Mapping[str, date]] | None = None,
+    item_of: Callable[[Asset], dict[str, Any]] = lambda asset: {},
+    **more: Any,
 ) -> Contract:  # fmt: skip
     """An active monthly contract of both companies over the assets' cycles, or other (code, unit).
 
-    `days`: by asset's key from when to when it is covered.
+    `days`: by asset's key from when to when it is covered; `item_of`: what else its items say.
     """
     both = sorted([provider.pk, customer.pk])
     plan = plan_of(*charges)
@@ -120,6 +122,7 @@ def make_contract(
                 unit=unit,
                 counting=counting,
                 **(days or {}).get(asset.pk, {}),
+                **item_of(asset),
             )
         contract.state = Contract.State.ACTIVE
         contract.save(update_fields=["state"])
