@@ -13,7 +13,7 @@ from apps.billing.operations import (
     park_refused,
     return_refunded,
 )
-from apps.billing.queries.years import ended_later
+from apps.billing.queries.years import ended_later, priced_before_agreed
 from apps.events.domain.registry import subscribes
 from apps.events.models import Job
 
@@ -39,6 +39,13 @@ def park(job: Job, now: datetime) -> dict[str, Any]:
 def end(job: Job, now: datetime) -> dict[str, Any]:
     """In the provider's company: a billed period may be the last one of its contract year now."""
     return correct_periods(periods=ended_later(UUID(str(job.payload["contract"]))), now=now)
+
+
+@subscribes("contracts.plan_adopted", kind="billing.new_prices")
+def price_again(job: Job, now: datetime) -> dict[str, Any]:
+    """In the provider's company: prices signed in time hold, also where billing was quicker."""
+    periods = priced_before_agreed(UUID(str(job.payload["contract"])))
+    return correct_periods(periods=periods, now=now)
 
 
 @subscribes("metering.corrected", kind="billing.correct")

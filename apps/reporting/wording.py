@@ -14,6 +14,7 @@ JOB_TITLES: dict[str, str | Promise] = {
     "billing.expect_again": _("Expect payments of documents"),
     "billing.hold_back": _("Hold back what is disputed"),
     "billing.hold_back_less": _("Hold back what is disputed"),
+    "billing.new_prices": _("Bill again what new prices change"),
     "billing.open_receivables": _("Open what is owed on earlier documents"),
     "billing.park_refused": _("Set aside periods that cannot be metered"),
     "billing.store_documents": _("Store files of documents"),

@@ -13,6 +13,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from hypothesis import HealthCheck, Phase, settings
@@ -22,7 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from apps.billing.models import Correction, Invoice, InvoiceLine, RunItem
 from apps.billing.operations import approve_invoices, issue_invoices, start_run
 from apps.common.period import Period
-from apps.contracts.operations import accept_plan, propose_plan
+from apps.contracts.operations import accept_plan, end_contract, propose_plan
 from apps.events.operations import run_waiting_jobs
 from apps.metering.models import BilledPeriod
 from apps.metering.queries import NotMetered, latest_records, usage_preview
@@ -53,6 +54,7 @@ NOISE = st.integers(-40, 40)
 SHARES = st.integers(0, 1000)
 AROUND = timedelta(days=3)
 PAIRS = st.lists(st.tuples(SHARES, NOISE), min_size=1, max_size=4)
+# What no counter shows.
 NONSENSE = ["NaN", "1e400", "twelve"]
 
 
@@ -168,15 +170,16 @@ class Story(RuleBasedStateMachine):
 
     @rule(share=SHARES, edge=st.integers(0, 4), which=st.integers(0, 1))
     def send_on_an_edge(self, share: int, edge: int, which: int) -> None:
-        """A reading at exactly the beginning of a period."""
+        """A reading at exactly the beginning of a period; where that is to come, nonsense."""
         at = self.marks[edge % len(self.marks)]
         if at <= self.clock:
             self.hear(self.chosen(which), [(at, Decimal(share))])
+        else:
+            self.send_nonsense(NONSENSE[share % len(NONSENSE)], self.instant(share))
 
-    @rule(what=st.sampled_from(NONSENSE), share=SHARES)
-    def send_nonsense(self, what: str, share: int) -> None:
+    def send_nonsense(self, what: str, at: datetime) -> None:
         """Refused, kept aside, and nothing counts it."""
-        (answer,) = self.intake(self.machines[0], [(self.instant(share), what)])
+        (answer,) = self.intake(self.machines[0], [(at, what)])
         assert answer.status == "refused"
         self.count("refused")
 
@@ -254,7 +257,7 @@ class Story(RuleBasedStateMachine):
     # What is agreed
 
     @precondition(lambda self: self.coming_days)
-    @rule(place=st.integers(0, 2), fee=st.sampled_from([90, 100]), ahead=st.booleans(),
+    @rule(place=st.integers(0, 2), fee=st.sampled_from([90, 120]), ahead=st.booleans(),
           unit=st.sampled_from(["0.08", "0.0305"]), above=st.sampled_from(["", "0.0415"]))  # fmt: skip
     def change_prices(self, place: int, fee: int, ahead: bool, unit: str, above: str) -> None:
         """Both parties agree on new prices from the beginning of a later period on."""
@@ -289,6 +292,28 @@ class Story(RuleBasedStateMachine):
             self.settle()
         self.agreed.terms.append(terms)
 
+    @precondition(lambda self: self.last_days)
+    @rule(place=st.integers(0, 40))
+    def end(self, place: int) -> None:
+        """The contract is to end, today at the earliest; what was paid for later days comes back."""
+        days = self.last_days
+        self.agreed.end = days[place % len(days)]
+        with company_context(self.provider):
+            self.contract = end_contract(
+                contract=self.contract, ends_on=self.agreed.end, now=self.clock, actor="Anna"
+            )
+            self.settle()
+
+    @property
+    def last_days(self) -> list[date]:
+        """Days before which the contract can be ended now."""
+        if not hasattr(self, "contract"):
+            return []
+        today = self.clock.astimezone(ZoneInfo(self.zone)).date()
+        until = self.agreed.end or self.days[-1]
+        first = max(today, self.agreed.first + timedelta(days=1))
+        return [first + timedelta(days=n) for n in range((until - first).days)]
+
     # What is billed
 
     @rule()
@@ -298,7 +323,8 @@ class Story(RuleBasedStateMachine):
             self.settle()
             billed = self.billed_starts()
         for number, start in enumerate(self.marks[:-1]):
-            if self.clock < self.marks[number + 1] or self.agreed.end == self.days[number]:
+            is_covered = self.agreed.end is None or self.days[number] < self.agreed.end
+            if self.clock < self.marks[number + 1] or not is_covered:
                 break
             if self.used_in(number) is None:
                 break

@@ -57,7 +57,7 @@ class Moves(Story):
         zone=st.sampled_from(ZONES), kind=st.sampled_from(["month", "month", "week"]),
         first=FIRST_DAYS, count=st.integers(2, 3), above=st.sampled_from(["", "0.0415"]),
         corrections=st.sampled_from(Contract.Corrections.values),
-        stage=st.sampled_from(["begun", "mounted", "issued", "issued"]),
+        stage=st.sampled_from(["issued", "issued", "issued", "mounted", "begun"]),
     )  # fmt: skip
     def begin(
         self,

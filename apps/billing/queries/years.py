@@ -102,6 +102,22 @@ def ended_later(contract_id: UUID) -> list[UUID]:
     return list(rows.order_by("-start").values_list("id", flat=True)[:2])
 
 
+def priced_before_agreed(contract_id: UUID) -> list[UUID]:
+    """Own billed periods that the latest prices touch, where billing was quicker than their adoption.
+
+    The one before them has billed a fee in advance.
+    """
+    versions = PlanVersion.objects.filter(contract=contract_id).order_by("-number")
+    latest = versions.select_related("contract").first()
+    if latest is None:
+        return []
+    since = midnight(latest.valid_from, latest.contract.time_zone)
+    rows = BilledPeriod.objects.written_by(current_company()).filter(
+        contract=contract_id, state=BilledPeriod.State.BILLED, end__gte=since
+    )
+    return list(rows.order_by("start").values_list("id", flat=True))
+
+
 def _span_of(row: BilledPeriod, contracts: Mapping[UUID, Contract]) -> YearSpan:
     return year_span(contracts[row.contract_id], Period(row.start, row.end))
 

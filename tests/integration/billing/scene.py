@@ -83,7 +83,7 @@ def make_contract(
     zone: str = "Europe/Berlin", meters: Sequence[tuple[str, str]] = (("cycles", "{cycle}"),),
     counting: dict[str, object] | None = None,
     days: Mapping[Any, Mapping[str, date]] | None = None,
-    item_of: Callable[[Asset], dict[str, Any]] = lambda asset: {},
+    item_of: Callable[[Asset], dict[str, Any]] = lambda asset: {}, currency: str = "EUR",
     **more: Any,
 ) -> Contract:  # fmt: skip
     """An active monthly contract of both companies over the assets' cycles, or other (code, unit).
@@ -91,7 +91,7 @@ def make_contract(
     `days`: by asset's key from when to when it is covered; `item_of`: what else its items say.
     """
     both = sorted([provider.pk, customer.pk])
-    plan = plan_of(*charges)
+    plan = plan_of(*charges, currency=currency)
     with company_context(provider):
         contract = Contract.objects.create(
             author=provider,
@@ -103,7 +103,7 @@ def make_contract(
             state=Contract.State.OFFERED,
             starts_on=date.fromisoformat(starts_on),
             time_zone=zone,
-            currency="EUR",
+            currency=currency,
             tax_category=tax_category,
             payment_days=14,
             drafted_at=NOW,
@@ -148,5 +148,5 @@ def add_plan(contract: Contract, plan: PricePlan, valid_from: str) -> PlanVersio
         )
 
 
-def plan_of(*charges: dict[str, object]) -> PricePlan:
-    return PricePlan.from_dict({"name": "By use", "currency": "EUR", "charges": list(charges)})
+def plan_of(*charges: dict[str, object], currency: str = "EUR") -> PricePlan:
+    return PricePlan.from_dict({"name": "By use", "currency": currency, "charges": list(charges)})

@@ -15,7 +15,8 @@ from apps.billing.queries.explaining import explain_line
 from apps.billing.queries.verifying import verified
 from apps.common.period import parse_instant
 from apps.contracts.models import Contract
-from apps.contracts.operations import end_contract
+from apps.contracts.operations import accept_plan, end_contract, propose_plan
+from apps.events.models import Job
 from apps.events.operations import run_waiting_jobs
 from apps.metering.queries import periods_due
 from apps.tenancy.context import company_context
@@ -187,6 +188,35 @@ def test_a_new_plan_prices_the_period_it_begins_with(provider: Any, contract: Co
         (9, "cycles", "9"): 369, (9, "base", "10"): 12000, (10, "cycles", "10"): 670,
     }  # fmt: skip
     issue_all(provider)
+    assert (broken(), broken_in(provider)) == ({}, {})
+
+
+def test_prices_adopted_after_billing_correct_what_was_billed(
+    provider: Any, customer: Any, contract: Contract
+) -> None:
+    """Both signed in September; the job that makes the version came after the run and the issue."""
+    signed = parse_instant("2026-09-20T09:00:00Z")
+    plan = plan_of({**ADVANCE, "amount": "120"}, PER_CYCLE).to_dict()
+    with company_context(provider):
+        proposal = propose_plan(
+            contract=contract, plan=plan, valid_from=date(2026, 10, 1), now=signed, actor="Anna"
+        )
+    with company_context(customer):
+        content = proposal.content_sha256
+        accept_plan(contract_id=contract.pk, content=content, now=signed, actor="Carl")
+    with company_context(provider):
+        Job.objects.filter(kind="contracts.adopt_plan").update(run_after=LATER)
+    bill(provider)
+    issue_all(provider)
+    assert books(provider)[9, "base", "10"] == 10000
+    with company_context(provider):
+        run_waiting_jobs(now=LATER)
+    issue_corrections(provider)
+    assert books(provider) == {
+        (8, "base", "9"): 5000,
+        (9, "cycles", "9"): 369, (9, "base", "10"): 12000,
+        (10, "cycles", "10"): 670, (10, "base", "11"): 12000,
+    }  # fmt: skip
     assert (broken(), broken_in(provider)) == ({}, {})
 
 
