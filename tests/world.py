@@ -113,6 +113,8 @@ def build_world(cast: dict[str, Any], person_of: Callable[..., Any]) -> dict[str
         _declared(cast)
         _self_billing(cast)
         _received(cast, person_of(cast["provider"]))
+        _blueprints()
+        _told_and_proposed()
         ids = _tenant_ids()
     ids |= _owed(cast, person_of(cast["provider"]))
     with no_company(), as_platform():
@@ -332,6 +334,31 @@ def _owed(cast: dict[str, Any], person: Any) -> dict[str, str]:
         run_waiting_jobs(now=NOW)
         answer_dispute(dispute=dispute, granted_minor=0, text=SHARED_CANARY, now=NOW, person=person)
     return {"dsp": dispute.public_id}
+
+
+def _blueprints() -> None:
+    """A network on its way from an own blueprint that nobody else sees."""
+    from apps.blueprints.operations import begin_setup, take_in_blueprint
+    from apps.blueprints.queries import shipped_text
+
+    text = shipped_text("cleaning-service").replace("Data-driven cleaning service", CANARY)
+    own = take_in_blueprint(content=text.encode(), now=NOW, actor=CANARY)
+    begin_setup(blueprint=own.public_id, now=NOW, actor=CANARY)
+
+
+def _told_and_proposed() -> None:
+    """A profile that partners read, and a change of assets that the customer has not answered."""
+    from apps.contracts.models import Contract
+    from apps.contracts.operations import propose_cover
+    from apps.networks.operations import save_profile
+
+    save_profile(about="Roads", website="", shown=["address"], now=NOW, actor=CANARY)
+    contract = Contract.objects.get(title__startswith="Kilometres")
+    tire = contract.items.get(meter="tire")
+    propose_cover(
+        contract=contract, added=[], withdrawn=[tire.pk], valid_from=date(2027, 1, 1), now=NOW,
+        actor=SHARED_CANARY,
+    )  # fmt: skip
 
 
 def _tenant_ids() -> dict[str, str]:

@@ -91,3 +91,8 @@ class AmountField(ExactField):
             most = format_money(self.most, get_language() or "en")
             raise forms.ValidationError(text % {"most": most})
         return money.minor
+
+
+def point(text: str) -> str:
+    """A number as people type it: 0,067 as 0.067; one with both signs is left to be refused."""
+    return text.replace(",", ".") if text.count(",") == 1 and "." not in text else text

@@ -57,6 +57,24 @@ class PlanAdopted(ContractEvent):
     name: ClassVar[str] = "contracts.plan_adopted"
 
 
+class CoverProposed(ContractEvent):
+    """The customer may look at assets that are to come and go, and accept; for the customer."""
+
+    name: ClassVar[str] = "contracts.cover_proposed"
+
+
+class CoverAccepted(ContractEvent):
+    """The customer has signed which assets come and go; for the provider."""
+
+    name: ClassVar[str] = "contracts.cover_accepted"
+
+
+class CoverChanged(ContractEvent):
+    """Assets have come or go from a day on; for the provider."""
+
+    name: ClassVar[str] = "contracts.cover_changed"
+
+
 class TermsOffered(ContractEvent):
     """A partner may look at its terms and sign; for the partner."""
 
@@ -102,6 +120,23 @@ class DataWanted:
             "channels": {str(asset): sorted(set(codes)) for asset, codes in self.channels.items()},
             "valid_from": instant_text(self.valid_from),
             "valid_until": None if self.valid_until is None else instant_text(self.valid_until),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class AssetsLeft:
+    """A contract in force does not cover these assets any more; for who collects from them."""
+
+    contract: UUID
+    assets: tuple[UUID, ...]
+    ends_at: datetime
+    name: ClassVar[str] = "contracts.assets_left"
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {
+            "contract": str(self.contract), "assets": [str(key) for key in self.assets],
+            "ends_at": instant_text(self.ends_at),
         }  # fmt: skip
 
 

@@ -6,9 +6,11 @@ from uuid import UUID
 
 from apps.assets.operations import end_grants
 from apps.common.period import parse_instant
+from apps.contracts.events import keys
 from apps.contracts.models import Contract
 from apps.contracts.operations import (
     activate_contract,
+    adopt_cover,
     adopt_plan,
     agree_split,
     end_with_member,
@@ -38,6 +40,16 @@ def adopt(job: Job, now: datetime) -> dict[str, Any]:
         return {"adopted": False}
 
 
+@subscribes("contracts.cover_accepted", kind="contracts.adopt_cover")
+def adopt_assets(job: Job, now: datetime) -> dict[str, Any]:
+    """In the provider's company: both have signed which assets come and go."""
+    key = UUID(str(job.payload["contract"]))
+    try:
+        return {"adopted": adopt_cover(contract_id=key, now=now)}
+    except Contract.DoesNotExist:
+        return {"adopted": False}
+
+
 @subscribes("contracts.terms_signed", kind="contracts.agree_split")
 def agree(job: Job, now: datetime) -> dict[str, Any]:
     """In the provider's company: the last partner's yes puts a split in force."""
@@ -60,6 +72,16 @@ def shorten_grants(job: Job, now: datetime) -> dict[str, Any]:
     until = parse_instant(str(job.payload["ends_at"]))
     key = UUID(str(job.payload["contract"]))
     return {"grants": len(end_grants(contract_id=key, now=now, valid_until=until))}
+
+
+@subscribes("contracts.assets_left", kind="contracts.end_grants_of_left")
+def end_grants_of_left(job: Job, now: datetime) -> dict[str, Any]:
+    """In the collector's company: its grants on what a contract does not cover any more end."""
+    ended = end_grants(
+        contract_id=UUID(str(job.payload["contract"])), now=now,
+        valid_until=parse_instant(str(job.payload["ends_at"])), assets=keys(job.payload["assets"]),
+    )  # fmt: skip
+    return {"grants": len(ended)}
 
 
 @subscribes("networks.ended", kind="contracts.end_with_member")

@@ -3,7 +3,18 @@
 from django.urls import path
 
 from apps.accounts.access import requires
-from apps.contracts.views import acts, drafts, indices, networks, pages, plans, splits, terms
+from apps.contracts.views import (
+    acts,
+    covers,
+    drafts,
+    indices,
+    networks,
+    pages,
+    plans,
+    sheet,
+    splits,
+    terms,
+)
 
 _ONE = "contracts/<pid:contract_id>/"
 _INDEX = "price-indices/<pid:series_id>/"
@@ -17,6 +28,7 @@ urlpatterns = [
     path("contracts/channels/", drafts.channels, name="contract_channels"),
     path("contracts/charges/", drafts.charges, name="contract_charges"),
     path(_ONE, pages.contract_detail, name="contract_detail"),
+    path(f"{_ONE}sheet/", sheet.contract_sheet, name="contract_sheet"),
     path(f"{_ONE}edit/", drafts.edit, name="contract_edit"),
     path(f"{_ONE}offer/", acts.offer, name="contract_offer"),
     path(f"{_ONE}withdrawal/", acts.withdraw, name="contract_withdrawal"),
@@ -27,6 +39,9 @@ urlpatterns = [
     path(f"{_ONE}plans/preview/", plans.preview, name="contract_plan_preview"),
     path(f"{_ONE}plans/withdrawal/", plans.withdraw, name="contract_plan_withdrawal"),
     path(f"{_ONE}plans/acceptance/", plans.accept, name="contract_plan_acceptance"),
+    path(f"{_ONE}cover/new/", covers.propose, name="contract_cover_new"),
+    path(f"{_ONE}cover/withdrawal/", covers.withdraw, name="contract_cover_withdrawal"),
+    path(f"{_ONE}cover/acceptance/", covers.accept, name="contract_cover_acceptance"),
     path(f"{_ONE}split/", splits.split_page, name="contract_split"),
     path(f"{_ONE}split/draft/", splits.edit_split, name="contract_split_edit"),
     path(f"{_ONE}split/preview/", splits.preview_split, name="contract_split_preview"),

@@ -9,6 +9,7 @@ from apps.events.domain.registry import subscribes
 from apps.events.models import Job
 from apps.metering.operations import (
     end_orders,
+    follow_cover,
     follow_mountings,
     follow_plan,
     order_usage,
@@ -24,6 +25,12 @@ from apps.metering.operations import (
 def order(job: Job, now: datetime) -> dict[str, Any]:
     """In the provider's company: orders for who collects, which begin the running usage."""
     return {"orders": order_usage(contract_id=UUID(str(job.payload["contract"])), now=now)}
+
+
+@subscribes("contracts.cover_changed", kind="metering.follow_cover")
+def follow_assets(job: Job, now: datetime) -> dict[str, Any]:
+    """In the provider's company: orders of what came, and ends of what goes."""
+    return {"orders": follow_cover(contract_id=UUID(str(job.payload["contract"])), now=now)}
 
 
 @subscribes("contracts.plan_adopted", kind="metering.follow_plan")

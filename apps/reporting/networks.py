@@ -24,7 +24,7 @@ def network_map(request: HttpRequest, network_id: UUID) -> HttpResponse:
     month = chosen_month(request.GET.get("month", ""), timezone.now(), zone)
     nodes = companies_of(network)
     names = {node.key: node.name for node in nodes}
-    flows = flows_between(list(names), month, zone)
+    flows = flows_between(network.pk, list(names), month, zone)
     context = {
         "network": network, **_months(month, zone, timezone.now()), "drawing": draw(nodes, flows), "kinds": KINDS,
         "flows": [(flow, names[flow.source], names[flow.target]) for flow in flows],

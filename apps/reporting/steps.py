@@ -8,7 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from apps.common import navigation
+from apps.networks.models import Role
 from apps.reporting.queries.home import Counts
+from apps.reporting.queries.roles import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +32,28 @@ class Step:
     done: bool
 
 
-def needs(counts: Counts, capabilities: Collection[str]) -> list[Need]:
+def needs(counts: Counts, company: Standing, capabilities: Collection[str]) -> list[Need]:
     """What waits for somebody with these capabilities, the pressing things first."""
     found = [
         Need(wording(count), count, address, icon, urgent)
-        for count, capability, address, icon, urgent, wording in _candidates(counts)
+        for count, capability, address, icon, urgent, wording in [
+            *_candidates(counts),
+            *_asked(company),
+        ]
         if count and address and capability in capabilities
     ]
     return sorted(found, key=lambda need: not need.urgent)
+
+
+def _asked(company: Standing) -> "list[Candidate]":
+    """What others ask of the company as a partner."""
+    at = navigation.address
+    return [
+        (company.invitations, "view_networks", at("network_list"), "network", True,
+         lambda n: ngettext("invitation to a network", "invitations to networks", n)),
+        (company.terms, "view_contracts", at("terms_list"), "git-fork", True,
+         lambda n: ngettext("share of revenue to agree to", "shares of revenue to agree to", n)),
+    ]  # fmt: skip
 
 
 Candidate = tuple[int, str, str, str, bool, Callable[[int], str]]
@@ -77,12 +93,14 @@ def _with(address: str, query: str) -> str:
     return f"{address}?{query}" if address else ""
 
 
-def first_steps(counts: Counts, capabilities: Collection[str]) -> list[Step]:
-    """The way to the first invoice; empty once a contract runs or the company only uses."""
-    if counts.provides or (counts.is_customer and not counts.is_provider):
+def first_steps(counts: Counts, company: Standing, capabilities: Collection[str]) -> list[Step]:
+    """The way to the first invoice; empty once a contract runs, or the company plays other roles."""
+    if counts.provides or (company.roles and Role.PROVIDER not in company.roles):
         return []
     at = navigation.address
     steps = [
+        (_("Start a network"), _("From a blueprint: companies, flows, prices and shares."),
+         at("blueprint_list"), company.roles, "manage_networks"),
         (_("Describe a type of asset"), _("Which channels does it measure, in which unit?"),
          at("asset_type_list"), counts.types, "manage_assets"),
         (_("Register assets"), _("By form, or many at once from a CSV file."),

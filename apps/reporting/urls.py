@@ -3,7 +3,7 @@
 from django.urls import path
 
 from apps.accounts.access import requires
-from apps.reporting import jobs, networks, views
+from apps.reporting import jobs, networks, roles, views
 
 urlpatterns = [
     path("", requires("view_home")(views.home), name="home"),
@@ -12,6 +12,10 @@ urlpatterns = [
         "home/running-cost/chart/", requires("view_home")(views.running_cost_chart),
         name="home_running_cost_chart",
     ),
+    path("home/fleet/", requires("view_home")(roles.fleet), name="home_fleet"),
+    path("home/book/", requires("view_home")(roles.book), name="home_book"),
+    path("home/shares/", requires("view_home")(roles.shares), name="home_shares"),
+    path("home/networks/", requires("view_home")(roles.memberships), name="home_networks"),
     path("search/", requires("view_home")(views.search_page), name="search"),
     path(
         "networks/<pid:network_id>/map/", requires("view_networks")(networks.network_map),

@@ -9,11 +9,15 @@ from django.utils import timezone
 
 from apps.assets.queries import reporting_state
 from apps.common.money import CURRENCIES
+from apps.common.rows import COUNTED
+from apps.networks.models import Role
 from apps.reporting import steps
 from apps.reporting.charts import cost_by_day
 from apps.reporting.queries import costs
 from apps.reporting.queries import home as reads
+from apps.reporting.queries.roles import Standing, standing
 from apps.reporting.queries.search import search
+from apps.reporting.roles import SHARING
 
 LONGEST_SEARCH = 200
 
@@ -22,16 +26,42 @@ def home(request: HttpRequest) -> HttpResponse:
     """What needs the person now, what runs, what it costs or brings."""
     now = timezone.now()
     counts = reads.counts(now)
-    context: dict[str, Any] = {"counts": counts, "now": now}
+    company = standing(counts, COUNTED + 1)
+    chosen = request.GET.get("role", "")
+    context: dict[str, Any] = {
+        "counts": counts, "now": now, "shares": company.shares,
+        **_roles(company, chosen if chosen in company.roles else ""),
+        "begun": counts.has_begun or bool(company.roles) or company.invitations,
+        "needs": steps.needs(counts, company, request.capabilities),  # type: ignore[attr-defined]
+    }  # fmt: skip
     if counts.has_begun:
-        context["needs"] = steps.needs(counts, request.capabilities)  # type: ignore[attr-defined]
         context["invoices"] = (
             reads.latest_invoices() if counts.invoices or counts.invoice_drafts else []
         )
         context["assets"] = _assets(now) if counts.assets else []
         context["offers"] = reads.latest_offers() if counts.offers_in else []
-    context["steps"] = steps.first_steps(counts, request.capabilities)  # type: ignore[attr-defined]
+    context["steps"] = steps.first_steps(counts, company, request.capabilities)  # type: ignore[attr-defined]
     return render(request, "reporting/home.html", context)
+
+
+def _roles(company: Standing, chosen: str) -> dict[str, Any]:
+    """The company's roles to switch between, and those whose parts are shown."""
+    roles = company.in_order()
+    return {
+        "roles": [(role, Role(role).label) for role in roles], "chosen": chosen,
+        "shown": frozenset([chosen] if chosen else roles),
+        "has_book": chosen == Role.OWNER or (not chosen and company.owned),
+        "may_share": _shares_in(company, chosen),
+    }  # fmt: skip
+
+
+def _shares_in(company: Standing, chosen: str) -> bool:
+    """Whether the page shows what the company has of others' revenue; a provider without any does not
+    ask for it."""
+    if chosen:
+        return chosen in SHARING
+    provides = Role.PROVIDER in company.roles
+    return company.shares or (not provides and bool(SHARING & company.roles))
 
 
 def _assets(now: datetime) -> list[Any]:
@@ -43,7 +73,9 @@ def _assets(now: datetime) -> list[Any]:
 
 def running_cost_tile(request: HttpRequest) -> HttpResponse:
     """The open periods' cost so far, on the provider's and the customer's side, by currency."""
+    side = request.GET.get("side", "")
     totals = costs.running_totals(now=timezone.now())
+    totals = [total for total in totals if side in ("", total.side)]
     return render(request, "reporting/running_cost.html", {"totals": totals})
 
 

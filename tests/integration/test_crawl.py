@@ -22,7 +22,14 @@ from tests.conftest import make_person, signed_in
 from tests.world import CANARY, SHARED_CANARY, build_world
 
 # Parameters of routes that are not ids.
-WORDS = {"code": "distance", "channel": "distance", "charge": "base", "position": "1"}
+WORDS = {
+    "slug": "provider",
+    "blueprint": "empty",
+    "code": "distance",
+    "channel": "distance",
+    "charge": "base",
+    "position": "1",
+}
 PREFIXES = (
     "ast",
     "aty",
@@ -55,7 +62,7 @@ PREFIXES = (
     "dcr", "inc", "ina",
     "acc", "prq", "shr", "stp", "trf", "spl", "ptm", "tsg", "sba", "sbr", "stm", "stl", "obj", "oba",
     "bac", "mdt", "sac", "ckr", "exp", "pay", "rfd", "pbt", "pyo", "bkf", "bst", "bke",
-    "rcv", "ccr", "npm", "wof", "dsp", "rem", "pon",
+    "rcv", "ccr", "npm", "wof", "dsp", "rem", "pon", "net", "prt", "ans", "cpr", "nsu", "blu", "cov",
 )  # fmt: skip
 
 

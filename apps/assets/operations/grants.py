@@ -1,6 +1,6 @@
 """Writes of data grants."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -63,13 +63,16 @@ def grant_data(
 
 @transaction.atomic
 def end_grants(
-    *, contract_id: UUID, now: datetime, valid_until: datetime | None = None
-) -> list[DataGrant]:
-    """End every living grant of a contract, from now or at a later instant."""
+    *, contract_id: UUID, now: datetime, valid_until: datetime | None = None,
+    assets: Iterable[UUID] | None = None,
+) -> list[DataGrant]:  # fmt: skip
+    """End every living grant of a contract (on these assets), from now or at a later instant."""
     until = valid_until or now
     living = DataGrant.objects.written_by(current_company()).filter(
         Q(valid_until__isnull=True) | Q(valid_until__gt=until), contract_id=contract_id
     )
+    if assets is not None:
+        living = living.filter(asset__in=list(assets))
     ended = list(living.select_for_update())
     for grant in ended:
         grant.valid_until = until

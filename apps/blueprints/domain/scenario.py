@@ -14,6 +14,7 @@ import msgspec
 import yaml
 from msgspec import Meta, Struct
 
+from apps.blueprints.domain.blueprint import BlueprintPart
 from apps.blueprints.domain.terms import Code, ContractPart, Slug, Text
 
 Position = Literal["director", "finance", "operations", "technician", "viewer"]
@@ -94,6 +95,15 @@ class NetworkPart(Struct, forbid_unknown_fields=True, frozen=True):
     members_meet: bool = False
 
 
+class ProfileTextPart(Struct, forbid_unknown_fields=True, frozen=True):
+    """What a company tells its partners about itself; `shown`: which of its facts it shows them."""
+
+    company: Slug
+    about: Annotated[str, Meta(max_length=1000)] = ""
+    website: Annotated[str, Meta(max_length=200)] = ""
+    shown: list[Literal["address", "contact", "email", "phone", "vat_id", "register"]] = []
+
+
 class TypePart(Struct, forbid_unknown_fields=True, frozen=True):
     """A kind of asset of one company. `positions`: lines as the form takes them, `code; title`."""
 
@@ -167,10 +177,13 @@ class Scenario(Struct, forbid_unknown_fields=True, frozen=True):
     """A whole file. Sections may be missing; what stands is added, nothing is ever removed."""
 
     format: Literal[1]
+    # Of a blueprint alone: what it is. Its companies are places that a wizard fills.
+    blueprint: BlueprintPart | None = None
     companies: list[CompanyPart] = []
     acquaintances: list[Annotated[list[Slug], Meta(min_length=2, max_length=2)]] = []
     people: list[PersonPart] = []
     networks: list[NetworkPart] = []
+    profiles: list[ProfileTextPart] = []
     asset_types: list[TypePart] = []
     assets: list[AssetPart] = []
     mountings: list[MountingPart] = []
@@ -270,6 +283,7 @@ PARTS: dict[str, Any] = {
     "companies": CompanyPart,
     "people": PersonPart,
     "networks": NetworkPart,
+    "profiles": ProfileTextPart,
     "asset_types": TypePart,
     "assets": AssetPart,
     "mountings": MountingPart,

@@ -63,6 +63,16 @@ class ItemPart(Struct, forbid_unknown_fields=True, frozen=True):
     group: GroupPart | None = None
 
 
+class CoverPart(Struct, forbid_unknown_fields=True, frozen=True):
+    """In a blueprint: every asset of a type is covered by one of its channels under a meter."""
+
+    type: Text
+    channel: Code
+    meter: Code
+    follows_host: bool = False
+    measure: MeasurePart | None = None
+
+
 class OpenItemPart(Struct, forbid_unknown_fields=True, frozen=True):
     """An invoice of the system before that is not paid, in the contract's currency."""
 
@@ -94,9 +104,11 @@ class ContractPart(Struct, forbid_unknown_fields=True, frozen=True):
     provider: Slug
     customer: Slug
     title: Text
-    starts_on: datetime.date
-    items: list[ItemPart]
     plan: dict[str, Any]
+    # A scenario's contract has both; a blueprint's begins when it is made and covers by type.
+    starts_on: datetime.date | None = None
+    items: list[ItemPart] = []
+    covers: list[CoverPart] = []
     ends_on: datetime.date | None = None
     period: Literal["month", "week"] = "month"
     time_zone: str = "Europe/Berlin"

@@ -9,7 +9,13 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from apps.assets.models import Asset
-from apps.blueprints.domain.terms import ConditionPart, ContractPart, ItemPart, OpeningPart
+from apps.blueprints.domain.terms import (
+    ConditionPart,
+    ContractPart,
+    ItemPart,
+    MeasurePart,
+    OpeningPart,
+)
 from apps.common.money import round_half_up
 from apps.common.quantity import BadValue
 from apps.contracts.domain.commercial import DunningTerms, ReminderTerms
@@ -56,6 +62,8 @@ def _drafted(part: ContractPart, customer: Company, now: datetime) -> Contract:
 
 
 def _facts(part: ContractPart, customer: Company) -> ContractFacts:
+    if part.starts_on is None:
+        raise ValidationError(_("A contract of a scenario has a first day."))
     return ContractFacts(
         customer_id=customer.pk,
         title=part.title,
@@ -112,7 +120,7 @@ def _item(item: ItemPart) -> ItemFacts:
         return ItemFacts(
             asset_id=asset.id, channel_code=item.channel, meter=item.meter,
             follows_host=item.follows_host, starts_on=item.starts_on, ends_on=item.ends_on,
-            measure=_measure(item), counting=_counting(item), group=_group(item),
+            measure=measure_of(item.measure), counting=_counting(item), group=_group(item),
         )  # fmt: skip
     except BadValue as error:
         text = _("%(serial)s, %(channel)s: %(reason)s.")
@@ -120,8 +128,8 @@ def _item(item: ItemPart) -> ItemFacts:
         raise ValidationError(text % words) from None
 
 
-def _measure(item: ItemPart) -> LevelMeasure | None:
-    part = item.measure
+def measure_of(part: MeasurePart | None) -> LevelMeasure | None:
+    """What is billed of a gauge or state, as the contract takes it."""
     if part is None:
         return None
     return LevelMeasure(part.aggregate, "", part.hold_seconds, part.value, part.step, part.estimate)

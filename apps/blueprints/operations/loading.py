@@ -17,10 +17,9 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.accounts.operations import add_membership, create_person
-from apps.assets.domain.facts import AssetFacts, ChannelFacts
-from apps.assets.domain.positions import BadPosition, PositionRule, parse_positions
+from apps.assets.domain.facts import AssetFacts
 from apps.assets.models import Asset, AssetType
-from apps.assets.operations import register_asset_type, register_assets
+from apps.assets.operations import register_assets
 from apps.blueprints.domain.scenario import (
     AssetPart,
     CompanyPart,
@@ -31,6 +30,7 @@ from apps.blueprints.domain.scenario import (
     PersonPart,
     PriceIndexPart,
     ProfilePart,
+    ProfileTextPart,
     Scenario,
     ScenarioError,
     TypePart,
@@ -38,12 +38,15 @@ from apps.blueprints.domain.scenario import (
 from apps.blueprints.domain.terms import ContractPart
 from apps.blueprints.operations.agreements import load_contract
 from apps.blueprints.operations.carrying import load_mounting
-from apps.blueprints.operations.joining import load_network
+from apps.blueprints.operations.joining import ACTOR, load_network
+from apps.blueprints.operations.registering import register_type
 from apps.blueprints.operations.sharing import load_split, with_keys
 from apps.contracts.domain.index_file import line_problems, published_value
 from apps.contracts.models import PriceIndexSeries
 from apps.contracts.operations import add_series, add_values
 from apps.events.operations import run_waiting_jobs
+from apps.networks.operations import save_profile
+from apps.networks.queries import profile_of
 from apps.telemetry.domain import mapping as profiles
 from apps.telemetry.models import ImportProfile
 from apps.tenancy.context import company_context
@@ -97,6 +100,10 @@ def load_scenario(
     *, scenario: Scenario, lines: Lines, now: datetime, progress: Progress | None = None
 ) -> Outcome:
     """Load every section in order. Raises ScenarioError with line and reason."""
+    if scenario.blueprint is not None:
+        line = lines.of("blueprint")
+        reason = _("this is a blueprint; take it in on the page of blueprints")
+        raise ScenarioError([Fault(line, "blueprint", reason)])
     load = Load(scenario, lines, now)
     say = progress or (lambda _text: None)
     for section, step in STEPS.items():
@@ -155,35 +162,19 @@ def _network(load: Load, part: NetworkPart) -> bool:
     )
 
 
-def _asset_type(load: Load, part: TypePart) -> bool:
+def _company_profile(load: Load, part: ProfileTextPart) -> bool:
     with company_context(load.company(part.company)) as company:
-        if AssetType.objects.written_by(company).filter(name=part.name).exists():
+        if profile_of(company.pk) is not None:
             return False
-        channels = [
-            ChannelFacts(**{name: getattr(item, name) for name in item.__struct_fields__})
-            for item in part.channels
-        ]
-        register_asset_type(
-            name=part.name,
-            channels=channels,
-            manufacturer=part.manufacturer,
-            description=part.description,
-            is_component=part.is_component,
-            positions=_positions(part),
-            now=load.now,
+        save_profile(
+            about=part.about, website=part.website, shown=part.shown, now=load.now, actor=ACTOR
         )
     return True
 
 
-def _positions(part: TypePart) -> list[PositionRule]:
-    states = [channel.code for channel in part.channels if channel.kind == "state"]
-    try:
-        return parse_positions("\n".join(part.positions), states)
-    except BadPosition as bad:
-        raise ValidationError(
-            _("Position “%(line)s” cannot be read: %(reason)s."),
-            params={"line": part.positions[bad.line - 1], "reason": bad.reason},
-        ) from bad
+def _asset_type(load: Load, part: TypePart) -> bool:
+    with company_context(load.company(part.company)):
+        return register_type(part=part, now=load.now)
 
 
 def _mounting(load: Load, part: MountingPart) -> bool:
@@ -260,6 +251,7 @@ STEPS: dict[str, Callable[[Load, Any], bool]] = {
     "acquaintances": _acquaintance,
     "people": _person,
     "networks": _network,
+    "profiles": _company_profile,
     "asset_types": _asset_type,
     "assets": _asset,
     "mountings": _mounting,

@@ -41,7 +41,7 @@ COLOURS = {
     "released": "green", "agreed": "green", "live": "green", "counts": "green",
     "refused": "red", "failed": "red", "suspended": "red", "unmatched": "yellow", "pending": "yellow",
     "drafted": "yellow", "sent": "azure", "succeeded": "green", "matched": "green", "completed": "green",
-    "paid": "green", "credited": "green", "part_paid": "azure", "written_off": "secondary",
+    "paid": "green", "made": "green", "credited": "green", "part_paid": "azure", "written_off": "secondary",
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from apps.contracts.forms.charge_numbers import point
+from apps.common.forms import point
 from apps.contracts.wording import WEEKDAYS
 
 _GROUPS = (

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from apps.common.forms import point
 from apps.common.units import UNITS
 from apps.contracts.forms.charge_models import (
     AT_END,
@@ -26,7 +27,6 @@ from apps.contracts.forms.charge_models import (
     TIMINGS,
     Cell,
 )
-from apps.contracts.forms.charge_numbers import point
 from apps.contracts.forms.charge_windows import windows_of
 
 MOST_CHARGES = 100

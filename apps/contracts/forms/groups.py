@@ -5,10 +5,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from apps.common.forms import DateInput
+from apps.common.forms import DateInput, point
 from apps.common.quantity import BadValue, canonical, parse_decimal
 from apps.contracts.domain.facts import GroupFacts
-from apps.contracts.forms.charge_numbers import point
 from apps.contracts.models import ContractItem
 from apps.contracts.wording import problem_words
 from apps.contracts.wording.groups import GROUP_AGGREGATE_NAMES

@@ -6,8 +6,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.common.forms import point
 from apps.common.quantity import BadValue, bounded, canonical, divide, multiply, parse_decimal
-from apps.contracts.forms.charge_numbers import point
 from apps.contracts.models import ContractItem
 from apps.contracts.wording import problem_words
 from apps.contracts.wording.measures import AGGREGATES, ESTIMATED, MEASURE_PROBLEMS

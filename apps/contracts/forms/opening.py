@@ -8,11 +8,10 @@ from typing import Any, TypeVar
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from apps.common.forms import DateInput
+from apps.common.forms import DateInput, point
 from apps.common.money import CURRENCIES, minor_digits
 from apps.common.quantity import BadValue, canonical, parse_decimal
 from apps.contracts.domain.opening import OpeningBalances, OpenItem
-from apps.contracts.forms.charge_numbers import point
 
 Value = TypeVar("Value")
 

@@ -2,6 +2,7 @@
 
 from apps.contracts.models.contracts import Contract, ContractItem, Signature
 from apps.contracts.models.costs import CostObject
+from apps.contracts.models.covers import CoverChange
 from apps.contracts.models.credit import CreditUse
 from apps.contracts.models.indices import PriceIndexSeries, PriceIndexValue
 from apps.contracts.models.partners import PartnerTerms, SplitVersion, TermsSignature
@@ -11,6 +12,7 @@ __all__ = [
     "Contract",
     "ContractItem",
     "CostObject",
+    "CoverChange",
     "CreditUse",
     "PartnerTerms",
     "PlanProposal",

@@ -1,6 +1,6 @@
 """Contracts of a provider and a customer: what is covered, and who signed it."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, ClassVar
 
 from django.db import models
@@ -139,6 +139,11 @@ class ContractItem(FencedModel):
     unit = models.CharField(max_length=20)
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True)
+    # By which agreement it came later, and the first day it is not covered any more by one.
+    added_by = models.ForeignKey(
+        "contracts.CoverChange", on_delete=models.PROTECT, null=True, related_name="items"
+    )
+    withdrawn_on = models.DateField(null=True)
     follows_host = models.BooleanField(default=False)
     # What is billed of a gauge or state: `apps.telemetry.domain.measures.LevelMeasure`.
     measure = models.JSONField(null=True)
@@ -160,6 +165,11 @@ class ContractItem(FencedModel):
 
     def __str__(self) -> str:
         return f"{self.asset_label} {self.channel_code}"
+
+    @property
+    def covered_until(self) -> date | None:
+        """The first day that is not covered any more; None: as long as the contract."""
+        return min((day for day in (self.ends_on, self.withdrawn_on) if day), default=None)
 
     @property
     def level_measure(self) -> LevelMeasure | None:
@@ -201,6 +211,8 @@ class Signature(FencedModel):
 
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="signatures")
     content_sha256 = models.CharField(max_length=64)
+    # What the provider offered, so that the next offer can say what changed.
+    content = models.JSONField(null=True)
     signed_by = models.CharField(max_length=200)
     signed_at = models.DateTimeField()
 

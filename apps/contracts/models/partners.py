@@ -70,6 +70,10 @@ class PartnerTerms(FencedModel):
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="partner_terms")
     version = models.ForeignKey(SplitVersion, on_delete=models.PROTECT, related_name="partners")
     partner = models.ForeignKey("tenancy.Company", on_delete=models.PROTECT, related_name="+")
+    # The contract's, which the partner does not see.
+    network = models.ForeignKey(
+        "networks.ValueNetwork", on_delete=models.PROTECT, related_name="+", null=True
+    )
     provider_name = models.CharField(max_length=120)
     partner_name = models.CharField(max_length=120)
     # The version's label; never the contract's own title.

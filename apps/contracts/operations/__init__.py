@@ -1,6 +1,12 @@
 """Writes of contracts: drafting, offering, signing, activating, ending; price indices."""
 
 from apps.contracts.operations.activation import activate_contract
+from apps.contracts.operations.covers import (
+    accept_cover,
+    adopt_cover,
+    propose_cover,
+    withdraw_cover,
+)
 from apps.contracts.operations.credit import Counted, note_credit_use
 from apps.contracts.operations.drafting import change_draft, discard_draft, draft_contract
 from apps.contracts.operations.ending import close_ended, end_contract
@@ -35,11 +41,13 @@ __all__ = [
     "Counted",
     "OfferChanged",
     "OrderLine",
+    "accept_cover",
     "accept_one_off",
     "accept_plan",
     "activate_contract",
     "add_series",
     "add_values",
+    "adopt_cover",
     "adopt_plan",
     "agree_split",
     "change_draft",
@@ -57,10 +65,12 @@ __all__ = [
     "offer_contract",
     "offer_one_off",
     "offer_split",
+    "propose_cover",
     "propose_plan",
     "remove_value",
     "sign_contract",
     "sign_terms",
+    "withdraw_cover",
     "withdraw_offer",
     "withdraw_proposal",
     "withdraw_split",

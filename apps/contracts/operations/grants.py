@@ -9,9 +9,9 @@ from django.db import transaction
 
 from apps.assets.models import Asset, DataGrant
 from apps.assets.operations import grant_data
-from apps.common.period import parse_instant
-from apps.contracts.events import DataWanted, keys
-from apps.contracts.models import Contract, ContractItem
+from apps.common.period import midnight, parse_instant
+from apps.contracts.events import AssetsLeft, DataWanted, keys
+from apps.contracts.models import Contract, ContractItem, CoverChange
 from apps.contracts.queries import contract_span
 from apps.events.operations import publish, record
 from apps.tenancy.context import current_company
@@ -21,7 +21,38 @@ PURPOSE = "billing"
 
 def ask_for_data(contract: Contract, now: datetime) -> None:
     """Grant at once what the provider collects itself; ask the other collectors by an event."""
-    items = ContractItem.objects.filter(contract=contract)
+    items = list(ContractItem.objects.filter(contract=contract))
+    _ask(contract, items, contract_span(contract), now)
+
+
+def ask_for_added(contract: Contract, change: CoverChange, now: datetime) -> None:
+    """The same for what came to a contract in force: what is read of it begins with its own day,
+    of an asset that was covered already with the contract."""
+    items = list(ContractItem.objects.filter(contract=contract))
+    came = {item.asset_id for item in items if item.added_by_id == change.pk}
+    known = {item.asset_id for item in items if item.added_by_id != change.pk}
+    begins, ends = contract_span(contract)
+    later = midnight(change.valid_from, contract.time_zone)
+    for assets, start in ((came & known, begins), (came - known, later)):
+        chosen = [item for item in items if item.asset_id in assets and not item.withdrawn_on]
+        _ask(contract, chosen, (start, ends), now)
+
+
+def tell_left(contract: Contract, change: CoverChange, now: datetime) -> None:
+    """Who collects from assets that are not covered any more ends their grants with that day."""
+    gone = ContractItem.objects.filter(contract=contract, pk__in=change.withdrawn)
+    staying = ContractItem.objects.filter(contract=contract, withdrawn_on=None)
+    left = set(gone.values_list("asset", flat=True)) - set(staying.values_list("asset", flat=True))
+    collectors = Asset.objects.filter(pk__in=left).values_list("author", flat=True)
+    until = midnight(change.valid_from, contract.time_zone)
+    event = AssetsLeft(contract.pk, tuple(sorted(left)), until)
+    publish(name=event.name, payload=event.payload, now=now, to={contract.author_id, *collectors})
+
+
+def _ask(
+    contract: Contract, items: Sequence[ContractItem], span: tuple[datetime, datetime | None],
+    now: datetime,
+) -> None:  # fmt: skip
     assets = Asset.objects.in_bulk({item.asset_id for item in items})
     wanted: dict[int, dict[UUID, list[str]]] = {}
     for item in items:
@@ -32,7 +63,7 @@ def ask_for_data(contract: Contract, now: datetime) -> None:
             by_asset.setdefault(asset.pk, []).extend(item.channel_codes)
     for collector, channels in wanted.items():
         grantees = {contract.customer_id, contract.author_id} - {collector}
-        event = DataWanted(contract.pk, tuple(sorted(grantees)), channels, *contract_span(contract))
+        event = DataWanted(contract.pk, tuple(sorted(grantees)), channels, *span)
         if collector == contract.author_id:
             _grant(assets, event.payload, sorted(grantees), now)
         else:

@@ -91,9 +91,12 @@ def judged_plan(currency: str, plan: Any) -> PricePlan:
 
 
 def judged_items(
-    facts: ContractFacts, items: Sequence[ItemFacts], plan: PricePlan
+    facts: ContractFacts, items: Sequence[ItemFacts], plan: PricePlan, *, are_all: bool = True
 ) -> list[ContractItem]:
-    """Unsaved rows of the items, in order. Raises ValidationError on `items`."""
+    """Unsaved rows of the items, in order; not `are_all`: others are covered already.
+
+    Raises ValidationError on `items`.
+    """
     if len(items) > MOST_ITEMS:
         raise ValidationError({"items": [_("A contract covers at most 2,000 channels.")]})
     assets = Asset.objects.in_bulk({item.asset_id for item in items})
@@ -110,7 +113,9 @@ def judged_items(
             refused.append(_("Row %(row)s: %(why)s.") % {"row": place, "why": error.messages[0]})
     if refused:
         raise ValidationError({"items": refused})
-    _every_meter_is_fed(plan, rows)
+    # A draft may wait for its first asset; an offer may not.
+    if rows and are_all:
+        _every_meter_is_fed(plan, rows)
     judge_groups(rows)
     return rows
 

@@ -8,11 +8,13 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from apps.common.canonical import digest, exact
 from apps.contracts.events import ContractOffered
 from apps.contracts.models import Contract, ContractItem, PlanVersion, Signature
 from apps.contracts.operations.common import are_members, both, locked
 from apps.contracts.operations.indices import show_series_to
-from apps.contracts.queries import content_sha256
+from apps.contracts.operations.judging import judged_rows
+from apps.contracts.queries import content_of
 from apps.events.operations import publish, record
 from apps.pricing.plan import PricePlan
 
@@ -28,15 +30,20 @@ def offer_contract(*, contract: Contract, now: datetime, actor: Any) -> Contract
     if not are_members(contract):
         text = _("Both companies must have joined the network %(name)s first.")
         raise ValidationError(text % {"name": contract.network})
+    _must_cover(contract)
     _show_to(contract, both(contract))
     for version in PlanVersion.objects.filter(contract=contract):
         show_series_to(plan=PricePlan.from_dict(version.plan), parties=contract.parties)
     contract.state, contract.offered_at = Contract.State.OFFERED, now
     contract.save(update_fields=["state", "offered_at", "parties"])
-    content = content_sha256(contract)
+    wording = content_of(contract)
+    content = digest(wording)
     Signature.objects.get_or_create(
         author_id=contract.author_id, contract=contract, content_sha256=content,
-        defaults={"parties": both(contract), "signed_by": str(actor)[:200], "signed_at": now},
+        defaults={
+            "parties": both(contract), "signed_by": str(actor)[:200], "signed_at": now,
+            "content": exact(wording),
+        },
     )  # fmt: skip
     record(
         action="contract_offered", subject=contract.public_id, now=now, actor=actor,
@@ -64,6 +71,14 @@ def withdraw_offer(*, contract: Contract, now: datetime, actor: Any) -> Contract
     _show_to(contract, [contract.author_id])
     contract.save(update_fields=["parties"])
     return contract
+
+
+def _must_cover(contract: Contract) -> None:
+    """Raises ValidationError where nothing feeds what the plan prices."""
+    version = PlanVersion.objects.filter(contract=contract).order_by("number").first()
+    if version is not None:
+        rows = list(ContractItem.objects.filter(contract=contract))
+        judged_rows(rows, PricePlan.from_dict(version.plan))
 
 
 def _show_to(contract: Contract, parties: Sequence[int]) -> None:

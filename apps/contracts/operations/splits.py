@@ -209,7 +209,7 @@ def _write_terms(contract: Contract, version: SplitVersion, now: datetime) -> li
         terms = split.view_of(partner)
         PartnerTerms.objects.create(
             author_id=contract.author_id, parties=sorted([contract.author_id, partner]),
-            contract=contract, version=version, partner_id=partner,
+            contract=contract, version=version, partner_id=partner, network=contract.network,
             provider_name=contract.provider_name, partner_name=names[partner],
             title=version.label or contract.public_id, valid_from=version.valid_from, terms=terms,
             charges=charges_seen(contract, split, partner),

@@ -5,6 +5,7 @@ from apps.contracts.queries.indices import IndexBook, index_book, own_series, vi
 from apps.contracts.queries.lists import (
     contracts_of_asset,
     history_of,
+    offered_before,
     offers_to_sign,
     own_contracts,
     plan_in_force,
@@ -22,6 +23,7 @@ __all__ = [
     "history_of",
     "index_book",
     "item_span",
+    "offered_before",
     "offers_to_sign",
     "own_contracts",
     "own_series",

@@ -16,10 +16,11 @@ _AGREED = ("opening", "dunning", "deposit_minor", "credit_limit_minor")
 def content_of(contract: Contract) -> dict[str, Any]:
     """Facts, items in one order, and the first plan; the same for both parties.
 
-    Two queries, none where items and versions were prefetched. Later versions are signed by
-    themselves (`plans.proposal_content`).
+    Two queries, none where items and versions were prefetched. Later versions and changes of cover
+    are signed by themselves (`plans.proposal_content`, `covers.change_content`).
     """
-    items, versions = contract.items.all(), contract.plans.all()
+    items = [item for item in contract.items.all() if item.added_by_id is None]
+    versions = contract.plans.all()
     plan = min(versions, key=lambda version: version.number, default=None)
     return {
         "contract": contract.public_id, "provider": contract.author_id,
@@ -29,7 +30,7 @@ def content_of(contract: Contract) -> dict[str, Any]:
         **{name: value for name in _AGREED if (value := getattr(contract, name)) is not None},
         **({"one_off": True} if contract.is_one_off else {}),
         **({} if contract.network_id is None else {"network": str(contract.network_id)}),
-        "items": sorted((_item(item) for item in items), key=_order),
+        "items": sorted((written_item(item) for item in items), key=_order),
         "plan": None if plan is None else plan.plan,
         "plan_valid_from": None if plan is None else plan.valid_from,
     }  # fmt: skip
@@ -40,7 +41,8 @@ def content_sha256(contract: Contract) -> str:
     return digest(content_of(contract))
 
 
-def _item(item: ContractItem) -> dict[str, Any]:
+def written_item(item: ContractItem) -> dict[str, Any]:
+    """What is signed of a covered channel."""
     return {
         "asset": str(item.asset_id), "asset_label": item.asset_label, "meter": item.meter,
         "channel": item.channel_code, "unit": item.unit, "starts_on": item.starts_on,

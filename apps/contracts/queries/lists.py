@@ -1,5 +1,6 @@
 """Which contracts, plans and signatures the current company sees."""
 
+from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
@@ -54,3 +55,14 @@ def history_of(contract: Contract) -> QuerySet[AuditRow]:
     """What happened to a contract, latest first."""
     rows: QuerySet[AuditRow] = AuditRow.objects.filter(subject=contract.public_id)
     return rows.select_related("author").order_by("-at", "-id")
+
+
+def offered_before(
+    contract: Contract, signatures: Iterable[Signature], content: str
+) -> Signature | None:
+    """Of a contract's signatures the provider's offer before the wording with this digest."""
+    earlier = [
+        row for row in signatures
+        if row.author_id == contract.author_id and row.content and row.content_sha256 != content
+    ]  # fmt: skip
+    return max(earlier, key=lambda row: row.signed_at, default=None)

@@ -16,5 +16,5 @@ def item_span(contract: Contract, item: ContractItem) -> tuple[datetime, datetim
     """When an item is covered: its own days within those of the contract."""
     zone = contract.time_zone
     first = max(contract.starts_on, item.starts_on or contract.starts_on)
-    ends = [day for day in (contract.ends_on, item.ends_on) if day is not None]
+    ends = [day for day in (contract.ends_on, item.covered_until) if day is not None]
     return midnight(first, zone), midnight(min(ends), zone) if ends else None

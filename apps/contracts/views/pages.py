@@ -14,16 +14,20 @@ from django.views.decorators.http import require_GET
 
 from apps.accounts.access import requires
 from apps.assets.models import Asset
+from apps.common.canonical import exact
 from apps.common.pages import Action, Empty, ListPage
 from apps.contracts.forms import EndForm
 from apps.contracts.forms.costs import cost_form
 from apps.contracts.models import Contract, ContractItem, PlanProposal, Signature
 from apps.contracts.queries import (
+    content_of,
     content_sha256,
     contracts_of_asset,
     history_of,
+    offered_before,
     signatures_of,
 )
+from apps.contracts.queries.covers import can_be_accepted, open_change
 from apps.contracts.queries.plans import (
     acceptable,
     prices_to_accept,
@@ -31,6 +35,7 @@ from apps.contracts.queries.plans import (
 )
 from apps.contracts.tables import ContractTable
 from apps.contracts.wording import act_words, plan_words
+from apps.contracts.wording.changes import Change, content_changes, plan_changes
 from apps.contracts.wording.commercial import commercial_words
 from apps.contracts.wording.items import item_words
 from apps.contracts.wording.opening import opening_words
@@ -99,7 +104,9 @@ def contract_detail(request: HttpRequest, contract_id: UUID) -> HttpResponse:
     first_plan = min(contract.plans.all(), key=lambda row: row.number, default=None)
     context: dict[str, Any] = {
         "contract": contract, **_prices(contract, proposals, signatures),
+        **_change(contract, items, signatures),
         "items": [(item, item_words(item)) for item in items[:_SHOWN_ITEMS]], "item_count": len(items),
+        "changed": _changed(contract, signatures, content),
         "opening": opening_words(
             contract.opening_balances, first_plan.plan if first_plan else None
         ),
@@ -139,6 +146,7 @@ def _prices(
     if proposal is not None:
         context |= {
             "proposed_charges": plan_words(proposal.plan),
+            "proposed_changes": _proposed(contract, proposal),
             "proposal_open": acceptable(contract, proposal, now),
             "accepted_waits": any(
                 row.author_id == contract.customer_id
@@ -147,6 +155,41 @@ def _prices(
             ),
         }
     return context
+
+
+def _proposed(contract: Contract, proposal: PlanProposal) -> list[Change]:
+    """The proposed prices beside those they follow."""
+    before = [row for row in contract.plans.all() if row.valid_from < proposal.valid_from]
+    latest = max(before, key=lambda row: (row.valid_from, row.number), default=None)
+    return [] if latest is None else plan_changes(latest.plan, proposal.plan)
+
+
+def _change(
+    contract: Contract, items: list[ContractItem], signatures: list[Signature]
+) -> dict[str, Any]:
+    """The proposed change of what is covered, and what of it would go."""
+    change = open_change(contract) if contract.state == Contract.State.ACTIVE else None
+    if change is None:
+        return {"change": None}
+    labels = {str(item.pk): f"{item.asset_label} · {item.channel_code}" for item in items}
+    return {
+        "change": change, "leaving": [labels[key] for key in change.withdrawn if key in labels],
+        "change_open": can_be_accepted(contract, change, timezone.now()),
+        "change_accepted": any(
+            row.author_id == contract.customer_id and row.content_sha256 == change.content_sha256
+            for row in signatures
+        ),
+    }  # fmt: skip
+
+
+def _changed(contract: Contract, signatures: list[Signature], content: str) -> list[Change]:
+    """What an offer, or a draft that was one, says otherwise than the offer before."""
+    if contract.state not in (Contract.State.DRAFT, Contract.State.OFFERED):
+        return []
+    earlier = offered_before(contract, signatures, content)
+    if earlier is None:
+        return []
+    return content_changes(earlier.content, exact(content_of(contract)))  # type: ignore[arg-type]
 
 
 @require_GET

@@ -25,6 +25,7 @@ def _days(item: ContractItem) -> list[str]:
     words = []
     if item.starts_on is not None:
         words.append(_("covered from %s") % date_format(item.starts_on, "DATE_FORMAT"))
-    if item.ends_on is not None:
-        words.append(_("covered until before %s") % date_format(item.ends_on, "DATE_FORMAT"))
+    until = item.covered_until
+    if until is not None:
+        words.append(_("covered until before %s") % date_format(until, "DATE_FORMAT"))
     return words

@@ -7,6 +7,7 @@ from apps.metering.operations.late import record_late
 from apps.metering.operations.metering import meter_periods
 from apps.metering.operations.orders import (
     end_orders,
+    follow_cover,
     follow_plan,
     note_evidenced,
     order_usage,
@@ -16,7 +17,7 @@ from apps.metering.operations.provisional import open_periods, refresh_provision
 from apps.metering.queries import Metered, NotMetered
 
 __all__ = [
-    "Metered", "NotMetered", "declare_reading", "end_orders", "follow_mountings", "follow_plan", "meter_periods",
+    "Metered", "NotMetered", "declare_reading", "end_orders", "follow_cover", "follow_mountings", "follow_plan", "meter_periods",
     "note_evidenced", "open_periods", "order_usage", "pass_on_readings", "record_late", "record_wanted",
     "refresh_provisional", "take_reading", "write_orders",
 ]  # fmt: skip

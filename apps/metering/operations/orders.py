@@ -85,6 +85,20 @@ def follow_plan(*, contract_id: UUID, now: datetime) -> int:
     return len(moved)
 
 
+@transaction.atomic
+def follow_cover(*, contract_id: UUID, now: datetime) -> int:
+    """In the provider's company: orders of assets that came to a contract in force, and the end of
+    those that go. Returns how many orders there are. Twice is once."""
+    count = order_usage(contract_id=contract_id, now=now)
+    contract = Contract.objects.written_by(current_company()).get(pk=contract_id)
+    gone = ContractItem.objects.filter(contract=contract, withdrawn_on__isnull=False)
+    for item in gone:
+        _start, until = item_span(contract, item)
+        orders = MeteringOrder.objects.filter(contract_id=contract_id, item_id=item.pk)
+        orders.filter(Q(ends_at=None) | Q(ends_at__gt=until)).update(ends_at=until)
+    return count
+
+
 def note_evidenced(*, contract_id: UUID, until: datetime) -> int:
     """In the provider's company: evidence is stored up to this instant. Returns how many orders."""
     own = MeteringOrder.objects.written_by(current_company()).filter(contract_id=contract_id)

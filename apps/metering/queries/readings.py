@@ -22,7 +22,7 @@ def span_of(record: UsageRecord) -> Period:
     period, contract = record.billed_period, record.billed_period.contract
     item = ContractItem.objects.filter(pk=record.item_id).first()
     starts = [contract.starts_on, item.starts_on if item else None]
-    ends = [contract.ends_on, item.ends_on if item else None]
+    ends = [contract.ends_on, item.covered_until if item else None]
     zone = contract.time_zone
     return Period(
         max([period.start, *(midnight(day, zone) for day in starts if day)]),

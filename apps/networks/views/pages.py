@@ -40,12 +40,18 @@ class NetworkList(ListPage):
     export_name = "networks"
     intro_template = "networks/waiting.html"
     actions = (
-        Action("network_new", gettext_lazy("Found a network"), capability="manage_networks"),
+        Action(
+            "network_new",
+            gettext_lazy("Found an empty one"),
+            capability="manage_networks",
+            primary=False,
+        ),
+        Action("blueprint_list", gettext_lazy("Start a network"), capability="manage_networks"),
     )
     empty = Empty(
         "network", gettext_lazy("No networks yet"),
         gettext_lazy("A network says which companies make, own, run, use and service equipment together."),
-        "network_new", gettext_lazy("Found a network"), "manage_networks",
+        "blueprint_list", gettext_lazy("Start a network"), "manage_networks",
     )  # fmt: skip
 
     def get_queryset(self) -> QuerySet[ValueNetwork]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.urls import reverse
@@ -19,6 +20,7 @@ from apps.networks.models import Participation, ValueNetwork
 from apps.networks.queries import ACTIVE
 from apps.networks.wording import roles_in_words
 from apps.reporting.domain.network_map import Flow, Node
+from apps.settlement.models import Share
 
 # Figures of one service written beside its arrow; further units are in the contracts.
 SHOWN_UNITS = 2
@@ -35,11 +37,15 @@ def companies_of(network: ValueNetwork) -> list[Node]:
     return [Node(key, names[key], roles_in_words(roles[key])) for key in sorted(names)]
 
 
-def flows_between(keys: Sequence[int], month: Period, zone: str) -> list[Flow]:
-    """Product, service, data and money of the month, whole days in `zone`; five queries."""
+def flows_between(network: UUID, keys: Sequence[int], month: Period, zone: str) -> list[Flow]:
+    """Product, service, data and money of the month, whole days in `zone`; seven queries.
+
+    Of contracts of this network, and of those that belong to none.
+    """
     between = Between(
-        frozenset(keys), month, local_date(month.start, zone), local_date(month.end, zone)
-    )
+        network, frozenset(keys), month, local_date(month.start, zone),
+        local_date(month.end, zone),
+    )  # fmt: skip
     return [*between.products(), *between.services(), *between.data(), *between.money()]
 
 
@@ -47,6 +53,7 @@ def flows_between(keys: Sequence[int], month: Period, zone: str) -> list[Flow]:
 class Between:
     """The flows among some companies in one month."""
 
+    network: UUID
     keys: frozenset[int]
     month: Period
     first: date
@@ -63,7 +70,7 @@ class Between:
     def services(self) -> Iterator[Flow]:
         """Contracts in force in the month, with what was billed of them by unit."""
         rows = Contract.objects.filter(
-            Q(ends_on=None) | Q(ends_on__gt=self.first),
+            Q(ends_on=None) | Q(ends_on__gt=self.first), self._of("network"),
             author__in=self.keys, customer__in=self.keys, activated_at__isnull=False,
             starts_on__lt=self.until,
         )  # fmt: skip
@@ -98,7 +105,8 @@ class Between:
 
     def data(self) -> Iterator[Flow]:
         """Reads under data grants, from who collects to who read."""
-        reads = GrantRead.objects.filter(
+        elsewhere = Contract.objects.exclude(self._of("network")).values("pk")
+        reads = GrantRead.objects.exclude(grant__contract_id__in=elsewhere).filter(
             read_at__gte=self.month.start, read_at__lt=self.month.end,
             grant__author__in=self.keys, grant__grantee__in=self.keys,
         )  # fmt: skip
@@ -108,7 +116,8 @@ class Between:
             yield Flow("data", source, target, text % {"count": portal.quantity(count)})
 
     def money(self) -> Iterator[Flow]:
-        """Net of the invoices for the month, credit notes taken off, from who pays to who gets it."""
+        """Net of the invoices for the month, credit notes taken off, from who pays to who gets it;
+        and what partners have of them."""
         signed = Sum("net_minor", filter=~Q(kind="credit"), default=0) - Sum(
             "net_minor", filter=Q(kind="credit"), default=0
         )
@@ -118,10 +127,27 @@ class Between:
             texts.setdefault((payer, payee), []).append(portal.money(minor, currency))
         for pair, amounts in texts.items():
             yield Flow("money", *pair, ", ".join(amounts), reverse("invoice_list"))
+        yield from self._shares()
+
+    def _shares(self) -> Iterator[Flow]:
+        rows = Share.objects.filter(
+            self._of("terms__network"), author__in=self.keys, partner__in=self.keys,
+            period_start__gte=self.month.start, period_start__lt=self.month.end,
+        ).exclude(author=F("partner"))  # fmt: skip
+        sums = rows.order_by("currency").values_list("author_id", "partner_id", "currency")
+        texts: dict[tuple[int, int], list[str]] = {}
+        for provider, partner, currency, minor in sums.annotate(sum=Sum("amount_minor")):
+            texts.setdefault((provider, partner), []).append(portal.money(minor, currency))
+        for pair, amounts in texts.items():
+            yield Flow("money", *pair, ", ".join(amounts), reverse("share_list"))
+
+    def _of(self, field: str) -> Q:
+        """Of this network, or of none."""
+        return Q(**{field: self.network}) | Q(**{field: None})
 
     def _invoices(self) -> QuerySet[Invoice]:
         rows: QuerySet[Invoice] = Invoice.objects.filter(
-            state=Invoice.State.ISSUED, author__in=self.keys, customer__in=self.keys,
+            self._of("contract__network"), state=Invoice.State.ISSUED, author__in=self.keys, customer__in=self.keys,
             period_start__gte=self.month.start, period_start__lt=self.month.end,
         )  # fmt: skip
         return rows

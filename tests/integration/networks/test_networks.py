@@ -220,7 +220,7 @@ def test_the_pages_walk_from_founding_to_leaving(
     cast: dict[str, Any], client_of: Callable[..., Any]
 ) -> None:
     founder, member = client_of(cast["provider"]), client_of(cast["customer"])
-    assert "Found a network" in founder.get("/networks/").content.decode()
+    assert "Start a network" in founder.get("/networks/").content.decode()
     refused = founder.post("/networks/new/", {"name": "Clean dairy"})
     assert "Choose at least one role" in refused.content.decode()
     assert 'value="Clean dairy"' in refused.content.decode()

@@ -165,7 +165,7 @@ def test_home_takes_few_queries(world: dict[str, Any], client_of: Callable[..., 
     with CaptureQueriesContext(connection) as queries:
         client.get("/")
     asked = [query["sql"].strip().upper() for query in queries]
-    assert sum(sql.startswith("SELECT") for sql in asked) == 10
+    assert sum(sql.startswith("SELECT") for sql in asked) == 11
 
 
 def test_home_counts_no_further_than_it_says(
@@ -205,3 +205,52 @@ def test_odd_searches_are_no_fault(
     answer = client_of(world["provider"]).get("/search/", {"q": text})
     assert answer.status_code == 200
     assert "<script>alert" not in answer.content.decode()
+
+
+def test_roles_follow_from_passports_and_networks_and_can_be_switched(
+    world: dict[str, Any], client_of: Callable[..., Client]
+) -> None:
+    maker, financier = world["maker"], world["financier"]
+    with company_context(world["provider"]):
+        Asset.objects.filter(pk=world["heard"].pk).update(
+            manufacturer=maker, owner=financier, in_service_on=date(2024, 11, 3),
+            parties=sorted(world[name].pk for name in ("provider", "customer", "maker", "financier")),
+        )  # fmt: skip
+    home = client_of(maker).get("/").content.decode()
+    assert "/home/fleet/" in home
+    assert "/home/book/" not in home
+    fleet = client_of(maker).get("/home/fleet/").content.decode()
+    assert "Press" in fleet
+    assert "2 years" in fleet
+    book = client_of(financier).get("/home/book/").content.decode()
+    assert "Press 1" in book
+    assert "Customer Foods GmbH" in book
+    stranger = client_of(world["stranger"])
+    for part in ("fleet", "book", "shares", "networks"):
+        assert "Press" not in stranger.get(f"/home/{part}/").content.decode()
+    assert "All roles" not in home
+    provider = client_of(world["provider"])
+    with company_context(world["provider"]):
+        Asset.objects.filter(pk=world["silent"].pk).update(manufacturer=world["provider"])
+    assert "All roles" in provider.get("/").content.decode()
+    alone = provider.get("/?role=manufacturer").content.decode()
+    assert "/home/fleet/" in alone
+    assert "/home/running-cost/" not in alone
+    assert provider.get("/?role=king").status_code == 200
+
+
+def test_a_partner_is_told_what_waits_for_it(
+    world: dict[str, Any], client_of: Callable[..., Client]
+) -> None:
+    from apps.networks.operations import found_network, invite_company
+
+    with company_context(world["provider"]):
+        network = found_network(
+            name="N", purpose="", members_meet=False, roles=["provider"], now=NOW, actor="A"
+        )
+        invite_company(
+            network=network, company=world["workshop"], role="maintenance", now=NOW, actor="A"
+        )
+    home = client_of(world["workshop"]).get("/").content.decode()
+    assert "invitation to a network" in home
+    assert "/networks/" in home

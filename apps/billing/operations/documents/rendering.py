@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from apps.billing.domain.einvoice.document import Document, DocumentLine, Kind
 from apps.billing.domain.einvoice.profiles import as_xrechnung, xrechnung_gaps
 from apps.billing.domain.einvoice.ubl import write_ubl
 from apps.billing.operations.documents.factur_x import RELATIONSHIP, XML_NAME, with_factur_x
-from apps.billing.operations.documents.fonts import font_faces
+from apps.common.printing import NoRenderer, laid_out, renderer
 
 # German law keeps “Gutschrift” for what the recipient of a service writes (§ 14 UStG).
 TITLES: dict[str, Any] = {
@@ -29,11 +28,9 @@ TITLES: dict[str, Any] = {
     Kind.SELF_BILLED_CREDIT: pgettext_lazy("document", "Self-billed credit note"),
 }
 LANGUAGES = ("de", "en")
+__all__ = ["Files", "NoRenderer", "page_of", "render_files", "render_pdf"]
 _IBAN_GROUP = 4
-
-
-class NoRenderer(RuntimeError):
-    """WeasyPrint finds no Pango on this machine; the text says what to install."""
+STYLE = Path(settings.BASE_DIR) / "templates" / "billing" / "documents" / "document.css"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +67,9 @@ def render_files(document: Document) -> Files:
 
 def render_pdf(document: Document, xml: bytes = b"") -> bytes:
     """PDF/A-3b in the document's language, with the XML in it if there is one. Raises NoRenderer."""
-    weasyprint, fonts = _renderer()
-    page = weasyprint.HTML(string=page_of(document), url_fetcher=_nothing)
-    layout = page.render(font_config=fonts, stylesheets=[_style()])
+    layout = laid_out(page_of(document), STYLE)
     if xml:
-        layout.metadata.attachments = [_attached(weasyprint, document, xml)]
+        layout.metadata.attachments = [_attached(renderer()[0], document, xml)]
         plain = layout.metadata.generate_rdf_metadata
         layout.metadata.generate_rdf_metadata = lambda *about: with_factur_x(plain(*about))
     written: bytes = layout.write_pdf(pdf_variant="pdf/a-3b", finisher=_name_files_once)
@@ -115,33 +110,6 @@ def _ways_to_pay(document: Document) -> Iterator[tuple[str, str]]:
 def _in_fours(iban: str) -> str:
     starts = range(0, len(iban), _IBAN_GROUP)
     return "\u00a0".join(iban[start : start + _IBAN_GROUP] for start in starts)
-
-
-@cache
-def _renderer() -> tuple[Any, Any]:
-    """WeasyPrint and one set of fonts for the life of the process."""
-    try:
-        import weasyprint
-        from weasyprint.text.fonts import FontConfiguration
-    except OSError as problem:
-        raise NoRenderer(
-            "Documents are rendered with Pango, which is missing. On Debian and Ubuntu: "
-            f"apt-get install libpango-1.0-0 libpangoft2-1.0-0. ({problem})"
-        ) from problem
-    return weasyprint, FontConfiguration()
-
-
-@cache
-def _style() -> Any:
-    """Parsed once: fonts and the page's style sheet."""
-    weasyprint, fonts = _renderer()
-    path = Path(settings.BASE_DIR) / "templates" / "billing" / "documents" / "document.css"
-    return weasyprint.CSS(string=font_faces() + path.read_text("utf-8"), font_config=fonts)
-
-
-def _nothing(url: str, *_: Any, **__: Any) -> Any:
-    """A document fetches nothing: neither from the network nor from the disk."""
-    raise ValueError(f"a document loads nothing, asked for {url[:80]}")
 
 
 def _name_files_once(_layout: Any, pdf: Any) -> None:

@@ -10,9 +10,10 @@ from lxml import etree
 
 from apps.billing.domain.einvoice.cii import write_cii
 from apps.billing.domain.einvoice.document import Kind, Preceding, sums_of, taxes_of
-from apps.billing.operations.documents import NoRenderer, render_files, render_pdf, rendering
+from apps.billing.operations.documents import NoRenderer, render_files, render_pdf
 from apps.billing.operations.documents.factur_x import with_factur_x
 from apps.billing.operations.documents.rendering import groups_of, page_of
+from apps.common import printing
 from tests.documents import generated
 from tests.unit.billing.einvoice.test_writers import LINES, document
 
@@ -117,7 +118,7 @@ def test_what_a_person_typed_is_text_and_loads_nothing():
     assert "<img" not in page
     assert "<script" not in page
     with pytest.raises(ValueError, match="loads nothing"):
-        rendering._nothing("file:///etc/passwd")
+        printing.load_nothing("file:///etc/passwd")
 
 
 def test_a_currency_with_three_decimals_has_a_pdf_that_says_why_it_has_no_xml():
@@ -161,7 +162,7 @@ def test_a_machine_without_pango_says_what_to_install(monkeypatch):
     real = __import__
     monkeypatch.setattr("builtins.__import__", missing)
     with pytest.raises(NoRenderer, match="apt-get install libpango"):
-        rendering._renderer.__wrapped__()
+        printing.renderer.__wrapped__()
 
 
 def test_metadata_without_rdf_is_refused():

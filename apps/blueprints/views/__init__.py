@@ -1,0 +1,1 @@
+"""Pages of blueprints and of networks on their way."""

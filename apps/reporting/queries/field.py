@@ -1,0 +1,171 @@
+"""Things a company made or owns and others run: how they report, are used, and what they bring."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Max, QuerySet, Sum
+
+from apps.assets.models import Asset
+from apps.assets.queries import reporting_state, with_expected_interval
+from apps.common.period import Period
+from apps.settlement.models import Share
+from apps.tenancy.context import current_company
+
+# As many things are looked at one by one; a page that says so names the rest.
+MOST = 1000
+DAYS_OF_YEAR = Decimal("365.25")
+
+
+@dataclass(slots=True)
+class Brought:
+    """Used and brought in by some things: by unit, by currency in minor units."""
+
+    used: dict[str, Decimal] = field(default_factory=dict)
+    income: dict[str, int] = field(default_factory=dict)
+
+    def add(self, other: "Brought") -> None:
+        for unit, quantity in other.used.items():
+            self.used[unit] = self.used.get(unit, Decimal(0)) + quantity
+        for currency, minor in other.income.items():
+            self.income[currency] = self.income.get(currency, 0) + minor
+
+
+@dataclass(slots=True)
+class Product:
+    """All things of one type that a maker has in the field. `age_years`: of those whose first day is known."""
+
+    name: str
+    count: int = 0
+    live: int = 0
+    silent: int = 0
+    customers: set[str] = field(default_factory=set)
+    ages: list[int] = field(default_factory=list)
+    brought: Brought = field(default_factory=Brought)
+
+    @property
+    def unheard(self) -> int:
+        return self.count - self.live - self.silent
+
+    @property
+    def age_years(self) -> Decimal | None:
+        if not self.ages:
+            return None
+        return (Decimal(sum(self.ages)) / len(self.ages) / DAYS_OF_YEAR).quantize(Decimal("0.1"))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One thing in the asset book."""
+
+    asset: Asset
+    state: str
+    brought: Brought
+
+
+def products_in_field(now: datetime, month: Period) -> list[Product]:
+    """What the company made, by type, the most frequent first; three queries."""
+    assets = _seen(Asset.objects.filter(manufacturer=current_company()))
+    brought, found = shares_by_asset(month), dict[str, Product]()
+    for asset in assets:
+        product = found.setdefault(asset.type_name, Product(asset.type_name))
+        product.count += 1
+        state = reporting_state(asset.last_reading_at, asset.expected_interval, now)
+        product.live += state == "live"
+        product.silent += state == "silent"
+        if asset.customer is not None:
+            product.customers.add(asset.customer.name)
+        product.ages += _age(asset.in_service_on, now)
+        product.brought.add(brought.get(asset.pk, Brought()))
+    return sorted(found.values(), key=lambda product: (-product.count, product.name))
+
+
+def _age(since: date | None, now: datetime) -> Iterable[int]:
+    return [] if since is None else [(now.date() - since).days]
+
+
+def book_of_assets(now: datetime, month: Period) -> list[Held]:
+    """What the company owns and others run, by what it brought in; three queries."""
+    own = current_company()
+    assets = _seen(Asset.objects.filter(owner=own).exclude(provider=own))
+    brought = shares_by_asset(month)
+    held = [
+        Held(
+            asset, reporting_state(asset.last_reading_at, asset.expected_interval, now),
+            brought.get(asset.pk, Brought()),
+        )
+        for asset in assets
+    ]  # fmt: skip
+    return sorted(held, key=lambda row: (-sum(row.brought.income.values()), row.asset.name))
+
+
+def total_of(parts: Iterable[Brought]) -> Brought:
+    total = Brought()
+    for part in parts:
+        total.add(part)
+    return total
+
+
+def _seen(rows: QuerySet[Asset]) -> Sequence[Any]:
+    """With `expected_interval`."""
+    near = with_expected_interval(rows.select_related("customer", "provider"))
+    return list(near.order_by("type_name", "name", "id")[:MOST])
+
+
+def shares_by_asset(month: Period) -> dict[UUID, Brought]:
+    """Of the company's own shares of others' lines in a month's periods, by asset. One query.
+
+    Shares of a whole period belong to no asset and stand in the money part alone.
+    """
+    found: dict[UUID, Brought] = {}
+    rows: QuerySet[Any] = _own_shares(month).filter(asset_id__isnull=False)
+    sums: QuerySet[Any, Any] = rows.order_by().values(
+        "asset_id", "unit", "currency", "charge", "step"
+    )
+    seen: set[tuple[UUID, str]] = set()
+    for row in sums.annotate(used=Sum("quantity"), minor=Sum("amount_minor")):
+        part = Brought(income={row["currency"]: row["minor"]})
+        # Two steps over the same line do not make its quantity twice.
+        if (row["asset_id"], row["charge"]) not in seen and row["used"] is not None:
+            part.used[row["unit"]] = row["used"]
+            seen.add((row["asset_id"], row["charge"]))
+        found.setdefault(row["asset_id"], Brought()).add(part)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a company has of one contract of another's in a month."""
+
+    provider: str
+    contract: str
+    currency: str
+    minor: int
+
+
+def shares_by_contract(month: Period) -> list[Part]:
+    """The company's shares in a month's periods, the largest first. One query."""
+    rows = _own_shares(month).order_by()
+    sums = rows.values("provider_name", "contract_title", "currency")
+    parts = [
+        Part(row["provider_name"], row["contract_title"], row["currency"], row["minor"])
+        for row in sums.annotate(minor=Sum("amount_minor"))
+    ]
+    return sorted(parts, key=lambda part: (-part.minor, part.contract))
+
+
+def latest_share() -> datetime | None:
+    """When the newest period began that the company has a share of. One query."""
+    rows = Share.objects.filter(partner=current_company()).exclude(author=current_company())
+    found: datetime | None = rows.aggregate(latest=Max("period_start"))["latest"]
+    return found
+
+
+def _own_shares(month: Period) -> QuerySet[Share]:
+    rows: QuerySet[Share] = Share.objects.filter(
+        partner=current_company(), period_start__gte=month.start, period_start__lt=month.end
+    )
+    return rows.exclude(author=current_company())

@@ -1,0 +1,57 @@
+"""Which roles a company plays, and what waits for it as a partner: one statement."""
+
+from dataclasses import dataclass
+
+from apps.networks.models import Role
+from apps.reporting.queries.home import Counts
+from apps.tenancy.queries import one_row
+
+_SQL = """
+select
+    (select array_agg(distinct role) from networks_participation
+        where company_id = %(own)s and state = 'active') roles,
+    (select count(*) from (
+        select from networks_participation asked
+        where asked.company_id = %(own)s and asked.state = 'invited' and asked.author_id <> %(own)s
+        and not exists (select from networks_answer answer
+            where answer.participation_id = asked.id and answer.author_id = %(own)s)
+        limit %(most)s
+    ) found) invitations,
+    (select count(*) from (
+        select from contracts_partnerterms terms
+        where terms.partner_id = %(own)s and terms.withdrawn_at is null
+        and not exists (select from contracts_termssignature signature
+            where signature.terms_id = terms.id)
+        limit %(most)s
+    ) found) terms,
+    exists(select from assets_asset where manufacturer_id = %(own)s) made,
+    exists(select from assets_asset where owner_id = %(own)s and provider_id <> %(own)s) owned,
+    exists(select from settlement_share
+        where partner_id = %(own)s and author_id <> %(own)s) shares
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a company is to others. `terms`: to be signed; `shares`: it has some of others' revenue;
+    `owned`: others run what it owns."""
+
+    roles: frozenset[str] = frozenset()
+    invitations: int = 0
+    terms: int = 0
+    shares: bool = False
+    owned: bool = False
+
+    def in_order(self) -> list[str]:
+        return [role for role in Role.values if role in self.roles]
+
+
+def standing(counts: Counts, most: int) -> Standing:
+    """Roles in networks and those that follow from what there is; nothing is counted beyond `most`."""
+    row = one_row(_SQL, most=most)
+    follows = {
+        Role.PROVIDER: counts.is_provider, Role.CUSTOMER: counts.is_customer,
+        Role.MANUFACTURER: row["made"], Role.OWNER: row["owned"],
+    }  # fmt: skip
+    roles = {*(row["roles"] or ()), *(str(role) for role, is_so in follows.items() if is_so)}
+    return Standing(frozenset(roles), row["invitations"], row["terms"], row["shares"], row["owned"])
