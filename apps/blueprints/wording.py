@@ -18,23 +18,26 @@ from apps.networks.queries import members_of
 from apps.tenancy.context import current_company
 
 
-def split_words(split: Mapping[str, Any] | None, names: Mapping[str, str]) -> list[str]:
-    """Who gets what, a line a step."""
+def split_words(
+    split: Mapping[str, Any] | None, names: Mapping[str, str], currency: str
+) -> list[str]:
+    """Who gets what, a line a step; figures are main units of the currency."""
     if split is None:
         return []
-    words = [_line_step(step, names) for step in split.get("line_steps", [])]
+    words = [_line_step(step, names, currency) for step in split.get("line_steps", [])]
     words += [
         _("%(amount)s a period for %(who)s")
-        % {"amount": step["amount"], "who": names[step["party"]]}
+        % {"amount": f"{step['amount']} {currency}", "who": names[step["party"]]}
         for step in split.get("contract_steps", [])
     ]
     return [*words, _("%(who)s keeps the rest") % {"who": names[split["residual"]]}]
 
 
-def _line_step(step: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def _line_step(step: Mapping[str, Any], names: Mapping[str, str], currency: str) -> str:
     who = ", ".join(names[part["party"]] for part in step["parts"])
     if step["kind"] == "per_unit":
-        return _("%(rate)s of each unit for %(who)s") % {"rate": step["rate"], "who": who}
+        rate = f"{step['rate']} {currency}"
+        return _("%(rate)s of each unit for %(who)s") % {"rate": rate, "who": who}
     words = {"percent": step["percent"], "who": who}
     if step.get("key"):
         return _("%(percent)s %% for %(who)s, divided by what is measured of each") % words

@@ -30,6 +30,7 @@ from apps.blueprints.wording import next_steps, split_words
 from apps.common.period import local_date
 from apps.contracts.wording import plan_words
 from apps.networks.wording import roles_in_words
+from apps.pricing.plan import PricePlan
 from apps.reporting.domain.network_map import KINDS, Flow, Node, draw
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
@@ -173,11 +174,11 @@ def _contract_forms(setup: NetworkSetup, data: Any) -> list[dict[str, Any]]:
         if filling is None or filling.who != OURS:
             continue
         answer = contract_answer(setup, number, part.title, today)
-        plan = {**part.plan, "currency": company.currency}
+        plan = PricePlan.from_dict({**part.plan, "currency": company.currency}).to_dict()
         found.append({
             "form": ContractForm(number, plan, answer, data), "customer": names[part.customer],
             "customer_known": part.customer in answers.companies(company.pk),
-            "charges": plan_words(plan), "split": split_words(part.split, names),
+            "charges": plan_words(plan), "split": split_words(part.split, names, company.currency),
             "drafted": str(number) in setup.drafts,
         })  # fmt: skip
     return found

@@ -13,7 +13,7 @@ from apps.assets.models import AssetType
 from apps.assets.operations import register_assets
 from apps.blueprints.models import NetworkSetup, OwnBlueprint
 from apps.blueprints.operations import take_in_blueprint, written_blueprint
-from apps.blueprints.queries import read_blueprint, shipped_text
+from apps.blueprints.queries import SHIPPED, read_blueprint, shipped_blueprints, shipped_text
 from apps.contracts.models import Contract, ContractItem, SplitVersion
 from apps.networks.models import Participation, ValueNetwork
 from apps.networks.operations import answer_invitation
@@ -186,6 +186,15 @@ def test_nobody_else_sees_what_is_on_its_way(
     provider.post(page + "discarding/")
     assert provider.get(page).status_code == 404
     assert begun(provider) != page
+
+
+@pytest.mark.parametrize("code", SHIPPED)
+def test_every_step_of_every_blueprint_opens(provider: Any, code: str) -> None:
+    page = begun(provider, code)
+    place = shipped_blueprints()[code].network.founder
+    assert provider.post(page + "places/", {"name": "N", f"who_{place}": "ours"}).status_code == 302
+    for step in ("places/", "flows/", "terms/", ""):
+        assert provider.get(page + step).status_code == 200, step
 
 
 @pytest.mark.parametrize("code", ["services-in-operation", "equipment-as-a-service"])
