@@ -95,7 +95,7 @@ def _with(address: str, query: str) -> str:
 
 def first_steps(counts: Counts, company: Standing, capabilities: Collection[str]) -> list[Step]:
     """The way to the first invoice; empty once a contract runs, or the company plays other roles."""
-    if counts.provides or (company.roles and Role.PROVIDER not in company.roles):
+    if counts.provides or company.shares or (company.roles and Role.PROVIDER not in company.roles):
         return []
     at = navigation.address
     steps = [

@@ -17,6 +17,7 @@ from apps.tenancy.context import current_company
 
 # As many things are looked at one by one; a page that says so names the rest.
 MOST = 1000
+WHOLE_FROM = 1000
 DAYS_OF_YEAR = Decimal("365.25")
 
 
@@ -26,6 +27,14 @@ class Brought:
 
     used: dict[str, Decimal] = field(default_factory=dict)
     income: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def used_about(self) -> dict[str, Decimal]:
+        """As a person reads it: whole numbers from a thousand on, else two decimals."""
+        return {
+            unit: quantity.quantize(Decimal(1) if quantity >= WHOLE_FROM else Decimal("0.01"))
+            for unit, quantity in self.used.items()
+        }
 
     def add(self, other: "Brought") -> None:
         for unit, quantity in other.used.items():
