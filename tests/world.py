@@ -115,6 +115,7 @@ def build_world(cast: dict[str, Any], person_of: Callable[..., Any]) -> dict[str
         _received(cast, person_of(cast["provider"]))
         _blueprints()
         _told_and_proposed()
+        _asked(cast)
         ids = _tenant_ids()
     ids |= _owed(cast, person_of(cast["provider"]))
     with no_company(), as_platform():
@@ -302,6 +303,40 @@ def _received(cast: dict[str, Any], person: Any) -> None:
         )
         if words == SHARED_CANARY:
             refuse_document(document=found, reason=SHARED_CANARY, now=NOW, actor=person)
+
+
+def _asked(cast: dict[str, Any]) -> None:
+    """A request of the provider for data the maker collects, its grant, and a file of own data."""
+    from apps.assets.domain.facts import AssetFacts, ChannelFacts
+    from apps.assets.models import Asset
+    from apps.assets.operations import (
+        answer_request,
+        register_asset_type,
+        register_assets,
+        request_data,
+    )
+    from apps.events.operations import run_waiting_jobs
+    from apps.telemetry.operations.exporting import start_export
+    from apps.tenancy.context import company_context
+
+    with company_context(cast["maker"]):
+        hours = ChannelFacts("hours", "Hours", "counter", "h")
+        kind = register_asset_type(name=CANARY, channels=[hours], now=NOW)
+        facts = AssetFacts(kind.pk, CANARY, "M-1", owner=cast["provider"].pk)
+        [asset] = register_assets(assets=[facts], now=NOW)
+    request = request_data(
+        asset=Asset.objects.get(pk=asset.pk), grantee_id=cast["provider"].pk, kind="values",
+        channels=["hours"], resolution="daily", purpose=CANARY, valid_from=NOW, valid_until=None,
+        now=NOW, actor=CANARY,
+    )  # fmt: skip
+    with company_context(cast["maker"]):
+        answer_request(request=request, accepts=True, now=NOW, actor=CANARY)
+    truck = Asset.objects.get(serial="T-2")
+    start_export(
+        asset_id=truck.pk, label=CANARY, codes=["distance"], start=NOW - timedelta(days=60),
+        end=NOW, form="csv", now=NOW, actor=CANARY,
+    )  # fmt: skip
+    run_waiting_jobs(now=NOW)
 
 
 def _owed(cast: dict[str, Any], person: Any) -> dict[str, str]:

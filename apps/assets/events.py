@@ -32,7 +32,7 @@ class AssetsChanged:
 
 @dataclass(frozen=True, slots=True)
 class GrantsEnded:
-    """The grants of a contract no longer hold."""
+    """Grants no longer hold, or will end sooner; for everybody who sees them."""
 
     name: ClassVar[str] = "assets.grants_ended"
     grants: tuple[UUID, ...]
@@ -40,6 +40,42 @@ class GrantsEnded:
     @property
     def payload(self) -> dict[str, Any]:
         return {"grants": _texts(self.grants)}
+
+
+@dataclass(frozen=True, slots=True)
+class DataGranted:
+    """Grants under which hours or days are delivered began or changed; for who collects."""
+
+    name: ClassVar[str] = "assets.data_granted"
+    grants: tuple[UUID, ...]
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {"grants": _texts(self.grants)}
+
+
+@dataclass(frozen=True, slots=True)
+class RequestEvent:
+    """Something happened to a request for data; for who collects them."""
+
+    request: UUID
+    name: ClassVar[str] = ""
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {"request": str(self.request)}
+
+
+class DataRequested(RequestEvent):
+    """A company asks for data."""
+
+    name: ClassVar[str] = "assets.data_requested"
+
+
+class RequestAnswered(RequestEvent):
+    """Who uses the asset has answered, or the request was taken back."""
+
+    name: ClassVar[str] = "assets.request_answered"
 
 
 @dataclass(frozen=True, slots=True)

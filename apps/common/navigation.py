@@ -63,7 +63,14 @@ MENU = (
                 "declared_readings", _("Readings to declare"), "gauge", "view_contracts",
                 _("counter meter value"),
             ),
-            Entry("grant_list", _("Data grants"), "share-2", "view_readings", _("sharing access")),
+            Entry(
+                "use_list", _("Data of your equipment"), "database", "view_readings",
+                _("export data act usage share"),
+            ),
+            Entry(
+                "grant_list", _("Data grants"), "share-2", "view_readings",
+                _("sharing access requests"),
+            ),
             Entry("retention", _("Retention"), "archive", "view_readings", _("keep delete readings")),
         ),
     ),

@@ -1,6 +1,6 @@
 """What this app publishes. Payloads carry keys."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -103,7 +103,7 @@ class ContractEndSet(ContractEvent):
 class DataWanted:
     """A contract needs grants on channels this company collects; for the collector.
 
-    `channels`: asset → codes.
+    `channels`: asset → codes. `clause`: dicts of the contract's `ClauseEntry`s. `time_zone`: of days.
     """
 
     contract: UUID
@@ -111,6 +111,8 @@ class DataWanted:
     channels: dict[UUID, list[str]]
     valid_from: datetime
     valid_until: datetime | None
+    clause: tuple[Mapping[str, Any], ...] = ()
+    time_zone: str = ""
     name: ClassVar[str] = "contracts.data_wanted"
 
     @property
@@ -120,6 +122,7 @@ class DataWanted:
             "channels": {str(asset): sorted(set(codes)) for asset, codes in self.channels.items()},
             "valid_from": instant_text(self.valid_from),
             "valid_until": None if self.valid_until is None else instant_text(self.valid_until),
+            "clause": list(self.clause), "time_zone": self.time_zone,
         }  # fmt: skip
 
 

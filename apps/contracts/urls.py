@@ -6,6 +6,7 @@ from apps.accounts.access import requires
 from apps.contracts.views import (
     acts,
     covers,
+    clause,
     drafts,
     indices,
     networks,
@@ -65,5 +66,8 @@ urlpatterns = [
         "participations/<pid:participation_id>/contracts/", networks.ending_with,
         name="participation_contracts",
     ),
+    path(f"{_ONE}clause/", clause.clause, name="contract_clause"),
+    path(f"{_ONE}clause/removal/", clause.clause_removal, name="contract_clause_removal"),
+    path("assets/<pid:asset_id>/clauses/", clause.asset_clauses, name="asset_clauses"),
     path("assets/<pid:asset_id>/contracts/", pages.asset_contracts, name="asset_contracts"),
 ]  # fmt: skip

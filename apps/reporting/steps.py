@@ -69,6 +69,8 @@ def _candidates(counts: Counts) -> list[Candidate]:
          "file-pen-line", True,
          lambda n: ngettext("contract with new prices to accept",
                             "contracts with new prices to accept", n)),
+        (counts.data_requests, "view_readings", at("grant_list"), "message-square", True,
+         lambda n: ngettext("request for data to answer", "requests for data to answer", n)),
         (counts.parked, "run_billing", at("run_list"), "circle-pause", True,
          lambda n: ngettext("contract parked in the last run", "contracts parked in the last run", n)),
         (counts.disbelieved, "view_readings", at("quarantine"), "shield-question-mark", True,

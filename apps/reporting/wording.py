@@ -5,6 +5,10 @@ from django.utils.translation import gettext_lazy as _
 
 JOB_TITLES: dict[str, str | Promise] = {
     "accounts.mail_invitation": _("Mail an invitation"),
+    "assets.heal_use_grants": _("Let users read the data of their equipment"),
+    "assets.refresh_grants": _("Bring data grants up to date"),
+    "assets.settle_answer": _("Note what was said to a request for data"),
+    "assets.settle_request": _("Look at a request for data"),
     "billing.allocate": _("Settle documents with payments"),
     "billing.chunk": _("Calculate invoices"),
     "billing.continue_runs": _("Continue billing runs"),
@@ -64,8 +68,11 @@ JOB_TITLES: dict[str, str | Promise] = {
     "settlement.store_statements": _("Store self-billed documents"),
     "telemetry.counter_when_dismounted": _("Note the counter of a dismounted component"),
     "telemetry.counter_when_mounted": _("Note the counter of a mounted component"),
+    "telemetry.deliver": _("Deliver usage under data grants"),
+    "telemetry.deliver_new": _("Deliver usage under data grants"),
     "telemetry.disown_counter": _("Take back the counter of a mounting"),
     "telemetry.drain": _("Work in new readings"),
+    "telemetry.export": _("Export the data of an asset"),
     "telemetry.import": _("Import a file of readings"),
     "telemetry.make_channels": _("Prepare channels of assets"),
     "telemetry.refresh_channels": _("Prepare channels of assets"),

@@ -2,11 +2,10 @@
 
 import base64
 import binascii
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -18,16 +17,19 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.assets.models import Asset, DataGrant
-from apps.common.period import local_date, parse_instant, zone_of
-from apps.common.quantity import BadValue, add, canonical
+from apps.assets.operations import NotGranted
+from apps.common.ids import encode
+from apps.common.period import parse_instant, zone_of
+from apps.common.quantity import BadValue, canonical
+from apps.telemetry.domain.granted import Slot, days_of
 from apps.telemetry.door import (
-    DoorClosed,
     channel_under_grant,
     grant_for,
-    hours_under_grant,
     page_under_grant,
+    slots_under_grant,
 )
-from apps.telemetry.models import Channel, HourRollup
+from apps.telemetry.models import Channel
+from apps.telemetry.queries.hours import hours_of
 from apps.telemetry.queries.readings import readings_page
 from apps.tenancy.context import current_company_id
 
@@ -35,7 +37,6 @@ PAGE, LARGEST_PAGE = 500, 5000
 SPAN = timedelta(days=1)
 LONGEST = timedelta(days=3660)
 Place = tuple[datetime, bytes]
-Rows = TypeVar("Rows")
 
 
 class ReadingRow(serializers.Serializer[Any]):
@@ -57,19 +58,24 @@ class ReadingPage(serializers.Serializer[Any]):
 
 
 class UsageRow(serializers.Serializer[Any]):
-    """Usage of one hour (`start`) or local day (`day`)."""
+    """Usage of one hour or local day; of a level its last, lowest and highest value besides."""
 
     start = serializers.CharField()
     usage = serializers.CharField()
+    last = serializers.CharField(required=False)
+    minimum = serializers.CharField(required=False)
+    maximum = serializers.CharField(required=False)
 
 
 class UsagePage(serializers.Serializer[Any]):
-    """A page of usage."""
+    """A page of usage; `zone` is that of the days."""
 
     asset = serializers.CharField()
     channel = serializers.CharField()
+    kind = serializers.CharField()
     unit = serializers.CharField()
     resolution = serializers.CharField()
+    zone = serializers.CharField()
     usage = UsageRow(many=True)
     next = serializers.CharField(allow_null=True)
 
@@ -78,7 +84,8 @@ class UsagePage(serializers.Serializer[Any]):
 class Wanted:
     """What a request asks for."""
 
-    asset: Asset
+    asset_id: UUID
+    is_own: bool
     code: str
     start: datetime
     end: datetime
@@ -88,8 +95,16 @@ class Wanted:
     now: datetime
 
     @property
-    def is_own(self) -> bool:
-        return self.asset.author_id == current_company_id()
+    def public_id(self) -> str:
+        return encode(Asset.prefix, self.asset_id)
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What the door is told."""
+        return {
+            "channel_code": self.code, "start": self.start, "end": self.end, "reader": self.reader,
+            "now": self.now,
+        }  # fmt: skip
 
 
 _PARAMETERS = [
@@ -121,10 +136,10 @@ class Readings(APIView):
     )  # fmt: skip
     def get(self, request: Request, asset_id: UUID) -> Response:
         wanted = _wanted(request, asset_id)
-        channel, rows = _own_or_granted(wanted, _own_readings, _granted_readings)
+        channel, rows = _readings(wanted)
         shown = rows[: wanted.limit]
         return Response({
-            "asset": wanted.asset.public_id, "channel": channel.code, "kind": channel.kind,
+            "asset": wanted.public_id, "channel": channel.code, "kind": channel.kind,
             "unit": channel.unit, "next": _cursor(shown[-1][:2]) if len(rows) > len(shown) else None,
             "readings": [
                 {"measured_at": at.isoformat(), "value": canonical(value)} for at, _, value in shown
@@ -133,7 +148,10 @@ class Readings(APIView):
 
 
 class Usage(APIView):
-    """Usage of a counter or delta channel by hour, or by day in a zone."""
+    """Usage of a channel by hour, or by day in a zone.
+
+    Through a daily grant by the days of the grant's own zone; another one is refused.
+    """
 
     scope = "read"
     capability = "read_data"
@@ -142,12 +160,15 @@ class Usage(APIView):
         parameters=[
             *_PARAMETERS,
             OpenApiParameter("resolution", str, enum=["hourly", "daily"]),
-            OpenApiParameter("zone", str, description="IANA zone of the days; UTC by default."),
+            OpenApiParameter(
+                "zone", str,
+                description="IANA zone of the days; UTC by default, a daily grant's own.",
+            ),
         ],
         responses=UsagePage,
         examples=[OpenApiExample("Two days", value={
-            "asset": "ast_01jd0000000000000000000000", "channel": "hours", "unit": "h",
-            "resolution": "daily", "next": None, "usage": [
+            "asset": "ast_01jd0000000000000000000000", "channel": "hours", "kind": "counter",
+            "unit": "h", "resolution": "daily", "zone": "Europe/Berlin", "next": None, "usage": [
                 {"start": "2026-11-01", "usage": "12.5"}, {"start": "2026-11-02", "usage": "8"},
             ],
         })],
@@ -155,26 +176,32 @@ class Usage(APIView):
     def get(self, request: Request, asset_id: UUID) -> Response:
         wanted = _wanted(request, asset_id)
         resolution = _one_of(request, "resolution", ("daily", "hourly"))
-        zone = _zone(request.query_params.get("zone", "UTC"))
-        channel, hours = _own_or_granted(
-            wanted, _own_hours, lambda asked: _granted_hours(asked, resolution)
-        )
-        rows = [(at.isoformat(), usage) for at, usage in hours]
+        channel, zone, slots = _slots(wanted, resolution, _zone(request))
+        rows = [(slot.start.isoformat(), slot) for slot in slots]
         if resolution == "daily":
-            rows = _by_day(hours, zone)
+            rows = [(f"{day}", slot) for day, slot in days_of(slots, zone).items()]
         shown, following = _cut(rows, wanted)
+        is_level = channel.kind in ("gauge", "state")
         return Response({
-            "asset": wanted.asset.public_id, "channel": channel.code, "unit": channel.unit,
-            "resolution": resolution, "next": following,
-            "usage": [{"start": start, "usage": canonical(usage)} for start, usage in shown],
+            "asset": wanted.public_id, "channel": channel.code, "kind": channel.kind,
+            "unit": channel.unit, "resolution": resolution, "zone": zone, "next": following,
+            "usage": [_usage_row(start, slot, is_level) for start, slot in shown],
         })  # fmt: skip
+
+
+def _usage_row(start: str, slot: Slot, is_level: bool) -> dict[str, str]:
+    row = {"start": start, "usage": canonical(slot.usage)}
+    if is_level:
+        row |= {
+            "last": canonical(slot.last_value), "minimum": canonical(slot.minimum),
+            "maximum": canonical(slot.maximum),
+        }  # fmt: skip
+    return row
 
 
 def _wanted(request: Request, asset_id: UUID) -> Wanted:
     now = timezone.now()
-    asset = Asset.objects.filter(pk=asset_id).first()
-    if asset is None:
-        raise NotFound
+    own = Asset.objects.filter(pk=asset_id, author=current_company_id()).exists()
     end = _instant(request, "to", now)
     start = _instant(request, "from", end - SPAN)
     if not start < end or end - start > LONGEST:
@@ -185,87 +212,56 @@ def _wanted(request: Request, asset_id: UUID) -> Wanted:
     after = _place(request.query_params.get("cursor", ""))
     key: Any = request.auth
     reader = f"API key {key.name} (…{key.hint})"
-    return Wanted(asset, code, start, end, _limit(request), after, reader, now)
+    return Wanted(asset_id, own, code, start, end, _limit(request), after, reader, now)
 
 
-def _own_or_granted(
-    wanted: Wanted,
-    own: Callable[[Wanted, Channel], Rows],
-    granted: Callable[[Wanted], tuple[Channel, Rows]],
-) -> tuple[Channel, Rows]:
-    if not wanted.is_own:
-        try:
-            return granted(wanted)
-        except DoorClosed:
-            raise NotFound from None
-    channel = Channel.objects.filter(asset_id=wanted.asset.pk, code=wanted.code).first()
+def _own_channel(wanted: Wanted) -> Channel:
+    channel = Channel.objects.filter(asset_id=wanted.asset_id, code=wanted.code).first()
     if channel is None:
         raise NotFound
-    return channel, own(wanted, channel)
+    return channel
 
 
-def _own_readings(wanted: Wanted, channel: Channel) -> list[tuple[datetime, bytes, Decimal]]:
-    return readings_page(channel, wanted.start, wanted.end, wanted.limit + 1, wanted.after)
-
-
-def _granted_readings(
-    wanted: Wanted,
-) -> tuple[Channel, list[tuple[datetime, bytes, Decimal]]]:
+def _readings(wanted: Wanted) -> tuple[Channel, list[tuple[datetime, bytes, Decimal]]]:
+    limit = wanted.limit + 1
+    if wanted.is_own:
+        channel = _own_channel(wanted)
+        return channel, readings_page(channel, wanted.start, wanted.end, limit, wanted.after)
     grant = _grant(wanted, DataGrant.Resolution.RAW)
-    rows = page_under_grant(
-        grant=grant,
-        channel_code=wanted.code,
-        start=wanted.start,
-        end=wanted.end,
-        reader=wanted.reader,
-        now=wanted.now,
-        limit=wanted.limit + 1,
-        after=wanted.after,
-    )
-    return channel_under_grant(grant=grant, channel_code=wanted.code, now=wanted.now), rows
+    try:
+        rows = page_under_grant(grant=grant, limit=limit, after=wanted.after, **wanted.asked)
+        return channel_under_grant(grant=grant, channel_code=wanted.code, now=wanted.now), rows
+    except NotGranted:
+        raise NotFound from None
 
 
-def _own_hours(wanted: Wanted, channel: Channel) -> list[tuple[datetime, Decimal]]:
-    hours = HourRollup.objects.filter(channel=channel, hour__gte=wanted.start, hour__lt=wanted.end)
-    return list(hours.order_by("hour").values_list("hour", "usage"))
-
-
-def _granted_hours(
-    wanted: Wanted, resolution: str
-) -> tuple[Channel, list[tuple[datetime, Decimal]]]:
+def _slots(wanted: Wanted, resolution: str, zone: str) -> tuple[Channel, str, list[Slot]]:
+    """The channel, the zone of its days, and hours or, under a daily grant, days."""
+    if wanted.is_own:
+        channel = _own_channel(wanted)
+        return channel, zone or "UTC", hours_of(channel, wanted.start, wanted.end)
     grant = _grant(wanted, resolution)
-    rows = hours_under_grant(
-        grant=grant,
-        channel_code=wanted.code,
-        start=wanted.start,
-        end=wanted.end,
-        reader=wanted.reader,
-        now=wanted.now,
-        resolution=resolution,
-    )
-    return channel_under_grant(grant=grant, channel_code=wanted.code, now=wanted.now), rows
+    is_daily = grant.resolution == DataGrant.Resolution.DAILY
+    if is_daily and zone not in ("", grant.time_zone):
+        raise ValidationError({"zone": f"the days of this grant are those of {grant.time_zone}"})
+    try:
+        slots = slots_under_grant(grant=grant, **wanted.asked)
+        channel = channel_under_grant(grant=grant, channel_code=wanted.code, now=wanted.now)
+    except NotGranted:
+        raise NotFound from None
+    return channel, grant.time_zone if is_daily else zone or "UTC", slots
 
 
 def _grant(wanted: Wanted, resolution: str) -> DataGrant:
     grant = grant_for(
-        asset_id=wanted.asset.pk, channel_code=wanted.code, resolution=resolution, now=wanted.now
+        asset_id=wanted.asset_id, channel_code=wanted.code, resolution=resolution, now=wanted.now
     )
     if grant is None:
-        raise DoorClosed(wanted.code)
+        raise NotFound
     return grant
 
 
-def _by_day(hours: list[tuple[datetime, Decimal]], zone: str) -> list[tuple[str, Decimal]]:
-    days: dict[str, Decimal] = {}
-    for hour, usage in hours:
-        day = local_date(hour, zone).isoformat()
-        days[day] = add(days.get(day, Decimal(0)), usage)
-    return list(days.items())
-
-
-def _cut(
-    rows: list[tuple[str, Decimal]], wanted: Wanted
-) -> tuple[list[tuple[str, Decimal]], str | None]:
+def _cut(rows: list[tuple[str, Slot]], wanted: Wanted) -> tuple[list[tuple[str, Slot]], str | None]:
     """A page of usage; its cursor counts rows, since a range's rows are few."""
     skipped = int.from_bytes(wanted.after[1], "big") if wanted.after else 0
     shown = rows[skipped : skipped + wanted.limit]
@@ -317,9 +313,12 @@ def _one_of(request: Request, name: str, choices: tuple[str, ...]) -> str:
     return found
 
 
-def _zone(name: str) -> str:
+def _zone(request: Request) -> str:
+    """The zone asked for; empty for none."""
+    name = request.query_params.get("zone", "")
     try:
-        zone_of(name)
+        if name:
+            zone_of(name)
     except BadValue:
         raise ValidationError({"zone": "an IANA zone such as Europe/Berlin"}) from None
     return name

@@ -6,7 +6,7 @@ from django.urls import path
 from django.views.decorators.http import require_safe
 
 from apps.accounts.access import requires
-from apps.telemetry import api, api_declarations, api_reads
+from apps.telemetry import api, api_declarations, api_grants, api_reads
 
 
 @require_safe
@@ -23,6 +23,8 @@ urlpatterns = [
     path("telemetry", api.post_telemetry, name="api_telemetry"),
     path("assets/<pid:asset_id>/readings", api_reads.Readings.as_view(), name="api_readings"),
     path("assets/<pid:asset_id>/usage", api_reads.Usage.as_view(), name="api_usage"),
+    path("assets/<pid:asset_id>/health", api_grants.Health.as_view(), name="api_health"),
+    path("grants", api_grants.Grants.as_view(), name="api_grants"),
     path(
         "assets/<pid:asset_id>/declarations",
         api_declarations.Declarations.as_view(),

@@ -1,45 +1,40 @@
-"""The one module that opens another company's data: under a living grant, and every read logged."""
+"""The one module that opens another company's data: under a living grant, and every read logged.
 
-from collections.abc import Iterator
+Inside, the transaction can write nothing; outside again, the caller's company, role and search path
+are what they were, whatever happened inside.
+"""
+
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
-from uuid import UUID
+from typing import Any, TypeVar
 
-from django.db.models import Q, QuerySet
+from django.db import connection, transaction
 
 from apps.assets.models import DataGrant, GrantRead
+from apps.assets.operations import NotGranted, log_act, read_series
+from apps.assets.queries import grant_for, held_grants
 from apps.telemetry.domain.belief import Reading
-from apps.telemetry.models import Channel, HourRollup
+from apps.telemetry.domain.granted import Slot
+from apps.telemetry.models import Channel
+from apps.telemetry.queries.devices import DeviceHealth, device_health
+from apps.telemetry.queries.hours import hours_of
 from apps.telemetry.queries.readings import readings_between, readings_page
-from apps.tenancy.context import company_context, current_company
-from apps.tenancy.models import Company
+from apps.tenancy.context import company_context
 
-FINENESS = {"daily": 0, "hourly": 1, "raw": 2}
+__all__ = [
+    "DoorClosed", "channel_under_grant", "grant_for", "health_under_grant", "hours_under_grant",
+    "page_under_grant", "read_under_grant", "slots_under_grant",
+]  # fmt: skip
+
+Rows = TypeVar("Rows", bound=list[Any])
+Span = tuple[datetime, datetime]
+RAW = DataGrant.Resolution.RAW
 
 
-class DoorClosed(LookupError):
+class DoorClosed(NotGranted):
     """No living grant covers what was asked for. Said to the asker like any absent thing."""
-
-
-def living_grants(now: datetime) -> QuerySet[DataGrant]:
-    """Grants the current company holds that are begun, not over and not revoked."""
-    return DataGrant.objects.filter(
-        Q(valid_until=None) | Q(valid_until__gt=now), grantee=current_company(), revoked_at=None,
-        valid_from__lte=now,
-    ).select_related("author")  # the asset itself need not be visible to the grantee  # fmt: skip
-
-
-def grant_for(
-    *, asset_id: UUID, channel_code: str, resolution: str, now: datetime
-) -> DataGrant | None:
-    """The finest living grant the current company holds on this channel, at least this fine."""
-    found = [
-        grant for grant in living_grants(now).filter(asset=asset_id, channels__contains=[channel_code])
-        if FINENESS[grant.resolution] >= FINENESS[resolution]
-    ]  # fmt: skip
-    return max(found, key=lambda grant: FINENESS[grant.resolution], default=None)
 
 
 def read_under_grant(
@@ -56,9 +51,10 @@ def read_under_grant(
     The opening reading may lie before the grant: the first usage under it rests on that one.
     Raises DoorClosed when the grant does not live, is not ours, or does not cover the channel raw.
     """
-    with _opened(grant, channel_code, "raw", start, end, reader, now) as (channel, span, log):
-        log.extend(readings_between(channel, *span) if span else [])
-    return list(log)
+    return _read(
+        grant, channel_code, (start, end), reader, now,
+        lambda channel, span: readings_between(channel, *span),
+    )  # fmt: skip
 
 
 def page_under_grant(
@@ -71,11 +67,13 @@ def page_under_grant(
     now: datetime,
     limit: int,
     after: tuple[datetime, bytes] | None = None,
+    act: str = GrantRead.Act.READ,
 ) -> list[tuple[datetime, bytes, Decimal]]:
     """The same a page at a time, without the opening reading."""
-    with _opened(grant, channel_code, "raw", start, end, reader, now) as (channel, span, log):
-        log.extend(readings_page(channel, *span, limit, after) if span else [])
-    return list(log)
+    return _read(
+        grant, channel_code, (start, end), reader, now,
+        lambda channel, span: readings_page(channel, *span, limit, after), act,
+    )  # fmt: skip
 
 
 def hours_under_grant(
@@ -86,82 +84,110 @@ def hours_under_grant(
     end: datetime,
     reader: str,
     now: datetime,
-    resolution: str = "hourly",
-) -> list[tuple[datetime, Decimal]]:
-    """(hour, usage) of the collector's roll-ups, clipped to the grant.
+    act: str = GrantRead.Act.READ,
+) -> list[Slot]:
+    """The collector's hours under a raw grant, clipped to it."""
+    return _read(
+        grant, channel_code, (start, end), reader, now,
+        lambda channel, span: hours_of(channel, *span), act,
+    )  # fmt: skip
 
-    Ask with resolution `daily` where the caller adds the hours up to days before showing them.
+
+def slots_under_grant(
+    *, grant: DataGrant, channel_code: str, start: datetime, end: datetime, reader: str,
+    now: datetime, act: str = GrantRead.Act.READ,
+) -> list[Slot]:  # fmt: skip
+    """Hours, or days under a daily grant, that begin in [start, end): inside where the grant is raw,
+    else what was delivered. Raises NotGranted when no living grant of ours covers it.
     """
-    with _opened(grant, channel_code, resolution, start, end, reader, now) as (channel, span, log):
-        if span:
-            hours = HourRollup.objects.filter(channel=channel, hour__gte=span[0], hour__lt=span[1])
-            log.extend(hours.order_by("hour").values_list("hour", "usage"))
-    return list(log)
+    asked: dict[str, Any] = {
+        "grant": grant, "channel_code": channel_code, "start": start, "end": end, "reader": reader,
+        "now": now, "act": act,
+    }  # fmt: skip
+    if grant.resolution == RAW:
+        return hours_under_grant(**asked)
+    return [Slot(*(getattr(row, name) for name in Slot._fields)) for row in read_series(**asked)]
 
 
 def channel_under_grant(*, grant: DataGrant, channel_code: str, now: datetime) -> Channel:
-    """What the channel is (kind, unit, title); no readings, so not logged. Raises DoorClosed."""
-    _check(grant, channel_code, "daily", now)
-    return _inside(grant.author, grant.asset_id, channel_code)
+    """What the channel is (kind, unit, meters); no readings, so not logged. Raises DoorClosed."""
+    current = _living(grant, channel_code, now)
+    if current.resolution != RAW:
+        return _as_told(current, channel_code)
+    with _inside(current):
+        return _channel(current, channel_code)
+
+
+def health_under_grant(*, grant: DataGrant, reader: str, now: datetime) -> DeviceHealth:
+    """How the asset's devices are, under a grant of that kind. Raises DoorClosed."""
+    current = held_grants(now).filter(pk=grant.pk, kind=DataGrant.Kind.HEALTH).first()
+    if current is None:
+        raise DoorClosed(str(grant.pk))
+    with _inside(current):
+        found = device_health(current.asset_id)
+    log_act(
+        grant=current, channels=[], resolution="", start=now, end=now, who=reader,
+        count=len(found.devices), now=now,
+    )  # fmt: skip
+    return found
+
+
+def _read(
+    grant: DataGrant, code: str, asked: Span, reader: str, now: datetime,
+    rows_of: Callable[[Channel, Span], Rows], act: str = GrantRead.Act.READ,
+) -> Rows:  # fmt: skip
+    current = _living(grant, code, now)
+    if current.resolution != RAW:
+        raise DoorClosed(code)
+    span = _clipped(current, *asked)
+    with _inside(current):
+        channel = _channel(current, code)
+        rows: Any = rows_of(channel, span) if span else []
+    start, end = span or asked
+    log_act(
+        grant=current, channels=[code], resolution=RAW, start=start, end=end, who=reader,
+        count=len(rows), now=now, act=act,
+    )  # fmt: skip
+    found: Rows = rows
+    return found
 
 
 @contextmanager
-def _opened(
-    grant: DataGrant,
-    code: str,
-    resolution: str,
-    start: datetime,
-    end: datetime,
-    reader: str,
-    now: datetime,
-) -> Iterator[tuple[Channel, tuple[datetime, datetime] | None, list[Any]]]:
-    """Inside: the collector's company. After: ours again, and the read is logged."""
-    _check(grant, code, resolution, now)
-    span = _clipped(grant, start, end)
-    rows: list[Any] = []
-    with company_context(grant.author):
-        channel = Channel.objects.filter(asset_id=grant.asset_id, code=code).first()
-        if channel is None:
-            raise DoorClosed(code)
-        yield channel, span, rows
-    _log(grant, code, resolution, span or (start, end), reader, len(rows), now)
+def _inside(grant: DataGrant) -> Iterator[None]:
+    """The collector's company, in a transaction of its own that is read-only until it ends."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("set transaction read only")
+        with company_context(grant.author):
+            yield
 
 
-def _inside(company: Company, asset_id: UUID, code: str) -> Channel:
-    with company_context(company):
-        channel = Channel.objects.filter(asset_id=asset_id, code=code).first()
+def _living(grant: DataGrant, code: str, now: datetime) -> DataGrant:
+    # Asked again of the database: the caller's copy may be older than a revocation.
+    current = held_grants(now).filter(pk=grant.pk).first()
+    if current is None or code not in current.channels:
+        raise DoorClosed(code)
+    return current
+
+
+def _channel(grant: DataGrant, code: str) -> Channel:
+    channel = Channel.objects.filter(asset_id=grant.asset_id, code=code).first()
     if channel is None:
         raise DoorClosed(code)
     return channel
 
 
-def _check(grant: DataGrant, code: str, resolution: str, now: datetime) -> None:
-    # Asked again of the database: the caller's copy may be older than a revocation.
-    current = living_grants(now).filter(pk=grant.pk).first()
-    if current is None or code not in current.channels:
-        raise DoorClosed(code)
-    if FINENESS[current.resolution] < FINENESS[resolution]:
-        raise DoorClosed(code)
+def _as_told(grant: DataGrant, code: str) -> Channel:
+    """The channel as the grant speaks of it."""
+    facts = grant.channel_facts.get(code, {})
+    return Channel(
+        asset_id=grant.asset_id, asset_label=grant.asset_label, code=code,
+        title=facts.get("title", code), kind=facts.get("kind", "counter"),
+        unit=facts.get("unit", "1"),
+    )  # fmt: skip
 
 
-def _clipped(grant: DataGrant, start: datetime, end: datetime) -> tuple[datetime, datetime] | None:
+def _clipped(grant: DataGrant, start: datetime, end: datetime) -> Span | None:
     start = max(start, grant.valid_from)
     end = end if grant.valid_until is None else min(end, grant.valid_until)
     return (start, end) if start < end else None
-
-
-def _log(
-    grant: DataGrant,
-    code: str,
-    resolution: str,
-    span: tuple[datetime, datetime],
-    reader: str,
-    count: int,
-    now: datetime,
-) -> None:
-    company = current_company()
-    GrantRead.objects.create(
-        author=company, parties=sorted({company.pk, grant.author_id}), grant=grant,
-        reader=reader[:200], channels=[code], resolution=resolution, period_start=span[0],
-        period_end=max(span[1], span[0] + timedelta(microseconds=1)), row_count=count, read_at=now,
-    )  # fmt: skip

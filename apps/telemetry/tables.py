@@ -1,4 +1,4 @@
-"""Tables of quarantine and of data grants."""
+"""Tables of quarantine, of data grants and of what is read under them."""
 
 from typing import Any, ClassVar
 
@@ -7,7 +7,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.assets.models import Asset, DataGrant, GrantRead
+from apps.assets.models import Asset, DataGrant, DataRequest, GrantRead
+from apps.assets.queries import standing_of
 from apps.common.ids import encode
 from apps.common.tables import (
     Column,
@@ -21,7 +22,7 @@ from apps.common.tables import (
 )
 from apps.common.templatetags.portal import instant, pill
 from apps.telemetry.models import Disbelief, RefusedItem
-from apps.telemetry.wording import in_words
+from apps.telemetry.wording import in_words, standing_words
 
 
 class ChoiceColumn(Column):
@@ -97,12 +98,11 @@ class DisbeliefTable(Table):
 
 
 class GrantTable(Table):
-    """Grants given and held."""
+    """Grants given, held, and on equipment the company uses."""
 
-    asset = LinkColumn("grant_detail", accessor="asset__name", verbose_name=gettext_lazy("Asset"))
+    asset = LinkColumn("grant_detail", accessor="asset_label", verbose_name=gettext_lazy("Asset"))
     direction = Column(accessor="pk", orderable=False, verbose_name=gettext_lazy("Direction"))
-    channels = Column(orderable=False, verbose_name=gettext_lazy("Channels"))
-    resolution = Column(verbose_name=gettext_lazy("Resolution"))
+    what = Column(accessor="kind", orderable=False, verbose_name=gettext_lazy("What"))
     valid_from = DayColumn(verbose_name=gettext_lazy("From"))
     valid_until = DayColumn(verbose_name=gettext_lazy("Until"))
     read_count = NumberColumn(verbose_name=gettext_lazy("Reads"))
@@ -115,17 +115,59 @@ class GrantTable(Table):
     def render_direction(self, record: Any) -> str:
         return direction_of(record)
 
-    def render_channels(self, value: list[str]) -> str:
-        return ", ".join(value)
+    def value_direction(self, record: Any) -> str:
+        return direction_of(record)
+
+    def render_what(self, record: Any) -> str:
+        return what_words(record)
 
     def render_state(self, record: Any) -> str:
         return pill(record.state, grant_words(record.state))
 
 
-class GrantReadTable(Table):
-    """Who read what under a grant, latest first."""
+class RequestTable(Table):
+    """Requests for data, latest first."""
 
-    read_at = InstantColumn(verbose_name=gettext_lazy("Read"))
+    asset = LinkColumn("request_detail", accessor="asset_label", verbose_name=gettext_lazy("Asset"))
+    author = Column(verbose_name=gettext_lazy("Asked by"))
+    grantee = Column(verbose_name=gettext_lazy("Who reads"))
+    what = Column(accessor="kind", orderable=False, verbose_name=gettext_lazy("What"))
+    purpose = Column(verbose_name=gettext_lazy("Purpose"))
+    asked_at = InstantColumn(verbose_name=gettext_lazy("Asked"))
+    standing = Column(accessor="pk", orderable=False, verbose_name=gettext_lazy("State"))
+
+    class Meta(Table.Meta):
+        model = DataRequest
+        fields: ClassVar[tuple[str, ...]] = ()
+
+    def render_what(self, record: Any) -> str:
+        return what_words(record)
+
+    def render_standing(self, record: Any) -> str:
+        standing = getattr(record, "standing", None) or standing_of(record)
+        return pill(standing, standing_words(standing))
+
+
+class UseTable(Table):
+    """Equipment the company uses, and where the data of its use lie."""
+
+    name = LinkColumn("asset_data", verbose_name=gettext_lazy("Asset"))
+    serial = Column(verbose_name=gettext_lazy("Serial number"))
+    site = Column(verbose_name=gettext_lazy("Site"))
+    collector = Column(accessor="author__name", verbose_name=gettext_lazy("Data lie with"))
+    channel_count = NumberColumn(orderable=False, verbose_name=gettext_lazy("Channels"))
+    last_reading_at = InstantColumn(verbose_name=gettext_lazy("Last reading"))
+
+    class Meta(Table.Meta):
+        model = Asset
+        fields: ClassVar[tuple[str, ...]] = ()
+
+
+class GrantReadTable(Table):
+    """Who had what under a grant, latest first."""
+
+    read_at = InstantColumn(verbose_name=gettext_lazy("When"))
+    act = PillColumn(verbose_name=gettext_lazy("Act"))
     reader = Column(verbose_name=gettext_lazy("By"))
     channels = Column(orderable=False, verbose_name=gettext_lazy("Channels"))
     resolution = Column(verbose_name=gettext_lazy("Resolution"))
@@ -139,6 +181,30 @@ class GrantReadTable(Table):
 
     def render_channels(self, value: list[str]) -> str:
         return ", ".join(value)
+
+    def render_reader(self, value: str, record: Any) -> str:
+        return reader_of(record)
+
+
+class ActTable(GrantReadTable):
+    """The same over all grants on an asset: to whom besides."""
+
+    grantee = Column(accessor="grant__grantee__name", verbose_name=gettext_lazy("Company"))
+
+    class Meta(GrantReadTable.Meta):
+        sequence = ("read_at", "grantee", "act", "...")
+
+
+def reader_of(act: Any) -> str:
+    """The person or key; of a delivery the portal of who collects."""
+    return act.reader or _("the portal of %(company)s") % {"company": act.author}
+
+
+def what_words(row: Any) -> str:
+    """What a grant or request covers: device health, or channels and how finely."""
+    if row.kind == DataGrant.Kind.HEALTH:
+        return str(row.get_kind_display())
+    return f"{', '.join(row.channels)} · {row.get_resolution_display()}"
 
 
 def outcome_words(outcome: str) -> str:
@@ -155,7 +221,10 @@ def grant_words(state: str) -> str:
 
 
 def direction_of(grant: Any) -> str:
-    """“to X” for a grant the company gave, “from X” for one it holds."""
+    """Who gave it to whom, as the reader stands to it."""
+    named = {"company": grant.author, "grantee": grant.grantee}
     if grant.is_given:
-        return _("given to %(company)s") % {"company": grant.grantee}
-    return _("held from %(company)s") % {"company": grant.author}
+        return _("given to %(grantee)s") % named
+    if grant.is_held:
+        return _("held from %(company)s") % named
+    return _("from %(company)s to %(grantee)s") % named

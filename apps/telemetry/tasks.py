@@ -1,14 +1,19 @@
 """Background work of telemetry: rolling up, and draining what a lost bell left."""
 
 import time
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from apps.events.domain.registry import handles, housekeeping
+from apps.assets.operations import drop_ended_series
+from apps.events.domain.registry import handles, housekeeping, subscribes
 from apps.events.models import Job
 from apps.events.operations import note_progress
 from apps.telemetry import tasks_imports  # noqa: F401 (registers its jobs)
+from apps.telemetry.operations.delivering import deliver_for, since_day
+from apps.telemetry.operations.exporting import JOB_KIND, run_export
 from apps.telemetry.operations.rollup import recompute_dirty
+from apps.tenancy.context import current_company
 
 LONGEST_SECONDS = 30.0
 
@@ -21,8 +26,38 @@ def roll_up(job: Job, now: datetime) -> dict[str, Any]:
 
 @housekeeping("telemetry.drain", atomic=False)
 def drain(job: Job, now: datetime) -> dict[str, Any]:
-    """The same for marks whose bell was lost."""
-    return {"days": _drain(job, now)}
+    """The same for marks whose bell was lost; and what was delivered follows the time."""
+    days = _drain(job, now)
+    _keep_delivered(now)
+    return {"days": days}
+
+
+@handles(JOB_KIND, atomic=False)
+def export(job: Job, now: datetime) -> dict[str, Any]:
+    """Write an asset's data into a file."""
+    return run_export(job=job, now=now)
+
+
+@handles("telemetry.deliver", atomic=False)
+def deliver(job: Job, now: datetime) -> dict[str, Any]:
+    """Deliver under hourly and daily grants what a roll-up changed."""
+    assets = [UUID(str(key)) for key in job.payload["assets"]]
+    since = since_day(date.fromisoformat(str(job.payload["since"])))
+    return {"rows": deliver_for(now=now, since=since, assets=assets)}
+
+
+@subscribes("assets.data_granted", kind="telemetry.deliver_new", atomic=False)
+def deliver_new(job: Job, now: datetime) -> dict[str, Any]:
+    """Deliver under new or changed grants all that they cover."""
+    grants = [UUID(str(key)) for key in job.payload["grants"]]
+    return {"rows": deliver_for(now=now, since=None, grants=grants)}
+
+
+def _keep_delivered(now: datetime) -> None:
+    """What time has ended goes; once an hour come hours and days that ended without a reading."""
+    drop_ended_series(now=now)
+    if now.minute == current_company().pk % 60:
+        deliver_for(now=now, since=now - timedelta(days=2))
 
 
 def _drain(job: Job, now: datetime) -> int:

@@ -4,7 +4,16 @@ from django.urls import path
 
 from apps.accounts.access import requires
 from apps.telemetry import urls_imports
-from apps.telemetry.views import channels, declarations, devices, grants, meters, quarantine
+from apps.telemetry.views import (
+    channels,
+    declarations,
+    devices,
+    grants,
+    meters,
+    quarantine,
+    requests,
+    use_data,
+)
 
 view = requires("view_readings")
 
@@ -30,6 +39,30 @@ urlpatterns = [
     ),
     path("data/grants/", view(grants.GrantList.as_view()), name="grant_list"),
     path("data/grants/<pid:grant_id>/", grants.grant_detail, name="grant_detail"),
+    path(
+        "data/grants/<pid:grant_id>/revocation/", grants.revocation, name="grant_revocation"
+    ),
+    path("data/requests/", view(requests.RequestList.as_view()), name="request_list"),
+    path("data/requests/<pid:request_id>/", requests.request_detail, name="request_detail"),
+    path(
+        "data/requests/<pid:request_id>/acceptance/", requests.acceptance,
+        name="request_acceptance",
+    ),
+    path("data/requests/<pid:request_id>/refusal/", requests.refusal, name="request_refusal"),
+    path(
+        "data/requests/<pid:request_id>/withdrawal/", requests.withdrawal,
+        name="request_withdrawal",
+    ),
+    path(
+        "data/requests/<pid:request_id>/consent-end/", requests.consent_end,
+        name="request_consent_end",
+    ),
+    path("data/use/", view(use_data.UseList.as_view()), name="use_list"),
+    path("data/exports/<pid:job_id>/", use_data.download, name="data_export"),
+    path("assets/<pid:asset_id>/data/", use_data.asset_data, name="asset_data"),
+    path("assets/<pid:asset_id>/data/export/", use_data.export, name="asset_data_export"),
+    path("assets/<pid:asset_id>/data/grants/new/", grants.give, name="grant_new"),
+    path("assets/<pid:asset_id>/data/requests/new/", requests.ask, name="request_new"),
     path(
         "assets/<pid:asset_id>/channels/<slug:code>/", channels.channel_detail,
         name="channel_detail",

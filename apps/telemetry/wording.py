@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from apps.telemetry.domain.intake import REASONS, reason_text
 
@@ -41,3 +42,11 @@ def known_reasons() -> list[str]:
 class _Shown(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return "?"
+
+
+def standing_words(standing: str) -> str:
+    """How a request for data stands."""
+    return {
+        "open": _("waits for an answer"), "accepted": _("accepted"), "refused": _("refused"),
+        "withdrawn": _("withdrawn"), "ended": _("taken back"),
+    }[standing]  # fmt: skip

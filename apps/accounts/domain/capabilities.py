@@ -18,11 +18,12 @@ TECHNICIAN = VIEW | {
     "manage_assets",
     "mount_components",
     "import_readings",
+    "export_readings",
     "judge_readings",
     "declare_readings",
     "manage_keys",
 }
-OPERATIONS = TECHNICIAN | {"draft_contracts"}
+OPERATIONS = TECHNICIAN | {"draft_contracts", "share_data"}
 FINANCE = VIEW | {
     "declare_readings",
     "draft_contracts",

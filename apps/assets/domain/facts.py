@@ -16,7 +16,7 @@ class ChannelFacts:
 
     `formula`: what it is derived from (`domain.derived`), empty where it is sent; `formula_since`:
     the UTC day from which a changed one holds. `usage_unit`: what its meter's factor turns a counted
-    unit into; empty: nothing else.
+    unit into; empty: nothing else. `mark`: `secret`, `personal` or empty.
     """
 
     code: str
@@ -32,6 +32,7 @@ class ChannelFacts:
     formula_hold_seconds: int | None = None
     formula_since: date | None = None
     usage_unit: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,17 +21,30 @@ class HostCounter:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownChannel:
+    """A channel as an asset's parties know it. `mark`: `secret`, `personal` or empty."""
+
+    code: str
+    title: str
+    unit: str
+    kind: str
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
-    """What the parties of a host may know of its type: positions and counted channels."""
+    """What an asset's parties may know of its type: positions, counted channels, all channels."""
 
     positions: tuple[PositionRule, ...] = ()
     counters: tuple[HostCounter, ...] = ()
+    channels: tuple[ShownChannel, ...] = ()
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Layout":
         return cls(
             tuple(PositionRule.from_dict(row) for row in data.get("positions", ())),
             tuple(HostCounter(**row) for row in data.get("counters", ())),
+            tuple(ShownChannel(**row) for row in data.get("channels", ())),
         )
 
     def position(self, code: str) -> PositionRule | None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.assets.domain.derived import LONGEST_TEXT
 from apps.assets.domain.facts import AssetFacts, ChannelFacts
 from apps.assets.domain.positions import BadPosition, PositionRule, parse_positions
-from apps.assets.models import CODE, Asset, AssetType, ChannelKind, TypeChannel
+from apps.assets.models import CODE, Asset, AssetType, ChannelKind, ChannelMark, TypeChannel
 from apps.common.forms import DateInput
 from apps.common.units import UNITS
 from apps.tenancy.context import current_company
@@ -119,6 +119,12 @@ class ChannelForm(forms.Form):
         max_value=31_622_400,
         required=False,
         help_text=_("A longer silence is a gap."),
+    )
+    mark = forms.ChoiceField(
+        label=_("Marked as"),
+        required=False,
+        choices=[("", _("nothing in particular")), *ChannelMark.choices],
+        help_text=_("Marked channels are in no data grant unless somebody names them."),
     )
     formula = forms.CharField(
         label=_("Derived from"),

@@ -1,7 +1,13 @@
 """Writes of this app: asset types, assets, mountings, data grants."""
 
 from apps.assets.operations.file import AssetPlan, import_assets, plan_asset_import
-from apps.assets.operations.grants import end_grants, grant_data, revoke_grant
+from apps.assets.operations.grants import (
+    drop_ended_series,
+    end_grants,
+    give_data,
+    grant_data,
+    revoke_grant,
+)
 from apps.assets.operations.lives import begin_life
 from apps.assets.operations.mounting_file import (
     MountingPlan,
@@ -16,17 +22,28 @@ from apps.assets.operations.mountings import (
     withdraw_mounting,
 )
 from apps.assets.operations.notes import note_counter_value
+from apps.assets.operations.reading import NotGranted, log_act, read_series
+from apps.assets.operations.requests import (
+    answer_request,
+    end_consent,
+    request_data,
+    settle_request,
+    withdraw_request,
+)
 from apps.assets.operations.things import (
     change_asset,
     change_assets,
     register_assets,
 )
 from apps.assets.operations.types import change_asset_type, register_asset_type
+from apps.assets.operations.using import heal_use_grants, refresh_facts, sync_use_grants
 
 __all__ = [
-    "AssetPlan", "MountingPlan", "begin_life", "change_asset", "change_asset_type",
-    "change_assets", "correct_mounting", "dismount_component", "end_grants", "exchange_component",
-    "grant_data", "import_assets", "import_mountings", "mount_component", "note_counter_value",
-    "plan_asset_import", "plan_mounting_import", "register_asset_type", "register_assets",
-    "revoke_grant", "withdraw_mounting",
+    "AssetPlan", "MountingPlan", "NotGranted", "answer_request", "begin_life", "change_asset",
+    "change_asset_type", "change_assets", "correct_mounting",  "dismount_component",
+    "drop_ended_series", "end_consent", "end_grants", "exchange_component", "give_data",
+    "grant_data", "heal_use_grants", "import_assets", "import_mountings", "log_act",
+    "mount_component", "note_counter_value", "plan_asset_import", "plan_mounting_import",
+    "read_series", "refresh_facts", "register_asset_type", "register_assets", "request_data",
+    "revoke_grant", "settle_request", "sync_use_grants", "withdraw_mounting", "withdraw_request",
 ]  # fmt: skip

@@ -37,14 +37,14 @@ def lock_couplings() -> None:
 
 
 def layouts_of(types: Iterable[AssetType]) -> dict[UUID, dict[str, Any]]:
-    """By type: its positions and counted channels, as its assets show them to their parties."""
+    """By type: its positions and channels, as its assets show them to their parties."""
     layouts: dict[UUID, dict[str, Any]] = {
-        row.pk: {"positions": list(row.positions), "counters": []} for row in types
+        row.pk: {"positions": list(row.positions), "counters": [], "channels": []} for row in types
     }
-    counted = (ChannelKind.COUNTER, ChannelKind.DELTA)
-    rows = TypeChannel.objects.filter(asset_type__in=list(layouts), kind__in=counted)
-    for row in rows.order_by("code"):
-        layouts[row.asset_type_id]["counters"].append(
-            {"code": row.code, "title": row.title, "unit": row.billed_unit, "kind": row.kind}
-        )
+    for row in TypeChannel.objects.filter(asset_type__in=list(layouts)).order_by("code"):
+        layout = layouts[row.asset_type_id]
+        shown = {"code": row.code, "title": row.title, "kind": row.kind}
+        layout["channels"].append({**shown, "unit": row.unit, "mark": row.mark})
+        if row.kind in (ChannelKind.COUNTER, ChannelKind.DELTA):
+            layout["counters"].append({**shown, "unit": row.billed_unit})
     return layouts

@@ -13,6 +13,7 @@ from apps.assets.domain.facts import ROLES, AssetFacts
 from apps.assets.events import AssetsRegistered
 from apps.assets.models import Asset, AssetType
 from apps.assets.operations.common import layouts_of, must_be_own, publish_changed
+from apps.assets.operations.using import sync_use_grants
 from apps.events.operations import publish, record
 from apps.tenancy.context import current_company
 from apps.tenancy.queries import known_company_ids
@@ -34,6 +35,7 @@ def register_assets(
     for row in rows:
         row.layout = layouts[row.asset_type_id]
     Asset.objects.bulk_create(rows, batch_size=1000)
+    sync_use_grants(assets=rows, now=now, new=True)
     if rows:
         event = AssetsRegistered(tuple(row.id for row in rows))
         publish(name=event.name, payload=event.payload, now=now)
@@ -117,6 +119,7 @@ def change_assets(
     rows = [asset for asset, _facts in changes]
     fields = ["name", "serial", "site", "in_service_on", "parties", *ROLES]
     Asset.objects.bulk_update(rows, fields, batch_size=500)
+    sync_use_grants(assets=rows, now=now)
     publish_changed([row.id for row in rows], now)
     for row in rows:
         record(action="asset_changed", subject=row.public_id, now=now, actor=actor)

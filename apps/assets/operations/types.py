@@ -14,6 +14,7 @@ from apps.assets.domain.positions import PositionRule
 from apps.assets.models import Asset, AssetType, ChannelKind, TypeChannel
 from apps.assets.operations.common import layouts_of, must_be_own, publish_changed
 from apps.assets.operations.derived import judge_derived, new_version
+from apps.assets.operations.using import sync_use_grants
 from apps.common.units import UNITS
 from apps.events.operations import record
 from apps.tenancy.context import current_company
@@ -162,7 +163,9 @@ def change_asset_type(
     Asset.objects.filter(asset_type=asset_type).update(
         type_name=asset_type.name, layout=layouts_of([asset_type])[asset_type.pk]
     )
-    publish_changed(asset_type.assets.values_list("id", flat=True), now)
+    assets = list(asset_type.assets.all())
+    sync_use_grants(assets=assets, now=now)
+    publish_changed([asset.pk for asset in assets], now)
     record(action="asset_type_changed", subject=asset_type.public_id, now=now, actor=actor)
     return asset_type
 

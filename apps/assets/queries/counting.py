@@ -24,14 +24,22 @@ select
         ) kind on kind.id = asset.asset_type_id
         where asset.author_id = %(own)s and asset.last_reading_at < %(now)s - kind.patience
         limit %(most)s
-    ) found) silent
+    ) found) silent,
+    (select count(*) from (
+        select from assets_datarequest asked
+        where %(own)s in (asked.collector_id, asked.user_id) and asked.author_id <> %(own)s
+            and asked.withdrawn_at is null and not exists (
+                select from assets_requestanswer answer where answer.request_id = asked.id
+                    and (answer.author_id = %(own)s or answer.kind = 'refused'))
+        limit %(most)s
+    ) found) data_requests
 """
 
 
 def asset_counts(now: datetime, most: int) -> dict[str, Any]:
     """Of the current company; nothing is counted beyond `most`.
 
-    `assets`: all it sees; `silent`: of its own, as `reporting_state` says; `collected`, `heard`,
+    `data_requests`: that wait for its yes or no; `assets`: all it sees; `silent`: of its own, as `reporting_state` says; `collected`, `heard`,
     `types`: whether there is any.
     """
     return one_row(_SQL, now=now, most=most, missed=MISSED_INTERVALS, usual=USUAL_INTERVAL)

@@ -1,14 +1,14 @@
-"""Reads of types, assets and grants."""
+"""Reads of types and assets."""
 
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 
 from apps.assets.domain.derived import depths_of
 from apps.assets.domain.facts import ROLES
-from apps.assets.models import Asset, AssetType, DataGrant, TypeChannel
+from apps.assets.models import Asset, AssetType, TypeChannel
 from apps.events.models import AuditRow
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
@@ -98,18 +98,6 @@ def reporting_state(
 def customers_of_assets() -> QuerySet[Company]:
     """Companies that are the customer of an asset the company may see."""
     return Company.objects.filter(pk__in=Asset.objects.order_by().values("customer"))
-
-
-def grants_on(asset: Asset) -> QuerySet[DataGrant]:
-    """Grants on an asset that the company gave or holds."""
-    return DataGrant.objects.filter(asset=asset).select_related("grantee", "author")
-
-
-def living_grants(now: datetime) -> QuerySet[DataGrant]:
-    """Grants that hold at this instant, given or held."""
-    return DataGrant.objects.filter(
-        Q(valid_until__isnull=True) | Q(valid_until__gt=now), valid_from__lte=now, revoked_at=None
-    ).select_related("asset", "grantee", "author")
 
 
 def history_of(public_id: str) -> QuerySet[AuditRow]:

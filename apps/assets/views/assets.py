@@ -137,6 +137,7 @@ def asset_detail(request: HttpRequest, asset_id: UUID) -> HttpResponse:
         "grants": grants_on(asset)[:50],
         "history": history_lines(asset.public_id),
         "is_author": asset.author_id == request.company.pk,  # type: ignore[attr-defined]
+        "uses_data": request.company.pk in (asset.author_id, asset.customer_id),  # type: ignore[attr-defined]
         **_mounted(request, asset),
     }
     return render(request, "assets/asset_detail.html", context)

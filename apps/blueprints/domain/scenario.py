@@ -69,6 +69,7 @@ class ChannelPart(Struct, forbid_unknown_fields=True, frozen=True):
     formula_step: Decimal | None = None
     formula_hold_seconds: Annotated[int, Meta(gt=0)] | None = None
     formula_since: datetime.date | None = None
+    mark: Literal["", "secret", "personal"] = ""
 
 
 RoleName = Literal[

@@ -98,6 +98,19 @@ class ReminderPart(Struct, forbid_unknown_fields=True, frozen=True):
     with_lump: bool = False
 
 
+class DataPart(Struct, forbid_unknown_fields=True, frozen=True):
+    """Who reads what of the covered assets besides: a recipient of the contract's data clause.
+
+    Without a resolution it is device health, which names no channels.
+    """
+
+    company: Slug
+    purpose: Annotated[str, Meta(min_length=1, max_length=200)]
+    channels: list[Code] = []
+    resolution: Literal["", "raw", "hourly", "daily"] = ""
+    revocable: bool = False
+
+
 class ContractPart(Struct, forbid_unknown_fields=True, frozen=True):
     """A bilateral contract; `state` is how far it is taken."""
 
@@ -127,5 +140,6 @@ class ContractPart(Struct, forbid_unknown_fields=True, frozen=True):
     deposit: Decimal | None = None
     credit_limit: Decimal | None = None
     state: Literal["draft", "offered", "active"] = "draft"
+    data: list[DataPart] = []
     # Who gets what, as `apps.contracts.domain.split.Split` is written, companies by address name.
     split: dict[str, Any] | None = None

@@ -1,5 +1,6 @@
 """Contracts of a scenario: drafted, offered and signed as their two companies would."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -19,10 +20,16 @@ from apps.blueprints.domain.terms import (
 from apps.common.money import round_half_up
 from apps.common.quantity import BadValue
 from apps.contracts.domain.commercial import DunningTerms, ReminderTerms
+from apps.contracts.domain.clause import ClauseEntry
 from apps.contracts.domain.facts import ContractFacts, GroupFacts, ItemFacts
 from apps.contracts.domain.opening import NOTHING_BEFORE, OpeningBalances, OpenItem
 from apps.contracts.models import Contract
-from apps.contracts.operations import draft_contract, offer_contract, sign_contract
+from apps.contracts.operations import (
+    draft_contract,
+    offer_contract,
+    sign_contract,
+    write_clause,
+)
 from apps.contracts.queries import content_sha256
 from apps.events.operations import run_waiting_jobs
 from apps.networks.queries import networks_of_member
@@ -37,8 +44,9 @@ ACTOR = "scenario"
 
 
 def load_contract(
-    *, part: ContractPart, provider: Company, customer: Company, now: datetime
-) -> bool:
+    *, part: ContractPart, provider: Company, customer: Company, now: datetime,
+    clause: Sequence[ClauseEntry] = (),
+) -> bool:  # fmt: skip
     """Draft the contract and take it as far as the part says. False when it stands already.
 
     Known by provider, customer and title. Raises ValidationError of the operations.
@@ -48,6 +56,8 @@ def load_contract(
         if known.exists():
             return False
         contract = _drafted(part, customer, now)
+        if clause:
+            contract = write_clause(contract=contract, entries=clause, now=now, actor=ACTOR)
         if part.state != "draft":
             contract = offer_contract(contract=contract, now=now, actor=ACTOR)
     if part.state == "active":

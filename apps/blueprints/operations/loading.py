@@ -35,12 +35,13 @@ from apps.blueprints.domain.scenario import (
     ScenarioError,
     TypePart,
 )
-from apps.blueprints.domain.terms import ContractPart
+from apps.blueprints.domain.terms import ContractPart, DataPart
 from apps.blueprints.operations.agreements import load_contract
 from apps.blueprints.operations.carrying import load_mounting
 from apps.blueprints.operations.joining import ACTOR, load_network
 from apps.blueprints.operations.registering import register_type
 from apps.blueprints.operations.sharing import load_split, with_keys
+from apps.contracts.domain.clause import ClauseEntry
 from apps.contracts.domain.index_file import line_problems, published_value
 from apps.contracts.models import PriceIndexSeries
 from apps.contracts.operations import add_series, add_values
@@ -239,11 +240,23 @@ def _price_index(load: Load, part: PriceIndexPart) -> bool:
 
 def _contract(load: Load, part: ContractPart) -> bool:
     provider, customer = load.company(part.provider), load.company(part.customer)
-    made = load_contract(part=part, provider=provider, customer=customer, now=load.now)
+    clause = [_recipient(load, row) for row in part.data]
+    made = load_contract(
+        part=part, provider=provider, customer=customer, now=load.now, clause=clause
+    )
     if part.split is None:
         return made
     split = with_keys(part.split, lambda slug: load.company(slug).pk)
     return load_split(part=part, split=split, provider=provider, now=load.now) or made
+
+
+def _recipient(load: Load, part: DataPart) -> ClauseEntry:
+    company = load.company(part.company)
+    kind = "values" if part.resolution else "health"
+    return ClauseEntry(
+        company.pk, company.name, kind, tuple(part.channels), part.resolution, part.purpose,
+        part.revocable,
+    )  # fmt: skip
 
 
 STEPS: dict[str, Callable[[Load, Any], bool]] = {

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.common.fields import MinorField
 from apps.common.ids import encode
+from apps.contracts.domain.clause import ClauseEntry
 from apps.contracts.domain.commercial import DunningTerms
 from apps.contracts.domain.opening import OpeningBalances
 from apps.pricing.groups import Group
@@ -71,6 +72,8 @@ class Contract(FencedModel):
     credit_limit_minor = MinorField(null=True)
     # An accepted order: it covers one day and is billed once.
     is_one_off = models.BooleanField(default=False, db_default=False)
+    # Who reads what besides: dicts of `apps.contracts.domain.clause.ClauseEntry`.
+    data_clause = models.JSONField(default=list, blank=True)
     drafted_at = models.DateTimeField()
     offered_at = models.DateTimeField(null=True)
     activated_at = models.DateTimeField(null=True)
@@ -117,6 +120,10 @@ class Contract(FencedModel):
     @property
     def dunning_terms(self) -> DunningTerms:
         return DunningTerms.from_dict(self.dunning)
+
+    @property
+    def clause(self) -> list[ClauseEntry]:
+        return [ClauseEntry.from_dict(row) for row in self.data_clause]
 
     @property
     def opening_balances(self) -> OpeningBalances:

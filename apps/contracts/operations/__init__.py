@@ -8,6 +8,7 @@ from apps.contracts.operations.covers import (
     withdraw_cover,
 )
 from apps.contracts.operations.credit import Counted, note_credit_use
+from apps.contracts.operations.clause import write_clause
 from apps.contracts.operations.drafting import change_draft, discard_draft, draft_contract
 from apps.contracts.operations.ending import close_ended, end_contract
 from apps.contracts.operations.grants import grant_host_data, grant_wanted
@@ -74,4 +75,5 @@ __all__ = [
     "withdraw_offer",
     "withdraw_proposal",
     "withdraw_split",
+    "write_clause",
 ]  # fmt: skip

@@ -7,9 +7,11 @@ from uuid import UUID
 
 from django.db import transaction
 
+from apps.assets.domain.mounting import Layout
 from apps.assets.models import Asset, DataGrant
 from apps.assets.operations import grant_data
 from apps.common.period import midnight, parse_instant
+from apps.contracts.domain.clause import ClauseEntry
 from apps.contracts.events import AssetsLeft, DataWanted, keys
 from apps.contracts.models import Contract, ContractItem, CoverChange
 from apps.contracts.queries import contract_span
@@ -63,7 +65,10 @@ def _ask(
             by_asset.setdefault(asset.pk, []).extend(item.channel_codes)
     for collector, channels in wanted.items():
         grantees = {contract.customer_id, contract.author_id} - {collector}
-        event = DataWanted(contract.pk, tuple(sorted(grantees)), channels, *span)
+        event = DataWanted(
+            contract.pk, tuple(sorted(grantees)), channels, *span,
+            tuple(contract.data_clause), contract.time_zone,
+        )  # fmt: skip
         if collector == contract.author_id:
             _grant(assets, event.payload, sorted(grantees), now)
         else:
@@ -82,7 +87,7 @@ def grant_host_data(
     grantees = tuple(sorted({contract.customer_id, contract.author_id} - {collector}))
     event = DataWanted(
         contract.pk, grantees, {asset: sorted(codes) for asset, codes in wanted.items()},
-        *contract_span(contract),
+        *contract_span(contract), tuple(contract.data_clause), contract.time_zone,
     )  # fmt: skip
     if collector == contract.author_id:
         assets = Asset.objects.in_bulk(list(wanted))
@@ -104,29 +109,62 @@ def grant_wanted(*, payload: Mapping[str, Any], asked_by: int, now: datetime) ->
         for asset in own.filter(pk__in=keys(payload["channels"]))
         if asked_by in (asset.provider_id, asset.owner_id, asset.manufacturer_id)
     }
-    return _grant(assets, payload, [int(key) for key in payload["grantees"]], now, named=True)
+    grantees = [int(key) for key in payload["grantees"]]
+    return _grant(assets, payload, grantees, now, named=True, own_clause=False)
 
 
 def _grant(
     assets: Mapping[UUID, Asset], payload: Mapping[str, Any], grantees: Sequence[int],
-    now: datetime, *, named: bool = False,
+    now: datetime, *, named: bool = False, own_clause: bool = True,
 ) -> int:  # fmt: skip
+    """Grants for both parties on the billed channels, and for whom the data clause names.
+
+    `named`: only to companies of the passport; an own clause may name others.
+    """
     count = 0
+    clause = [ClauseEntry.from_dict(row) for row in payload.get("clause", ())]
     for text, codes in payload["channels"].items():
         asset = assets.get(UUID(text))
-        for grantee in grantees if asset is not None else ():
-            assert asset is not None
-            if named and grantee not in asset.parties:
+        if asset is None:
+            continue
+        wanted = [*(_billed(key, codes) for key in grantees), *_besides(asset, clause)]
+        for entry in wanted:
+            by_clause = entry.get("named", False) and own_clause
+            if named and not by_clause and entry["grantee_id"] not in asset.parties:
                 record(
                     action="grant_refused", subject=asset.public_id, now=now,
-                    details={"grantee": grantee, "contract": payload["contract"]},
+                    details={"grantee": entry["grantee_id"], "contract": payload["contract"]},
                 )  # fmt: skip
-                continue
-            grant_data(
-                asset=asset, grantee_id=grantee, contract_id=UUID(payload["contract"]),
-                channels=codes, resolution=DataGrant.Resolution.RAW, purpose=PURPOSE,
-                valid_from=parse_instant(payload["valid_from"]), now=now,
-                valid_until=payload["valid_until"] and parse_instant(payload["valid_until"]),
-            )  # fmt: skip
-            count += 1
+            else:
+                count += _give(asset, entry, payload, now)
     return count
+
+
+def _billed(grantee: int, codes: Sequence[str]) -> dict[str, Any]:
+    return {
+        "grantee_id": grantee, "channels": codes, "resolution": DataGrant.Resolution.RAW,
+        "purpose": PURPOSE,
+    }  # fmt: skip
+
+
+def _besides(asset: Asset, clause: Sequence[ClauseEntry]) -> list[dict[str, Any]]:
+    """What the clause grants of this asset; nothing to who collects, or of channels it lacks."""
+    codes = {row.code for row in Layout.from_dict(asset.layout).channels}
+    return [
+        {
+            "grantee_id": entry.company, "channels": sorted(codes & set(entry.channels)),
+            "resolution": entry.resolution, "purpose": entry.purpose, "kind": entry.kind,
+            "revocable": entry.revocable, "named": True,
+        }
+        for entry in clause if entry.company != asset.author_id
+    ]  # fmt: skip
+
+
+def _give(asset: Asset, entry: dict[str, Any], payload: Mapping[str, Any], now: datetime) -> bool:
+    given = grant_data(
+        asset=asset, contract_id=UUID(payload["contract"]), now=now,
+        valid_from=parse_instant(payload["valid_from"]),
+        valid_until=payload["valid_until"] and parse_instant(payload["valid_until"]),
+        time_zone=payload.get("time_zone", ""), **entry,
+    )  # fmt: skip
+    return given is not None

@@ -29,6 +29,7 @@ def content_of(contract: Contract) -> dict[str, Any]:
         # Left out where nothing is agreed: what was signed before keeps its digest.
         **{name: value for name in _AGREED if (value := getattr(contract, name)) is not None},
         **({"one_off": True} if contract.is_one_off else {}),
+        **({"data_clause": contract.data_clause} if contract.data_clause else {}),
         **({} if contract.network_id is None else {"network": str(contract.network_id)}),
         "items": sorted((written_item(item) for item in items), key=_order),
         "plan": None if plan is None else plan.plan,

@@ -15,6 +15,8 @@ from django.views.decorators.http import require_GET
 from apps.accounts.access import requires
 from apps.assets.models import Asset
 from apps.common.canonical import exact
+from apps.assets.models import Asset, DataGrant
+from apps.assets.queries import seen_grants
 from apps.common.pages import Action, Empty, ListPage
 from apps.contracts.forms import EndForm
 from apps.contracts.forms.costs import cost_form
@@ -37,6 +39,7 @@ from apps.contracts.tables import ContractTable
 from apps.contracts.wording import act_words, plan_words
 from apps.contracts.wording.changes import Change, content_changes, plan_changes
 from apps.contracts.wording.commercial import commercial_words
+from apps.contracts.wording.clause import clause_words
 from apps.contracts.wording.items import item_words
 from apps.contracts.wording.opening import opening_words
 from apps.tenancy.context import current_company
@@ -119,11 +122,21 @@ def contract_detail(request: HttpRequest, contract_id: UUID) -> HttpResponse:
         "signed_waits": contract.state == Contract.State.OFFERED
         and contract.customer_id in signed,
         "end_form": EndForm(initial={"ends_on": contract.ends_on}),
+        "clause": list(map(clause_words, contract.clause)),
+        "grants": _grants(contract),
         "history": [(act_words(row.action), row) for row in history_of(contract)[:_SHOWN_ACTS]],
     }  # fmt: skip
     if contract.customer_id == company and contract.state != Contract.State.DRAFT:
         context["cost_form"] = cost_form(contract)
     return render(request, "contracts/contract_detail.html", context)
+
+
+def _grants(contract: Contract) -> list[DataGrant]:
+    """What the contract bore, as far as the company sees it."""
+    if contract.activated_at is None:
+        return []
+    rows = seen_grants().filter(contract_id=contract.pk)
+    return list(rows.order_by("asset_label", "pk")[:100])
 
 
 def _seen(items: list[ContractItem]) -> set[UUID]:

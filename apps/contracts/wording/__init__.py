@@ -17,6 +17,7 @@ from apps.pricing.source import PlanError
 ACTS = {
     "contract_drafted": gettext_lazy("Drafted"),
     "contract_changed": gettext_lazy("Draft changed"),
+    "clause_written": gettext_lazy("Data clause changed"),
     "contract_offered": gettext_lazy("Offered and signed by the provider"),
     "offer_withdrawn": gettext_lazy("Offer withdrawn"),
     "contract_signed": gettext_lazy("Signed by the customer"),

@@ -44,6 +44,7 @@ class Counts:
     collected: bool = False
     heard: bool = False
     silent: int = 0
+    data_requests: int = 0
     types: bool = False
 
     @property

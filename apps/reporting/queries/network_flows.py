@@ -106,7 +106,8 @@ class Between:
     def data(self) -> Iterator[Flow]:
         """Reads under data grants, from who collects to who read."""
         elsewhere = Contract.objects.exclude(self._of("network")).values("pk")
-        reads = GrantRead.objects.exclude(grant__contract_id__in=elsewhere).filter(
+        read = GrantRead.objects.exclude(act=GrantRead.Act.DELIVERED)
+        reads = read.exclude(grant__contract_id__in=elsewhere).filter(
             read_at__gte=self.month.start, read_at__lt=self.month.end,
             grant__author__in=self.keys, grant__grantee__in=self.keys,
         )  # fmt: skip

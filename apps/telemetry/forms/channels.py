@@ -83,3 +83,4 @@ class DeviceForm(forms.Form):
     name = forms.CharField(
         label=_("Name"), max_length=120, help_text=_("Such as “Gateway hall 2”."),
     )  # fmt: skip
+    firmware = forms.CharField(label=_("Firmware"), max_length=40, required=False)

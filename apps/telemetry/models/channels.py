@@ -23,6 +23,7 @@ class Device(models.Model):
     name = models.CharField(max_length=120)
     made_at = models.DateTimeField()
     last_seen_at = models.DateTimeField(null=True)
+    firmware = models.CharField(max_length=40, blank=True, default="")
 
     class Meta:
         ordering = ["name", "id"]

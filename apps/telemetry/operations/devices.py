@@ -14,7 +14,9 @@ from apps.telemetry.models import Device
 from apps.tenancy.context import current_company
 
 
-def register_device(*, asset: Asset, name: str, now: datetime, by: Any) -> tuple[Device, str]:
+def register_device(
+    *, asset: Asset, name: str, now: datetime, by: Any, firmware: str = ""
+) -> tuple[Device, str]:
     """A device of an own asset and its secret key, which is shown once.
 
     Raises ValidationError for another company's asset, an empty or a known name.
@@ -28,8 +30,9 @@ def register_device(*, asset: Asset, name: str, now: datetime, by: Any) -> tuple
         raise ValidationError({"name": _("This asset already has a device of this name.")})
     with transaction.atomic():
         device = Device.objects.create(
-            asset_id=asset.pk, asset_label=asset.name, name=name, made_at=now
-        )
+            asset_id=asset.pk, asset_label=asset.name, name=name, made_at=now,
+            firmware=firmware.strip()[:40],
+        )  # fmt: skip
         secret = new_device_key(device=device, now=now, by=by)
         record(
             action="telemetry.device_registered",

@@ -15,9 +15,10 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import F
 
+from apps.assets.queries import series_grants
 from apps.common.fields import uuid7
 from apps.common.quantity import canonical
-from apps.events.operations import publish
+from apps.events.operations import enqueue, publish
 from apps.telemetry.domain.belief import DeltaDisbelief, Disbelief, Reading
 from apps.telemetry.domain.days import DayTrace, WorkedDay, day_start
 from apps.telemetry.models import Channel, ChannelDay
@@ -314,6 +315,8 @@ def _tell(channels: Sequence[Channel], worked: Sequence[WorkedDay], now: datetim
     since = min(day.marked.day for day in worked)
     payload = {"channels": sorted(touched), "assets": assets, "since": since.isoformat()}
     publish(name="telemetry.rolled_up", payload=payload, now=now)
+    if series_grants(now).filter(asset__in=list(asset_of.values())).exists():
+        enqueue(kind="telemetry.deliver", payload=payload, now=now)
 
 
 def _note_last_readings(asset_of: dict[int, Any], worked: Sequence[WorkedDay]) -> None:

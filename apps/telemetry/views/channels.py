@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -17,16 +17,18 @@ from apps.assets.models import Asset, DataGrant
 from apps.common.templatetags.portal import unit_symbol
 from apps.common.timerange import TimeRange, chosen_range
 from apps.telemetry.domain.belief import Reading
+from apps.telemetry.domain.granted import Slot
 from apps.telemetry.door import (
     DoorClosed,
     channel_under_grant,
     grant_for,
-    hours_under_grant,
     read_under_grant,
+    slots_under_grant,
 )
-from apps.telemetry.models import Channel, Declaration, Disbelief, Discontinuity, HourRollup
+from apps.telemetry.models import Channel, Declaration, Disbelief, Discontinuity
 from apps.telemetry.queries.belief import disbeliefs_and_limit
 from apps.telemetry.queries.derived import channel_and_derived, inputs_of
+from apps.telemetry.queries.hours import hours_of
 from apps.telemetry.queries.quarantine import disbeliefs_within
 from apps.telemetry.queries.readings import latest, series, stored_readings
 from apps.telemetry.wording import in_words
@@ -57,6 +59,8 @@ class View:
     span: TimeRange
     now: datetime
     derived: Sequence[Channel] = ()
+    # Who holds a grant need not see the asset's own page.
+    sees_asset: bool = True
 
     @property
     def start(self) -> datetime:
@@ -70,25 +74,29 @@ class View:
     def shows_readings(self) -> bool:
         return self.grant is None or self.grant.resolution == DataGrant.Resolution.RAW
 
+    @property
+    def shows_hours(self) -> bool:
+        return self.grant is None or self.grant.resolution != DataGrant.Resolution.DAILY
+
 
 def view_of(request: HttpRequest, asset_id: UUID, code: str) -> View:
     """The channel as this company may see it; anything else is the same 404."""
     now = timezone.now()
-    asset = get_object_or_404(Asset.objects.select_related("author"), pk=asset_id)
+    asset = Asset.objects.select_related("author").filter(pk=asset_id).first()
     zone = str(timezone.get_current_timezone())
     span = chosen_range(request.GET, now=now, zone=zone)
-    if asset.author_id == request.company.pk:  # type: ignore[attr-defined]
+    if asset and asset.author_id == request.company.pk:  # type: ignore[attr-defined]
         channel, derived = channel_and_derived(asset.pk, code)
         if channel is None:
             raise Http404
         return View(asset, channel, None, span, now, derived)
-    grant = grant_for(asset_id=asset.pk, channel_code=code, resolution="hourly", now=now)
+    grant = grant_for(asset_id=asset_id, channel_code=code, resolution="daily", now=now)
     if grant is None:
         raise Http404
     try:
-        return View(
-            asset, channel_under_grant(grant=grant, channel_code=code, now=now), grant, span, now
-        )
+        channel = channel_under_grant(grant=grant, channel_code=code, now=now)
+        told = asset or Asset(pk=asset_id, name=grant.asset_label)
+        return View(told, channel, grant, span, now, sees_asset=asset is not None)
     except DoorClosed:
         raise Http404 from None
 
@@ -103,7 +111,7 @@ def channel_detail(request: HttpRequest, asset_id: UUID, code: str) -> HttpRespo
         "asset": view.asset, "channel": view.channel, "grant": view.grant, "span": view.span,
         "readings": shown, "limit": SHOWN, "shows_readings": view.shows_readings,
         "derivations": [item.to_dict() for item in view.channel.derivations],
-        "meters": _meters(view),
+        "meters": _meters(view), "sees_asset": view.sees_asset,
         **({} if view.grant else _own_facts(view)),
     }  # fmt: skip
     return render(request, "telemetry/channel_detail.html", context)
@@ -183,26 +191,25 @@ def channel_chart(request: HttpRequest, asset_id: UUID, code: str) -> HttpRespon
 def _usage_figure(request: HttpRequest, view: View) -> dict[str, Any]:
     bars: dict[str, Decimal] = {}
     zone = timezone.get_current_timezone()
-    by_day = (view.end - view.start).days > 4
-    for hour, usage in _hours(request, view):
-        local = hour.astimezone(zone)
+    by_day = (view.end - view.start).days > 4 or not view.shows_hours
+    for slot in _slots(request, view):
+        local = slot.start.astimezone(zone)
         name = f"{local:%Y-%m-%d}" if by_day else f"{local:%Y-%m-%d %H:00}"
-        bars[name] = bars.get(name, Decimal(0)) + usage
+        bars[name] = bars.get(name, Decimal(0)) + slot.usage
     return _figure(view, "bar", list(bars), [float(value) for value in bars.values()])
 
 
-def _hours(request: HttpRequest, view: View) -> list[tuple[datetime, Decimal]]:
-    if view.grant:
-        return hours_under_grant(
-            grant=view.grant,
-            channel_code=view.channel.code,
-            start=view.start,
-            end=view.end,
-            reader=str(request.user),
-            now=view.now,
-        )
-    hours = HourRollup.objects.filter(channel=view.channel, hour__gte=view.start, hour__lt=view.end)
-    return list(hours.order_by("hour").values_list("hour", "usage"))
+def _slots(request: HttpRequest, view: View) -> list[Slot]:
+    if view.grant is None:
+        return hours_of(view.channel, view.start, view.end)
+    return slots_under_grant(
+        grant=view.grant,
+        channel_code=view.channel.code,
+        start=view.start,
+        end=view.end,
+        reader=str(request.user),
+        now=view.now,
+    )
 
 
 def _course_figure(request: HttpRequest, view: View) -> dict[str, Any]:
@@ -216,7 +223,7 @@ def _points(request: HttpRequest, view: View) -> list[tuple[datetime, Decimal]]:
     if not view.grant:
         return series(view.channel, view.start, view.end, MOST_POINTS)
     if not view.shows_readings:
-        return []
+        return [(slot.start, slot.last_value) for slot in _slots(request, view)]
     readings: list[Reading] = read_under_grant(
         grant=view.grant,
         channel_code=view.channel.code,

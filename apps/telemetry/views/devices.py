@@ -40,8 +40,9 @@ def new_device(request: HttpRequest, asset_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             device, secret = register_device(
-                asset=asset, name=form.cleaned_data["name"], now=timezone.now(), by=request.user
-            )
+                asset=asset, name=form.cleaned_data["name"], now=timezone.now(), by=request.user,
+                firmware=form.cleaned_data["firmware"],
+            )  # fmt: skip
         except ValidationError as error:
             form.add_error("name", ValidationError(error.messages))
         else:

@@ -1,11 +1,13 @@
 """The door: under a living grant, clipped, logged for both; without one as if nothing were there."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import InternalError, transaction
 from django.test import Client
 from msgspec.structs import replace
 
@@ -121,13 +123,78 @@ def test_an_error_inside_leads_back_out(
         assert not GrantRead.objects.exists()
 
 
-def test_hours_need_no_raw_grant(grant: Any, cast: dict[str, Any], now: datetime) -> None:
-    given = grant(resolution="hourly")
+def test_hours_inside_need_a_raw_grant(grant: Any, cast: dict[str, Any], now: datetime) -> None:
+    raw, hourly = grant(), grant(resolution="hourly")
+    asked = {"channel_code": "cycles", "start": at(0), "end": at(6), "reader": "A", "now": now}
     with company_context(cast["customer"]):
-        rows = hours_under_grant(
-            grant=given, channel_code="cycles", start=at(0), end=at(6), reader="A", now=now
-        )
-    assert [(hour, int(usage)) for hour, usage in rows] == [(at(3), 10), (at(4), 10), (at(5), 10)]
+        rows = hours_under_grant(grant=raw, **asked)
+        with pytest.raises(DoorClosed):
+            hours_under_grant(grant=hourly, **asked)
+    assert [(slot.start, int(slot.usage)) for slot in rows] == [
+        (at(3), 10), (at(4), 10), (at(5), 10)
+    ]  # fmt: skip
+
+
+def test_inside_nothing_can_be_written_and_outside_all_can(
+    grant: Any, cast: dict[str, Any], now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meddle(channel: Channel, *_: Any) -> list[Any]:
+        Channel.objects.filter(pk=channel.pk).update(title="meddled")
+        return []
+
+    given = grant()
+    with company_context(cast["customer"]):
+        with monkeypatch.context() as patched:
+            patched.setattr("apps.telemetry.door.readings_between", meddle)
+            with pytest.raises(InternalError, match="read-only"):
+                read(given, now)
+        # The caller's own transaction still writes: the log of the next read is a row.
+        assert len(read(given, now)) == 8
+        assert GrantRead.objects.count() == 1
+    assert not Channel.objects.filter(title="meddled").exists()
+
+
+def test_errors_in_nested_transactions_leave_the_reader_at_home(
+    grant: Any, cast: dict[str, Any], now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every second look fails inside a savepoint of the caller; twins have the same machine."""
+    with company_context(cast["customer"]):
+        twin = make_machine(cast["customer"], now)
+        title = f"own {twin.channels['cycles'].pk}"
+        Channel.objects.filter(pk=twin.channels["cycles"].pk).update(title=title)
+    given = grant()
+
+    def broken(*_: Any) -> None:
+        raise RuntimeError("inside")
+
+    with company_context(cast["customer"]):
+        for turn in range(12):
+            with monkeypatch.context() as patched:
+                if turn % 2:
+                    patched.setattr("apps.telemetry.door.readings_between", broken)
+                with suppress(RuntimeError), transaction.atomic():
+                    with transaction.atomic():
+                        read(given, now)
+            assert current_company_id() == cast["customer"].pk
+            assert Channel.objects.get(code="cycles").title == title
+        assert GrantRead.objects.count() == 6
+
+
+def test_who_does_not_see_the_asset_reads_by_its_grant_alone(
+    shared: Machine, grant: Any, cast: dict[str, Any], now: datetime
+) -> None:
+    parties = sorted([cast["maker"].pk, cast["workshop"].pk])
+    given = grant(grantee=cast["workshop"], parties=parties, asset_label="Compressor")
+    secret = reading_key(cast["workshop"], now)
+    path = f"/api/v1/assets/{shared.asset.public_id}/readings"
+    query = {"channel": "cycles", "from": "2026-10-01T00:00:00Z", "to": "2026-10-02T00:00:00Z"}
+    assert len(ask(cast["workshop"], path, secret, **query).json()["readings"]) == 7
+    listed = ask(cast["workshop"], "/api/v1/grants", secret).json()
+    assert [(row["id"], row["asset_name"]) for row in listed["grants"]] == [
+        (given.public_id, "Compressor")
+    ]
+    with company_context(cast["workshop"]):
+        assert not Asset.objects.exists()
 
 
 # --- The same through the API and the pages -------------------------------------------------------

@@ -1,0 +1,24 @@
+"""Asset types, assets with their passport, what is mounted where, and data grants."""
+
+from apps.assets.models.grants import (
+    DataGrant,
+    DataRequest,
+    GrantedSeries,
+    GrantRead,
+    RequestAnswer,
+)
+from apps.assets.models.mountings import ComponentLife, CounterNote, Mounting
+from apps.assets.models.things import (
+    CODE,
+    Asset,
+    AssetType,
+    ChannelKind,
+    ChannelMark,
+    TypeChannel,
+)
+
+__all__ = [
+    "CODE", "Asset", "AssetType", "ChannelKind", "ChannelMark", "ComponentLife", "CounterNote",
+    "DataGrant", "DataRequest", "GrantRead", "GrantedSeries", "Mounting", "RequestAnswer",
+    "TypeChannel",
+]  # fmt: skip
