@@ -5,8 +5,8 @@ from django.urls import path
 from apps.accounts.access import requires
 from apps.contracts.views import (
     acts,
-    covers,
     clause,
+    covers,
     drafts,
     indices,
     networks,

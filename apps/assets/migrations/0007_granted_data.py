@@ -91,7 +91,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='datagrant',
             name='origin',
-            field=models.CharField(choices=[('contract', 'a contract'), ('use', 'the right of who uses it'), ('request', 'a request'), ('given', 'given without being asked')], default='contract', max_length=8),
+            field=models.CharField(choices=[('contract', 'a contract'), ('use', 'the right of who uses it'), ('request', 'a request'), ('given', 'a free decision')], default='contract', max_length=8),
         ),
         migrations.AddField(
             model_name='datagrant',

@@ -135,7 +135,7 @@ class DataGrant(FencedModel):
         CONTRACT = "contract", _("a contract")
         USE = "use", _("the right of who uses it")
         REQUEST = "request", _("a request")
-        GIVEN = "given", _("given without being asked")
+        GIVEN = "given", _("a free decision")
 
     prefix = "grt"
 

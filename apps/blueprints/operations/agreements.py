@@ -19,8 +19,8 @@ from apps.blueprints.domain.terms import (
 )
 from apps.common.money import round_half_up
 from apps.common.quantity import BadValue
-from apps.contracts.domain.commercial import DunningTerms, ReminderTerms
 from apps.contracts.domain.clause import ClauseEntry
+from apps.contracts.domain.commercial import DunningTerms, ReminderTerms
 from apps.contracts.domain.facts import ContractFacts, GroupFacts, ItemFacts
 from apps.contracts.domain.opening import NOTHING_BEFORE, OpeningBalances, OpenItem
 from apps.contracts.models import Contract

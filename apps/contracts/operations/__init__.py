@@ -1,6 +1,7 @@
 """Writes of contracts: drafting, offering, signing, activating, ending; price indices."""
 
 from apps.contracts.operations.activation import activate_contract
+from apps.contracts.operations.clause import write_clause
 from apps.contracts.operations.covers import (
     accept_cover,
     adopt_cover,
@@ -8,7 +9,6 @@ from apps.contracts.operations.covers import (
     withdraw_cover,
 )
 from apps.contracts.operations.credit import Counted, note_credit_use
-from apps.contracts.operations.clause import write_clause
 from apps.contracts.operations.drafting import change_draft, discard_draft, draft_contract
 from apps.contracts.operations.ending import close_ended, end_contract
 from apps.contracts.operations.grants import grant_host_data, grant_wanted

@@ -13,10 +13,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from apps.accounts.access import requires
-from apps.assets.models import Asset
-from apps.common.canonical import exact
 from apps.assets.models import Asset, DataGrant
 from apps.assets.queries import seen_grants
+from apps.common.canonical import exact
 from apps.common.pages import Action, Empty, ListPage
 from apps.contracts.forms import EndForm
 from apps.contracts.forms.costs import cost_form
@@ -38,8 +37,8 @@ from apps.contracts.queries.plans import (
 from apps.contracts.tables import ContractTable
 from apps.contracts.wording import act_words, plan_words
 from apps.contracts.wording.changes import Change, content_changes, plan_changes
-from apps.contracts.wording.commercial import commercial_words
 from apps.contracts.wording.clause import clause_words
+from apps.contracts.wording.commercial import commercial_words
 from apps.contracts.wording.items import item_words
 from apps.contracts.wording.opening import opening_words
 from apps.tenancy.context import current_company

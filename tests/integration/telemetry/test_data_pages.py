@@ -144,8 +144,7 @@ def test_the_customer_sees_all_its_data_and_takes_them_along(
     assert [len(part["rows"]) for part in data["channels"]] == [4, 4]
     assert client_of(cast["provider"]).get(jobs["csv"].result["url"]).status_code == 404
     log = client_of(cast["provider"]).get(page).content.decode()
-    open("/tmp/g/page1.html", "w").write(log)
-    assert "exported" in log
+    assert "Exported" in log
     with company_context(cast["provider"]):
         assert GrantRead.objects.filter(act="exported").count() == 4
 
@@ -162,9 +161,8 @@ def test_device_health_shows_no_values_and_is_logged(
     made = provider.post(give, {**values, "kind": "health"})
     assert made.status_code == 302
     text = client_of(cast["workshop"]).get(made.headers["Location"]).content.decode()
-    open("/tmp/g/page2.html", "w").write(text)
     assert "2.4.1" in text
-    assert "9\u202f%" in text or "9 %" in text or "9%" in text
+    assert "10 Oct 2026" in text
     assert "Hours" not in text
     with company_context(cast["provider"]):
         [row] = GrantRead.objects.all()
