@@ -252,8 +252,10 @@ def last_month() -> tuple[datetime, datetime]:
     ["cleaning-service", *(pytest.param(code, marks=LONG) for code in list(WALKS)[1:])],
 )
 def test_a_newcomer_gets_from_a_blueprint_to_the_first_invoice(
-    portal: Serving, window: Callable[[str], Window], code: str
+    portal: Serving, window: Callable[[str], Window], code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Playwright's loop runs in this thread, and nothing of it waits while machines are registered.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     places, (first, after) = WALKS[code], last_month()
     month = (first + timedelta(days=2)).strftime("%Y-%m")
     provider, customer = window("provider"), window("customer")
