@@ -47,7 +47,7 @@ def begin_setup(*, blueprint: str, now: datetime, actor: Any) -> NetworkSetup:
     setup, _made = NetworkSetup.objects.get_or_create(
         author=company, blueprint=blueprint, state=STATE.OPEN,
         defaults={
-            "parties": [company.pk], "name": name, "started_by": str(actor)[:200],
+            "parties": [company.pk], "name": name, "started_by": str(getattr(actor, "name", actor))[:200],
             "started_at": now, "changed_at": now,
             "answers": Answers(
                 _free_name(name), found.network.purpose, found.network.members_meet
