@@ -12,7 +12,12 @@ from apps.assets.domain.facts import AssetFacts
 from apps.assets.models import AssetType
 from apps.assets.operations import register_assets
 from apps.blueprints.models import NetworkSetup, OwnBlueprint
-from apps.blueprints.operations import take_in_blueprint, written_blueprint
+from apps.blueprints.operations import (
+    answer_places,
+    begin_setup,
+    take_in_blueprint,
+    written_blueprint,
+)
 from apps.blueprints.queries import SHIPPED, read_blueprint, shipped_blueprints, shipped_text
 from apps.contracts.models import Contract, ContractItem, SplitVersion
 from apps.networks.models import Participation, ValueNetwork
@@ -157,6 +162,24 @@ def test_refusals_keep_what_was_typed_and_change_nothing(
     assert "Enter a number" in wrong.content.decode()
     refused = provider.post(page.replace("nsu_", "nsu_0") + "making/")
     assert refused.status_code == 404
+
+
+def test_only_partners_fill_a_place(cast: dict[str, Any], now: Any) -> None:
+    from django.core.exceptions import ValidationError
+
+    from apps.blueprints.domain.answers import Filling
+
+    with company_context(cast["provider"]):
+        setup = begin_setup(blueprint="tire-as-a-service", now=now, actor="A")
+        fillings = {"provider": Filling("ours"), "fleet": Filling("company", cast["stranger"].pk)}
+        with pytest.raises(ValidationError, match="Choose one of your partners") as refused:
+            answer_places(
+                setup=setup, name="N", purpose="", members_meet=False, fillings=fillings,
+                addresses={}, now=now, actor="A",
+            )  # fmt: skip
+        assert set(refused.value.message_dict) == {"fleet"}
+        setup.refresh_from_db()
+        assert setup.answers["places"] == {}
 
 
 def test_a_new_partner_is_found_by_the_address_of_its_portal(

@@ -13,7 +13,13 @@ from apps.assets.models import DataGrant
 from apps.common.period import month_period
 from apps.contracts.domain.facts import ItemFacts
 from apps.contracts.models import Contract, ContractItem, CoverChange
-from apps.contracts.operations import OfferChanged, accept_cover, propose_cover, withdraw_cover
+from apps.contracts.operations import (
+    OfferChanged,
+    accept_cover,
+    adopt_cover,
+    propose_cover,
+    withdraw_cover,
+)
 from apps.contracts.queries import content_sha256
 from apps.events.operations import run_waiting_jobs
 from apps.metering.models import MeteringOrder, UsageRecord
@@ -58,6 +64,7 @@ def test_nothing_changes_before_the_customer_signed(works: Works, second: Any) -
     change = propose(works, contract, second)
     assert propose(works, contract, second) == change
     run_waiting_jobs(now=works.now)
+    assert not adopt_cover(contract_id=contract.pk, now=works.now)
     assert ContractItem.objects.count() == MeteringOrder.objects.count() == 1
     with company_context(works.customer), pytest.raises(OfferChanged):
         accept_cover(contract_id=contract.pk, content="0" * 64, now=works.now, actor="Carl")
