@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -12,6 +13,7 @@ from django.db import transaction
 from apps.billing.models import Invoice
 from apps.billing.queries.receivables import disputed_line_ids, paid_share
 from apps.contracts.domain.split import PayTerms
+from apps.contracts.models import PartnerTerms
 from apps.settlement.domain.ledger import Claim, Purpose, made_payable
 from apps.settlement.domain.payable import gross_payable, payable_of
 from apps.settlement.models import Share, Statement, StatementLine, Transfer
@@ -21,11 +23,24 @@ from apps.settlement.queries.periods import document_groups
 from apps.tenancy.context import current_company
 
 
+class _Had(NamedTuple):
+    """What of a share makes it payable; as plain values, since there are many."""
+
+    id: UUID
+    document_id: UUID
+    line_id: UUID | None
+    partner_id: int
+    partner_name: str
+    amount_minor: int
+    currency: str
+    terms_id: UUID | None
+
+
 @dataclass(slots=True)
 class _Group:
     """A document with its credit notes: what each partner has of it, and how it was made payable."""
 
-    shares: list[Share] = field(default_factory=list)
+    shares: list[_Had] = field(default_factory=list)
     net_minor: int = 0
     # By partner the tax of its self-billed documents.
     taxes: dict[int, int] = field(default_factory=lambda: defaultdict(int))
@@ -34,12 +49,12 @@ class _Group:
         share = next(share for share in self.shares if share.partner_id == party)
         return Pair(party, share.currency)
 
-    def claims(self, disputed: set[UUID]) -> list[Claim]:
+    def claims(self, disputed: set[UUID], terms: Mapping[UUID, PayTerms]) -> list[Claim]:
         """By partner, in the order of their keys."""
-        by_party: dict[int, list[Share]] = defaultdict(list)
+        by_party: dict[int, list[_Had]] = defaultdict(list)
         for share in self.shares:
             by_party[share.partner_id].append(share)
-        return [_claim(party, rows, disputed) for party, rows in sorted(by_party.items())]
+        return [_claim(party, rows, disputed, terms) for party, rows in sorted(by_party.items())]
 
 
 @transaction.atomic
@@ -56,11 +71,11 @@ def make_payable(*, document_ids: Iterable[UUID], now: datetime) -> int:
 
 
 def _postings(groups: Mapping[UUID, _Group], books: Books) -> Iterator[Posting]:
-    paid, disputed = paid_share(groups), disputed_line_ids(groups)
+    paid, disputed, terms = paid_share(groups), disputed_line_ids(groups), _pay_terms(groups)
     recorded = recorded_payable(groups)
     standing = {key: account.balance_minor for key, account in books.items()}
     for key, group in sorted(groups.items()):
-        claims = group.claims(disputed)
+        claims = group.claims(disputed, terms)
         target = payable_of(claims, group.net_minor, paid.get(key, Fraction(0)))
         for party, minor in sorted(_gross(group, claims, target).items()):
             pair = group.pair_of(party)
@@ -93,7 +108,7 @@ def _groups(document_ids: Iterable[UUID]) -> dict[UUID, _Group]:
         groups[note.corrects_id].net_minor -= note.net_minor  # type: ignore[index]
     shares = Share.objects.filter(document_id__in=list(belongs)).exclude(partner=own)
     taxes = _taxes(belongs)
-    for share in shares.select_related("terms").order_by("id"):
+    for share in map(_Had._make, shares.order_by("id").values_list(*_Had._fields)):
         group = groups[belongs[share.document_id]]
         group.shares.append(share)
         group.taxes[share.partner_id] += taxes.get(share.id, 0)
@@ -109,8 +124,11 @@ def _taxes(document_ids: Iterable[UUID]) -> dict[UUID, int]:
     }
 
 
-def _claim(party: int, shares: list[Share], disputed: set[UUID]) -> Claim:
-    terms = _pay_terms(party, shares[-1])
+def _claim(
+    party: int, shares: list[_Had], disputed: set[UUID], known: Mapping[UUID, PayTerms]
+) -> Claim:
+    agreed = shares[-1].terms_id
+    terms = PayTerms(party) if agreed is None else known[agreed]
     held = [s for s in shares if terms.held_by_disputes and s.line_id in disputed]
     return Claim(
         party, sum(share.amount_minor for share in shares), terms.payable, terms.rank,
@@ -118,7 +136,8 @@ def _claim(party: int, shares: list[Share], disputed: set[UUID]) -> Claim:
     )  # fmt: skip
 
 
-def _pay_terms(party: int, share: Share) -> PayTerms:
-    if share.terms is None:
-        return PayTerms(party)
-    return PayTerms(**share.terms.terms["terms"])
+def _pay_terms(groups: Mapping[UUID, _Group]) -> dict[UUID, PayTerms]:
+    """By partner's terms when its shares are payable. One query."""
+    keys = {share.terms_id for group in groups.values() for share in group.shares}
+    rows = PartnerTerms.objects.filter(id__in=keys - {None})
+    return {key: PayTerms(**terms) for key, terms in rows.values_list("id", "terms__terms")}

@@ -74,10 +74,11 @@ def _settle(contract_ids: set[UUID], period_ids: Sequence[UUID], now: datetime) 
     versions = agreed_splits(contract_ids)
     contracts = _locked(list(versions))
     run = _Run(contracts, versions, now)
-    sources = sources_of(period_ids)
+    periods: dict[UUID, list[PeriodSources]] = {}
+    for sources in sources_of(period_ids).values():
+        periods.setdefault(sources.period.contract_id, []).append(sources)
     for contract in contracts.values():
-        mine = [item for item in sources.values() if item.period.contract_id == contract.id]
-        run.settle(contract, mine)
+        run.settle(contract, periods.get(contract.id, ()))
     return run.write()
 
 
@@ -118,7 +119,7 @@ class _Run:
         for row in settled:
             self.chains[row.contract_id].settled.append(row)
         self.recorded: dict[UUID, Recorded] = recorded_shares(row.id for row in settled)
-        self.values: dict[UUID, Split] = {}
+        self.values: dict[str, Split] = {}
         self.terms = _terms_of(versions)
         self.shares: list[ShareRow] = []
         self.made: list[SettledPeriod] = []
@@ -196,9 +197,10 @@ class _Run:
             self.changed.append(settled)
 
     def _split(self, version: SplitVersion) -> Split:
-        if version.id not in self.values:
-            self.values[version.id] = version.value
-        return self.values[version.id]
+        """Read once: many contracts have the same split."""
+        if version.split_sha256 not in self.values:
+            self.values[version.split_sha256] = version.value
+        return self.values[version.split_sha256]
 
     def write(self) -> int:
         insert_all(SettledPeriod, self.made)
@@ -236,5 +238,5 @@ def _terms_of(versions: Mapping[UUID, Sequence[SplitVersion]]) -> Terms:
     ids = [version.id for rows in versions.values() for version in rows]
     return {
         (row.version_id, row.partner_id): row
-        for row in PartnerTerms.objects.filter(version__in=ids)
+        for row in PartnerTerms.objects.filter(version__in=ids).defer("terms", "charges")
     }

@@ -3,12 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from django.db.models import Sum
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from apps.assets.models import Asset
 from apps.billing.domain.rating import service_days
@@ -21,6 +23,14 @@ from apps.contracts.models import Contract
 from apps.metering.models import BilledPeriod, UsageRecord
 from apps.settlement.models import Share
 
+_LINE = (
+    "id", "invoice_id", "billed_period_id", "generation", "position", "charge", "tier", "title",
+    "asset_id", "asset_label", "service_start", "quantity", "unit", "unit_price", "net_minor",
+)  # fmt: skip
+_INVOICE = (
+    "kind", "number", "currency", "contract", "time_zone", "author", "customer", "corrects",
+)  # fmt: skip
+
 
 class LineKey(NamedTuple):
     """What makes a line the same line over all documents of its period; empty: the period's own."""
@@ -32,10 +42,33 @@ class LineKey(NamedTuple):
 
 
 @dataclass(slots=True)
+class IssuedLine:
+    """What settlement needs of an invoice's line; `corrected` is what a correction's line bills in all."""
+
+    id: UUID
+    invoice_id: UUID
+    billed_period_id: UUID
+    generation: int
+    position: int
+    charge: str
+    tier: int
+    title: dict[str, str]
+    asset_id: UUID | None
+    asset_label: str
+    service_start: datetime | None
+    quantity: Decimal
+    unit: str
+    unit_price: Decimal
+    net_minor: int
+    corrected: str | None
+    invoice: Invoice
+
+
+@dataclass(slots=True)
 class Source:
     """The lines of one key: its state now, and the lines that say so, in the order of issue."""
 
-    lines: list[InvoiceLine] = field(default_factory=list)
+    lines: list[IssuedLine] = field(default_factory=list)
 
     @property
     def net_minor(self) -> int:
@@ -45,11 +78,9 @@ class Source:
     def quantity(self) -> Decimal:
         """What the documents together bill of the key; a correction's line names it."""
         last = self.lines[-1]
-        if last.generation:
-            return Decimal(last.explanation["after"]["quantity"])
-        return last.quantity
+        return Decimal(str(last.corrected)) if last.generation else last.quantity
 
-    def line_for(self, minor: int) -> InvoiceLine:
+    def line_for(self, minor: int) -> IssuedLine:
         """The line a share of that sign belongs to: of the newest documents, by their sign."""
         newest = [line for line in self.lines if line.generation == self.lines[-1].generation]
         fitting = [line for line in newest if (line.invoice.sign < 0) == (minor < 0)]
@@ -88,31 +119,35 @@ class PeriodSources:
 
 
 def sources_of(period_ids: Iterable[UUID]) -> dict[UUID, PeriodSources]:
-    """By billed period what its issued documents say. One query; periods without any are left out."""
-    rows = (
-        InvoiceLine.objects.filter(
-            billed_period__in=list(period_ids), invoice__state=Invoice.State.ISSUED
-        )
-        .select_related("invoice", "billed_period")
-        .only(
-            "billed_period__contract", "billed_period__start", "billed_period__end",
-            "billed_period__state", "billed_period__follows", "generation", "position", "charge",
-            "tier", "title", "asset_id", "asset_label", "service_start", "quantity", "unit",
-            "unit_price", "net_minor", "explanation", "invoice__kind", "invoice__number",
-            "invoice__currency", "invoice__contract", "invoice__time_zone", "invoice__author",
-            "invoice__customer", "invoice__corrects",
-        )
-    )  # fmt: skip
+    """By billed period what its issued documents say. Three queries; periods without any are left out."""
+    lines = _lines_of(period_ids)
+    periods = BilledPeriod.objects.in_bulk({line.billed_period_id for line in lines})
     found: dict[UUID, PeriodSources] = {}
-    for line in sorted(rows, key=_order_of_issue):
-        sources = found.setdefault(line.billed_period_id, PeriodSources(line.billed_period))
+    for line in sorted(lines, key=_order_of_issue):
+        sources = found.setdefault(
+            line.billed_period_id, PeriodSources(periods[line.billed_period_id])
+        )
         sources.by_key.setdefault(key_of(line), Source()).lines.append(line)
         if all(known.id != line.invoice_id for _, known in sources.documents):
             sources.documents.append((line.generation, line.invoice))
     return found
 
 
-def _order_of_issue(line: InvoiceLine) -> tuple[int, bool, int]:
+def _lines_of(period_ids: Iterable[UUID]) -> list[IssuedLine]:
+    """As plain values: an instance of the model costs ten times as much. Two queries."""
+    rows = InvoiceLine.objects.filter(
+        billed_period__in=list(period_ids), invoice__state=Invoice.State.ISSUED
+    )
+    corrected = KeyTextTransform("quantity", KeyTransform("after", "explanation"))
+    found = list(
+        rows.order_by().annotate(corrected=corrected).values_list(*_LINE, "corrected")
+    )  # fmt: skip
+    invoices = Invoice.objects.filter(id__in={row[1] for row in found})
+    known = {invoice.id: invoice for invoice in invoices.only(*_INVOICE)}
+    return [IssuedLine(*row, known[row[1]]) for row in found]
+
+
+def _order_of_issue(line: IssuedLine) -> tuple[int, bool, int]:
     return line.generation, line.invoice.sign > 0, line.position
 
 

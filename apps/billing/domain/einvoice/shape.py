@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
+from functools import cache, lru_cache
 from typing import Any
 
-from apps.billing.domain.einvoice.document import Document, DocumentLine, sums_of, taxes_of
+from apps.billing.domain.einvoice.document import Document, DocumentLine, Party, sums_of, taxes_of
 from apps.billing.domain.einvoice.nodes import xml_text
 
 # Fields whose very value the rules look at; of all other texts they see whether they are there.
@@ -45,7 +46,24 @@ def shape_of(value: Any, name: str = "") -> Any:
         return bool(value)
     if isinstance(value, tuple):
         return frozenset(shape_of(item) for item in value)
-    return tuple(shape_of(getattr(value, field.name), field.name) for field in fields(value))
+    if isinstance(value, Party):
+        return _shape_of_party(value)
+    return _shape_of_parts(value)
+
+
+@lru_cache(maxsize=1024)
+def _shape_of_party(party: Party) -> Any:
+    """Remembered: all documents of a run have the same seller."""
+    return _shape_of_parts(party)
+
+
+def _shape_of_parts(value: Any) -> Any:
+    return tuple([shape_of(getattr(value, name), name) for name in _names(type(value))])
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _shape_of_text(value: str, name: str) -> object:
