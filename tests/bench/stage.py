@@ -146,7 +146,7 @@ def empty_broker() -> None:
         redis.Redis(unix_socket_path=path, db=BROKER_SHELF).flushdb()
 
 
-def wait_for(port: int, seconds: float = 30) -> None:
+def wait_for(port: int, seconds: float = 120) -> None:
     """Until the portal answers anything at all."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
