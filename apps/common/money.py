@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
+from math import lcm
 
 from apps.common.quantity import EXACT, format_number, plain
 
@@ -124,16 +125,19 @@ def allocate(total_minor: int, weights: Sequence[Decimal | int | Fraction]) -> l
     if total_minor < 0:
         return [-part for part in allocate(-total_minor, weights)]
     exact = [Fraction(weight) for weight in weights]
-    whole = sum(exact, Fraction(0))
-    if any(weight < 0 for weight in exact):
+    # On their common denominator everything is whole numbers, a fifth of the time.
+    common = lcm(*(weight.denominator for weight in exact))
+    whole_weights = [weight.numerator * (common // weight.denominator) for weight in exact]
+    whole = sum(whole_weights)
+    if any(weight < 0 for weight in whole_weights):
         raise ValueError("weights are never negative")
     if not whole:
         if total_minor:
             raise ValueError("nobody to allocate to: all weights are zero")
         return [0] * len(exact)
-    shares = [total_minor * weight / whole for weight in exact]
-    parts = [int(share) for share in shares]
-    by_remainder = sorted(range(len(parts)), key=lambda index: parts[index] - shares[index])
+    divided = [divmod(total_minor * weight, whole) for weight in whole_weights]
+    parts = [part for part, _remainder in divided]
+    by_remainder = sorted(range(len(parts)), key=lambda index: -divided[index][1])
     for index in by_remainder[: total_minor - sum(parts)]:
         parts[index] += 1
     return parts
