@@ -138,6 +138,7 @@ def _claim(
 
 def _pay_terms(groups: Mapping[UUID, _Group]) -> dict[UUID, PayTerms]:
     """By partner's terms when its shares are payable. One query."""
-    keys = {share.terms_id for group in groups.values() for share in group.shares}
-    rows = PartnerTerms.objects.filter(id__in=keys - {None})
+    shares = [share for group in groups.values() for share in group.shares]
+    keys = {share.terms_id for share in shares if share.terms_id}
+    rows = PartnerTerms.objects.filter(id__in=keys)
     return {key: PayTerms(**terms) for key, terms in rows.values_list("id", "terms__terms")}

@@ -139,12 +139,12 @@ def _lines_of(period_ids: Iterable[UUID]) -> list[IssuedLine]:
         billed_period__in=list(period_ids), invoice__state=Invoice.State.ISSUED
     )
     corrected = KeyTextTransform("quantity", KeyTransform("after", "explanation"))
-    found = list(
+    found: list[Any] = list(
         rows.order_by().annotate(corrected=corrected).values_list(*_LINE, "corrected")
     )  # fmt: skip
     invoices = Invoice.objects.filter(id__in={row[1] for row in found})
     known = {invoice.id: invoice for invoice in invoices.only(*_INVOICE)}
-    return [IssuedLine(*row, known[row[1]]) for row in found]
+    return [IssuedLine(*row, invoice=known[row[1]]) for row in found]
 
 
 def _order_of_issue(line: IssuedLine) -> tuple[int, bool, int]:

@@ -58,7 +58,7 @@ def _shape_of_party(party: Party) -> Any:
 
 
 def _shape_of_parts(value: Any) -> Any:
-    return tuple([shape_of(getattr(value, name), name) for name in _names(type(value))])
+    return tuple([shape_of(getattr(value, name), name) for name in _names(value.__class__)])
 
 
 @cache
