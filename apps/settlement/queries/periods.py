@@ -144,7 +144,7 @@ def _lines_of(period_ids: Iterable[UUID]) -> list[IssuedLine]:
     )  # fmt: skip
     invoices = Invoice.objects.filter(id__in={row[1] for row in found})
     known = {invoice.id: invoice for invoice in invoices.only(*_INVOICE)}
-    return [IssuedLine(*row, invoice=known[row[1]]) for row in found]
+    return [IssuedLine(*(*row, known[row[1]])) for row in found]
 
 
 def _order_of_issue(line: IssuedLine) -> tuple[int, bool, int]:
