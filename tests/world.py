@@ -231,8 +231,27 @@ def _payments(cast: dict[str, Any]) -> None:
             provider_ref=f"pi_world_{number}", amount_minor=100, currency="EUR", title=word,
             method=Payment.Method.CHECKOUT, payer_id=payer, payer_name=provider.name,
         )  # fmt: skip
-        record_payment(payment=came, state=Payment.State.SUCCEEDED, now=NOW)
+        paid = record_payment(payment=came, state=Payment.State.SUCCEEDED, now=NOW)
+    _second_look(provider, customer, paid)
     _bank(cast)
+
+
+def _second_look(provider: Any, customer: Any, paid: Any) -> None:
+    """A refund and a run of debits that wait for a second person."""
+    from apps.payments.models import Debit, DebitRun, RefundRequest
+
+    own = {"author": provider, "parties": [provider.pk]}
+    RefundRequest.objects.create(
+        **own, payment=paid, amount_minor=1, currency="EUR", reason=CANARY, asked_by_id=0,
+        asked_by=CANARY, asked_at=NOW,
+    )  # fmt: skip
+    run = DebitRun.objects.create(
+        **own, collected_on=NOW.date(), drafted_by_id=0, drafted_by=CANARY, drafted_at=NOW
+    )
+    Debit.objects.create(
+        **own, run=run, payer=customer, payer_name=CANARY, reference=CANARY, title=CANARY,
+        amount_minor=1, mandate_reference="MDT-1", iban="DE89370400440532013000",
+    )  # fmt: skip
 
 
 def _bank(cast: dict[str, Any]) -> None:
@@ -350,6 +369,7 @@ def _owed(cast: dict[str, Any], person: Any) -> dict[str, str]:
         note_order,
         note_payment,
     )
+    from apps.billing.operations.archives import ask_archive
     from apps.common.fields import uuid7
     from apps.events.operations import run_waiting_jobs
     from apps.tenancy.context import company_context
@@ -366,6 +386,7 @@ def _owed(cast: dict[str, Any], person: Any) -> dict[str, str]:
         seen = SeenPayment(uuid7(), 10**6, NOW.date(), SHARED_CANARY, SHARED_CANARY)
         invoice = Invoice.objects.get(id=line.invoice_id)
         note_payment(receivable_id=invoice.id, payment=seen, now=NOW, person=person)
+        ask_archive(invoices=[invoice.id], now=NOW, person=CANARY)
         run_waiting_jobs(now=NOW)
         answer_dispute(dispute=dispute, granted_minor=0, text=SHARED_CANARY, now=NOW, person=person)
     return {"dsp": dispute.public_id}

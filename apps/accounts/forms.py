@@ -15,8 +15,12 @@ from django.contrib.auth.password_validation import (
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.domain.company_facts import SCHEMES
 from apps.accounts.models import ApiKey, Membership, User
 from apps.common.forms import DateInput
+
+# EN 16931 as XRechnung has it (BR-DE-27).
+_FEWEST_DIGITS = 3
 
 
 class ProfileForm(forms.ModelForm):
@@ -54,6 +58,64 @@ class PasswordForm(PasswordChangeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["old_password"].widget.attrs.pop("autofocus", None)
+
+
+class CompanyForm(forms.Form):
+    """What stands on the company's documents."""
+
+    street = forms.CharField(label=_("Street"), max_length=120, required=False)
+    postcode = forms.CharField(label=_("Postcode"), max_length=20, required=False)
+    city = forms.CharField(label=_("City"), max_length=80, required=False)
+    vat_id = forms.CharField(label=_("VAT id"), max_length=20, required=False)
+    tax_number = forms.CharField(
+        label=_("Tax number"), max_length=30, required=False,
+        help_text=_("Of your tax office; it or the VAT id stands on every invoice."),
+    )  # fmt: skip
+    register_entry = forms.CharField(
+        label=_("Register entry"),
+        max_length=80,
+        required=False,
+        help_text=_("Such as HRB 4711, Amtsgericht Kiel."),
+    )
+    contact_name = forms.CharField(label=_("Contact"), max_length=80, required=False)
+    phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
+    email = forms.EmailField(label=_("E-mail"), required=False)
+    language = forms.ChoiceField(
+        label=_("Language"), choices=settings.LANGUAGES,
+        help_text=_("Documents to you are written in it."),
+    )  # fmt: skip
+    scheme = forms.ChoiceField(
+        label=_("E-invoices go to"), required=False,
+        choices=[("", _("the e-mail address")), *SCHEMES.items()],
+    )  # fmt: skip
+    e_address = forms.CharField(
+        label=_("Identifier"),
+        max_length=50,
+        required=False,
+        help_text=_("Such as the Leitweg-ID 04011000-12345-03 of a public customer."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if bool(data.get("scheme")) != bool(data.get("e_address")) and not self.errors:
+            self.add_error("e_address", _("Choose a kind and enter its identifier, or neither."))
+        return data
+
+    def clean_phone(self) -> str:
+        phone = str(self.cleaned_data["phone"]).strip()
+        if phone and sum(character.isdigit() for character in phone) < _FEWEST_DIGITS:
+            raise forms.ValidationError(
+                _("This is no phone number: it has fewer than three digits.")
+            )
+        return phone
+
+    def facts(self) -> dict[str, str]:
+        """What was typed, as the operation takes it. Call it on a valid form."""
+        data = {name: str(value).strip() for name, value in self.cleaned_data.items()}
+        scheme, identifier = data.pop("scheme"), data["e_address"]
+        vat_id = "".join(data["vat_id"].split()).upper()
+        address = f"{scheme}:{identifier}" if identifier else ""
+        return {**data, "vat_id": vat_id, "e_address": address}
 
 
 class InvitationForm(forms.Form):

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from apps.accounts.access import requires
-from apps.accounts.views import acceptance, entry, keys, partners, people, public
+from apps.accounts.views import acceptance, company, entry, keys, partners, people, public
 
 urlpatterns = [
     path("enter/", entry.enter, name="enter"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("sign-out/", entry.sign_out, name="sign_out"),
     path("language/", public.language, name="set_language"),
     path("profile/", entry.profile, name="profile"),
+    path("company/", company.company_detail, name="company_detail"),
+    path("company/facts/", company.company_facts, name="company_facts"),
     path("people/", requires("view_people")(people.PeopleList.as_view()), name="people"),
     path("people/invitations/new/", people.new_invitation, name="invitation_new"),
     path(

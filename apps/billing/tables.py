@@ -11,6 +11,7 @@ from apps.billing.models import (
     BillingRun,
     Correction,
     CustomerCredit,
+    DocumentArchive,
     Invoice,
     Receivable,
     RunItem,
@@ -209,11 +210,21 @@ class OverdueColumn(Column):
         return [value.isoformat()]
 
 
+class _PaperColumn(Column):
+    """The number of a document, or of the reminder that charges for its being late."""
+
+    def render(self, value: Any, record: Any) -> str:
+        if record.reminder_id is None:
+            page, of = reverse("invoice_detail", args=[record.invoice.public_id]), ""
+        else:
+            page = reverse("reminder_detail", args=[record.reminder.public_id])
+            of = _("late payment of %(number)s") % {"number": record.invoice.number}
+        note = format_html('<div class="text-secondary">{}</div>', of) if of else ""
+        return format_html('<a href="{}">{}</a>{}', page, value, note)
+
+
 class ReceivableTable(Table):
-    number = LinkColumn(
-        "invoice_detail", accessor="invoice__number", id_of="invoice__public_id",
-        verbose_name=gettext_lazy("Invoice"),
-    )  # fmt: skip
+    number = _PaperColumn(accessor="number", orderable=False, verbose_name=gettext_lazy("Number"))
     other_party = Column(orderable=False, verbose_name=gettext_lazy("From or to"))
     issued_on = DayColumn(verbose_name=gettext_lazy("Issued"))
     due_on = OverdueColumn(verbose_name=gettext_lazy("Due"))
@@ -226,6 +237,22 @@ class ReceivableTable(Table):
     class Meta(Table.Meta):
         model = Receivable
         fields: ClassVar[tuple[str, ...]] = ()
+
+
+class ArchiveTable(Table):
+    asked_at = LinkColumn("archive_detail", verbose_name=gettext_lazy("Asked for"))
+    asked_by = Column(verbose_name=gettext_lazy("By"))
+    document_count = NumberColumn(verbose_name=gettext_lazy("Documents"))
+    file_count = NumberColumn(verbose_name=gettext_lazy("Files"))
+    missing_count = NumberColumn(verbose_name=gettext_lazy("Missing"))
+    state = PillColumn(verbose_name=gettext_lazy("State"))
+
+    class Meta(Table.Meta):
+        model = DocumentArchive
+        fields: ClassVar[tuple[str, ...]] = ()
+
+    def render_asked_at(self, value: Any, record: Any, bound_column: Any) -> str:
+        return str(LinkColumn.render(bound_column.column, portal.instant(value), record))
 
 
 class CreditTable(Table):

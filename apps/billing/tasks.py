@@ -10,7 +10,13 @@ from apps.billing.operations import (
     open_missing,
     store_evidence,
 )
-from apps.billing.operations.documents import store_invoice_files
+from apps.billing.operations.archives import (
+    KIND,
+    drop_old_archives,
+    make_archive,
+    note_written,
+)
+from apps.billing.operations.documents import store_invoice_files, store_letter
 from apps.events.domain.registry import handles, housekeeping
 from apps.events.models import Job
 from apps.events.operations import note_progress
@@ -55,3 +61,31 @@ def work_on_documents(job: Job, now: datetime) -> dict[str, Any]:
         store_invoice_files(invoice_id=invoice_id, now=now)
         note_progress(job=job, done=number, now=now, total=len(ids))
     return {"invoices": len(ids)}
+
+
+@handles(KIND, atomic=False)
+def work_on_archive(job: Job, now: datetime) -> dict[str, Any]:
+    """A killed worker leaves the archive as it was asked for; the next try writes it whole."""
+    key = UUID(job.payload["archive"])
+
+    def progress(count: int) -> None:
+        note_progress(job=job, done=count, now=now)
+        note_written(archive_id=key, count=count)
+
+    return {"made": make_archive(archive_id=key, now=now, progress=progress)}
+
+
+@housekeeping("billing.drop_archives", daily=True)
+def work_on_old_archives(job: Job, now: datetime) -> dict[str, Any]:
+    """Archives are copies; the documents stay."""
+    return {"dropped": drop_old_archives(now=now)}
+
+
+@handles("billing.store_letters", atomic=False)
+def work_on_letters(job: Job, now: datetime) -> dict[str, Any]:
+    """One transaction per reminder; what is stored already is left as it is."""
+    ids = [UUID(text) for text in job.payload["reminders"]]
+    for number, reminder_id in enumerate(ids, start=1):
+        store_letter(reminder_id=reminder_id, now=now)
+        note_progress(job=job, done=number, now=now, total=len(ids))
+    return {"reminders": len(ids)}

@@ -4,6 +4,7 @@ from django.urls import path
 
 from apps.accounts.access import requires
 from apps.billing.views import (
+    archives,
     contracts,
     corrections,
     disputes,
@@ -50,6 +51,18 @@ urlpatterns = [
         requires("view_invoices")(invoices.InvoiceSums.as_view()),
         name="invoice_sums",
     ),
+    path(
+        "invoices/archives/",
+        requires("export_evidence")(archives.ArchiveList.as_view()),
+        name="archive_list",
+    ),
+    path(
+        "invoices/archives/new/",
+        requires("export_evidence")(archives.ArchiveNew.as_view()),
+        name="archive_new",
+    ),
+    path("invoices/archives/<pid:archive_id>/", archives.archive_detail, name="archive_detail"),
+    path("invoices/archives/<pid:archive_id>/file/", archives.archive_file, name="archive_file"),
     path("invoices/<pid:invoice_id>/rating/", corrections.rate_again, name="invoice_rating"),
     path("invoices/approval/", invoices.approve, name="invoice_approval"),
     path("invoices/issue/", invoices.issue, name="invoice_issue"),
@@ -88,14 +101,35 @@ urlpatterns = [
         reminders.reminder_detail,
         name="reminder_detail",
     ),
-    path("contracts/<pid:contract_id>/orders/", orders.contract_orders, name="contract_orders"),
     path("invoices/<pid:invoice_id>/owed/", receivables.invoice_owed, name="invoice_owed"),
-    path("invoices/<pid:invoice_id>/checkout/", receivables.checkout, name="invoice_checkout"),
-    path("invoices/<pid:invoice_id>/payment/", receivables.new_payment, name="invoice_payment"),
-    path("invoices/<pid:invoice_id>/credit/", receivables.credit_use, name="invoice_credit"),
     path(
-        "invoices/<pid:invoice_id>/write-off/", receivables.new_write_off, name="invoice_write_off"
+        "receivables/reminders/<pid:reminder_id>/letter/",
+        reminders.reminder_letter,
+        name="reminder_letter",
     ),
+    path(
+        "receivables/reminders/<pid:paper_id>/checkout/",
+        receivables.checkout,
+        name="charge_checkout",
+    ),
+    path(
+        "receivables/reminders/<pid:paper_id>/payment/",
+        receivables.new_payment,
+        name="charge_payment",
+    ),
+    path(
+        "receivables/reminders/<pid:paper_id>/credit/", receivables.credit_use, name="charge_credit"
+    ),
+    path(
+        "receivables/reminders/<pid:paper_id>/write-off/",
+        receivables.new_write_off,
+        name="charge_write_off",
+    ),
+    path("contracts/<pid:contract_id>/orders/", orders.contract_orders, name="contract_orders"),
+    path("invoices/<pid:paper_id>/checkout/", receivables.checkout, name="invoice_checkout"),
+    path("invoices/<pid:paper_id>/payment/", receivables.new_payment, name="invoice_payment"),
+    path("invoices/<pid:paper_id>/credit/", receivables.credit_use, name="invoice_credit"),
+    path("invoices/<pid:paper_id>/write-off/", receivables.new_write_off, name="invoice_write_off"),
     path(
         "receivables/payments/<pid:payment_id>/return/",
         receivables.payment_return,

@@ -118,6 +118,19 @@ REASONS: dict[str, tuple[Any, Any]] = {
         gettext_lazy("No standard tax rate is known for {country} on {day}."),
         gettext_lazy("Choose another tax category, or ask the platform to add the rate."),
     ),
+    "no_reduced_rate": (
+        gettext_lazy("No reduced tax rate is known for {country} on {day}."),
+        gettext_lazy("Choose another tax for the charge, or ask the platform to add the rate."),
+    ),
+    "outside_mixed": (
+        gettext_lazy(
+            "{charge} is outside the scope of tax, other charges of the contract are not."
+        ),
+        gettext_lazy(
+            "One document cannot carry both (EN 16931, BR-O-11). Give what is outside the scope a "
+            "contract of its own."
+        ),
+    ),
     "currencies_differ": (
         gettext_lazy("The plan is in {plan}, the contract in {contract}."),
         gettext_lazy("Offer a plan in the contract's currency."),

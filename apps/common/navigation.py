@@ -129,6 +129,10 @@ MENU = (
                 "bank_entry_list", _("Bank entries"), "landmark", "match_payments",
                 _("statement camt match"),
             ),
+            Entry(
+                "debit_list", _("Direct debits"), "arrow-down-to-line", "draft_payouts",
+                _("collect SEPA pain.008 mandate"),
+            ),
             Entry("payout_list", _("Payouts"), "send", "draft_payouts", _("transfers pain approve")),
             Entry(
                 "payment_settings", _("Bank & Stripe"), "wallet", "view_payments",
@@ -139,6 +143,10 @@ MENU = (
     Section(
         _("Company"),
         (
+            Entry(
+                "company_detail", _("Company details"), "building", "view_people",
+                _("address VAT id tax number Leitweg-ID e-invoice"),
+            ),
             Entry("people", _("People"), "users", "view_people", _("colleagues invite")),
             Entry("partners", _("Partners"), "building-2", "view_people", _("companies")),
             Entry("own_profile", _("Our profile"), "id-card", "manage_partners", _("about company")),

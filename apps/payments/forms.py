@@ -5,7 +5,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.common.forms import AmountField, DateInput
+from apps.common.money import Money
 from apps.payments.domain.statements import MOST_BYTES
+from apps.payments.models import Payment
+from apps.payments.operations import Wish
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
 from apps.tenancy.queries import known_companies
@@ -50,6 +54,34 @@ class StatementForm(forms.Form):
         if file.size > MOST_BYTES:
             raise forms.ValidationError(_("The file is larger than 10 MB."))
         return file
+
+
+class DebitForm(forms.Form):
+    """The day on which a run of direct debits collects."""
+
+    collected_on = forms.DateField(
+        label=_("Collected on"), widget=DateInput(),
+        help_text=_("Your bank needs the file a banking day before."),
+    )  # fmt: skip
+
+
+class RefundForm(forms.Form):
+    """How much of a payment goes back, and why."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=200, help_text=_("It is kept with the refund.")
+    )
+
+    def __init__(self, payment: Payment, *args: Any, **kwargs: Any) -> None:
+        left = payment.amount_minor - payment.refunded_minor
+        kwargs.setdefault("initial", {"amount": Money(left, payment.currency).to_decimal()})
+        super().__init__(*args, **kwargs)
+        self.fields["amount"] = AmountField(payment.currency, label=_("Amount"), most_minor=left)
+        self.order_fields(("amount", "reason"))
+
+    def wish(self) -> Wish:
+        """What was typed. Call it on a valid form."""
+        return Wish(self.cleaned_data["amount"], self.cleaned_data["reason"].strip())
 
 
 class PasswordForm(forms.Form):

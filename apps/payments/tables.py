@@ -15,12 +15,12 @@ from apps.common.tables import (
     PillColumn,
     Table,
 )
-from apps.payments.models import BankEntry, Payment, PayoutBatch
+from apps.payments.models import BankEntry, DebitRun, Payment, PayoutBatch
 
 
 class PaymentTable(Table):
     noted_at = InstantColumn(verbose_name=_("Noted"))
-    title = Column(verbose_name=_("Document"))
+    title = LinkColumn("payment_detail", empty_values=(), verbose_name=_("Document"))
     payer_name = Column(verbose_name=_("Payer"))
     payee_name = Column(verbose_name=_("Payee"), orderable=False)
     method = Column(verbose_name=_("Way"))
@@ -31,6 +31,10 @@ class PaymentTable(Table):
     class Meta(Table.Meta):
         model = Payment
         fields: ClassVar[tuple[str, ...]] = ()
+
+    def render_title(self, value: Any, record: Payment, bound_column: Any) -> str:
+        shown = value or record.reference or _("without a document")
+        return str(LinkColumn.render(bound_column.column, shown, record))
 
     def render_state(self, value: Any, record: Payment, bound_column: Any) -> str:
         shown = PillColumn.render(bound_column.column, value, record, bound_column)
@@ -68,3 +72,23 @@ class BatchTable(Table):
     class Meta(Table.Meta):
         model = PayoutBatch
         fields: ClassVar[tuple[str, ...]] = ()
+
+
+class DebitRunTable(Table):
+    """Euros alone."""
+
+    drafted_at = InstantColumn(verbose_name=_("Drafted"))
+    collected_on = LinkColumn("debit_run", verbose_name=_("Collected on"))
+    state = PillColumn(verbose_name=_("State"))
+    drafted_by = Column(verbose_name=_("Drafted by"))
+    approved_by = Column(verbose_name=_("Approved by"))
+    debit_count = NumberColumn(verbose_name=_("Debits"), orderable=False)
+    total_minor = MoneyColumn(verbose_name=_("Total"), orderable=False)
+
+    class Meta(Table.Meta):
+        model = DebitRun
+        fields: ClassVar[tuple[str, ...]] = ()
+
+    def render_collected_on(self, value: Any, record: DebitRun, bound_column: Any) -> str:
+        day = DayColumn().render(value)
+        return str(LinkColumn.render(bound_column.column, day, record))

@@ -12,6 +12,7 @@ from apps.events.models import Job
 from apps.events.operations import enqueue
 from apps.payments.operations.inbox import apply_webhook, route_webhooks
 from apps.payments.operations.received import APPLY
+from apps.payments.operations.refunding import REFUND, send_refund
 from apps.payments.operations.sending import TRANSFER, send_transfer
 from apps.tenancy.context import as_app, as_platform, company_context
 from apps.tenancy.models import Company
@@ -29,6 +30,12 @@ def work_on_webhook(job: Job, now: datetime) -> dict[str, Any]:
 def work_on_transfer(job: Job, now: datetime) -> dict[str, Any]:
     """A killed worker leaves the payout as it was; the next try finds the transfer it made."""
     return {"state": send_transfer(payout_id=UUID(str(job.payload["payout"])), now=now)}
+
+
+@handles(REFUND)
+def work_on_refund(job: Job, now: datetime) -> dict[str, Any]:
+    """A killed worker leaves the request as it was; the next try gets the same refund."""
+    return {"state": send_refund(request_id=UUID(str(job.payload["request"])), now=now)}
 
 
 @shared_task(name=ROUTE, ignore_result=True)

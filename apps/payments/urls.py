@@ -3,10 +3,24 @@
 from django.urls import path
 
 from apps.accounts.access import requires
-from apps.payments.views import bank, checkout, payouts, settings
+from apps.payments.views import bank, checkout, debits, payouts, received, settings
 
 urlpatterns = [
     path("payments/", requires("view_payments")(payouts.PaymentList.as_view()), name="payment_list"),
+    path("payments/<pid:payment_id>/", received.payment_detail, name="payment_detail"),
+    path("payments/<pid:payment_id>/refunds/", received.new_refund, name="refund_new"),
+    path("refunds/<pid:request_id>/approval/", received.refund_approval, name="refund_approval"),
+    path(
+        "refunds/<pid:request_id>/discarding/", received.refund_discarding,
+        name="refund_discarding",
+    ),
+    # Direct debits.
+    path("debits/", requires("draft_payouts")(debits.RunList.as_view()), name="debit_list"),
+    path("debits/new/", debits.new_run, name="debit_new"),
+    path("debits/<pid:run_id>/", debits.run_detail, name="debit_run"),
+    path("debits/<pid:run_id>/approval/", debits.run_approval, name="debit_approval"),
+    path("debits/<pid:run_id>/discarding/", debits.run_discarding, name="debit_discarding"),
+    path("debits/<pid:run_id>/file/", debits.run_file, name="debit_file"),
     path("checkouts/<pid:request_id>/", checkout.checkout_detail, name="checkout_detail"),
     # Where the company is paid.
     path("payment-settings/", settings.payment_settings, name="payment_settings"),

@@ -11,7 +11,7 @@ from apps.pricing.ahead import ComingPeriod
 from apps.pricing.circumstances import Circumstances
 from apps.pricing.index import PriceIndex
 from apps.pricing.named import refuse_wrong_names
-from apps.pricing.registry import CHARGE_MODELS, Charge, PricingContext
+from apps.pricing.registry import CHARGE_MODELS, TAX_NATURES, Charge, PricingContext
 from apps.pricing.source import PlanError, Source
 from apps.pricing.values import PricedLine, PricedPeriod, ServiceDays, Usage
 from apps.pricing.windows import WindowCalendar
@@ -83,6 +83,11 @@ class PricePlan:
             if calendar is not None and charge.meter is not None:
                 found.setdefault(charge.meter, {})[charge.code] = calendar
         return found
+
+    @property
+    def tax_natures(self) -> tuple[str, ...]:
+        """Those its charges name, each once."""
+        return tuple(dict.fromkeys(charge.tax for charge in self.charges if charge.tax))
 
     @property
     def is_ahead(self) -> bool:
@@ -181,6 +186,7 @@ def _read_head(source: Source, kind: type[Charge]) -> dict[str, Any]:
         "title": source.titles("title"),
         "meter": None if source.get("meter") is None else source.code("meter"),
         "index": None if index is None else PriceIndex.read(Source(index, source.at("index"))),
+        "tax": source.choice("tax", ("", *TAX_NATURES), ""),
     }
 
 
@@ -191,6 +197,8 @@ def _write_charge(charge: Charge) -> dict[str, object]:
         head["meter"] = charge.meter
     if charge.index is not None:
         head["index"] = charge.index.write()
+    if charge.tax:
+        head["tax"] = charge.tax
     return {**head, **charge.write()}
 
 

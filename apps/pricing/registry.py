@@ -15,6 +15,8 @@ from apps.pricing.values import AssetUsage, Measure, PricedLine, ServiceDays, St
 from apps.pricing.windows import WindowCalendar
 
 POOLINGS = ("each", "pooled")
+# The tax nature of a charge; empty: as the contract says.
+TAX_NATURES = ("standard", "reduced", "exempt", "outside")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,13 @@ class Charge(ABC):
     title: Mapping[str, str]
     meter: str | None
     index: PriceIndex | None
+    # One of TAX_NATURES, or empty; the country's rates are not the plan's business.
+    tax: str
 
     @classmethod
     @abstractmethod
     def read(cls, source: Source, head: dict[str, Any]) -> Self:
-        """The charge of a dict; `head` holds code, title, meter and index. Raises PlanError."""
+        """The charge of a dict; `head` holds code, title, meter, index, tax. Raises PlanError."""
 
     @abstractmethod
     def write(self) -> dict[str, object]:

@@ -3,7 +3,16 @@
 from django.urls import path
 
 from apps.accounts.access import requires
-from apps.settlement.views import agreements, deposits, margins, pages, payouts, runs, statements
+from apps.settlement.views import (
+    agreements,
+    deposits,
+    margins,
+    pages,
+    payouts,
+    received,
+    runs,
+    statements,
+)
 
 urlpatterns = [
     path("money/", pages.money_home, name="money_home"),
@@ -19,6 +28,10 @@ urlpatterns = [
     path("margins/<pid:settled_id>/", pages.settled_detail, name="settled_detail"),
     path("ledger/", requires("view_money")(pages.TransferList.as_view()), name="transfer_list"),
     path("invoices/<pid:invoice_id>/shares/", pages.invoice_shares, name="invoice_shares"),
+    path(
+        "received/<pid:incoming_id>/statement/", received.incoming_statement,
+        name="incoming_statement",
+    ),
     path(
         "self-billing/", requires("view_money")(agreements.AgreementList.as_view()),
         name="agreement_list",

@@ -40,6 +40,8 @@ class Company(TenantMixin):
     register_entry = models.CharField(max_length=80, blank=True)
     contact_name = models.CharField(max_length=80, blank=True)
     phone = models.CharField(max_length=40, blank=True)
+    # Where e-invoices go to, as `scheme:identifier` of the EAS code list; empty: by e-mail.
+    e_address = models.CharField(max_length=60, blank=True, default="", db_default="")
     language = models.CharField(max_length=5, default="en")
     time_zone = models.CharField(max_length=64, default="Europe/Berlin")
     currency = models.CharField(max_length=3, default="EUR")

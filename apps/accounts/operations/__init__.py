@@ -1,5 +1,6 @@
 """Writes of people, memberships, invitations, entry codes and API keys."""
 
+from apps.accounts.operations.company_facts import describe_company
 from apps.accounts.operations.entries import Entry, consume_entry_code, issue_entry_code
 from apps.accounts.operations.invitations import (
     INVITATION_LIFE,
@@ -25,6 +26,7 @@ __all__ = [
     "change_position",
     "consume_entry_code",
     "create_person",
+    "describe_company",
     "end_membership",
     "invite",
     "issue_entry_code",

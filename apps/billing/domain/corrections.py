@@ -15,14 +15,13 @@ CREDIT = "credit"
 
 def target_lines(rated: RatedPeriod) -> list[TargetLine]:
     """The lines of a period as billing once with full knowledge writes them."""
-    rate = canonical(rated.tax.percent)
     return [
         TargetLine(
-            line_key(line, rated.tax.category, rate),
+            line_key(line, tax.category, canonical(tax.percent)),
             Settled(bounded(line.quantity), line.unit, line.unit_price),
             line.net_minor,
         )
-        for line in rated.lines
+        for line, tax in zip(rated.lines, rated.line_taxes, strict=True)
     ]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 PARTY_FIELDS = (
     "name", "street", "postcode", "city", "country", "vat_id", "email", "tax_number",
-    "register_entry", "contact_name", "phone", "language",
+    "register_entry", "contact_name", "phone", "language", "e_address",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ INVOICE_HEAD = "RE-"
 CREDIT_HEAD = "RK-"
 # What a company writes in its partners' names (389 and 261) has a series of its own.
 SELF_BILLED_HEAD = "GS-"
+REMINDER_HEAD = "MA-"
 
 
 def series_of(issued_on: date, *, is_credit: bool = False) -> str:
@@ -20,6 +21,11 @@ def series_of(issued_on: date, *, is_credit: bool = False) -> str:
 def self_billed_series(issued_on: date) -> str:
     """The series of self-billed documents issued on that day: 'GS-2026-'."""
     return f"{SELF_BILLED_HEAD}{issued_on.year:04d}-"
+
+
+def reminder_series(sent_on: date) -> str:
+    """The series of reminders sent on that day: 'MA-2026-'."""
+    return f"{REMINDER_HEAD}{sent_on.year:04d}-"
 
 
 def number_text(series: str, position: int) -> str:
@@ -36,5 +42,5 @@ def position_of(series: str, number: str) -> int:
 
 
 def _head(series: str) -> str:
-    named = series.startswith((CREDIT_HEAD, SELF_BILLED_HEAD))
+    named = series.startswith((CREDIT_HEAD, SELF_BILLED_HEAD, REMINDER_HEAD))
     return series if named else f"{INVOICE_HEAD}{series}"

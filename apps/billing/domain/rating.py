@@ -1,13 +1,14 @@
 """From a period's usage and plan to taxed lines and totals: values in, values out."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from typing import Protocol
+from typing import Any, Protocol
 
 from apps.common.period import Period, local_days
+from apps.common.quantity import canonical
 from apps.pricing.changes import UsageWindows
 from apps.pricing.circumstances import Circumstances
 from apps.pricing.groups import Group, priced_usage
@@ -37,10 +38,49 @@ class Measured(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tax:
-    """The category (UNCL 5305) and rate in percent that all lines of a contract carry."""
+    """A category (UNCL 5305) and its rate in percent."""
 
     category: str
     percent: Decimal
+
+
+OUTSIDE = "O"
+
+
+@dataclass(frozen=True, slots=True)
+class Taxes:
+    """What the lines of a contract carry: the contract's own, and by nature what charges name."""
+
+    usual: Tax
+    by_nature: Mapping[str, Tax] = field(default_factory=dict)
+
+    def of(self, nature: str) -> Tax:
+        return self.by_nature.get(nature, self.usual)
+
+    def to_dict(self) -> dict[str, object]:
+        return {"tax": _tax_dict(self.usual), **self._natures()}
+
+    def _natures(self) -> dict[str, object]:
+        found = {nature: _tax_dict(tax) for nature, tax in self.by_nature.items()}
+        return {"tax_natures": found} if found else {}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Taxes":
+        natures = data.get("tax_natures", {})
+        return cls(_tax_of(data["tax"]), {name: _tax_of(tax) for name, tax in natures.items()})
+
+    def of_line(self, line: PricedLine, plan: PricePlan, ahead: Ahead | None) -> Tax:
+        """By the charge it is of; of a fee in advance that of the coming period's plan."""
+        source = ahead.plan if ahead is not None and line.service else plan
+        return self.of(source.charge(line.charge).tax)
+
+
+def _tax_dict(tax: Tax) -> dict[str, object]:
+    return {"category": tax.category, "percent": canonical(tax.percent)}
+
+
+def _tax_of(data: Mapping[str, Any]) -> Tax:
+    return Tax(str(data["category"]), Decimal(data["percent"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +90,9 @@ class RatedPeriod:
     currency: str
     service: ServiceDays
     lines: tuple[PricedLine, ...]
-    tax: Tax
+    tax: Taxes
+    # Of each line, in their order.
+    line_taxes: tuple[Tax, ...]
     taxes: tuple[TaxTotal, ...]
     totals: Totals
     circumstances: Circumstances = NOTHING_ELSE
@@ -65,19 +107,35 @@ def rate(
     plan: PricePlan,
     measured: Iterable[Measured],
     service: ServiceDays,
-    tax: Tax,
+    tax: Taxes,
     circumstances: Circumstances = NOTHING_ELSE,
     ahead: Ahead | None = None,
 ) -> RatedPeriod:
-    """The one way from usage to an invoice's figures. Raises PricingError."""
+    """The one way from usage to an invoice's figures. Raises PricingError.
+
+    What is outside the scope of tax shares no document with what is in it (EN 16931, BR-O-11).
+    """
     usage = usage_by_meter(measured)
     priced = price(plan, usage, service, circumstances=circumstances, ahead=ahead)
     _refuse_repeated_lines(priced.lines)
-    taxes = tax_totals(TaxedNet(tax.category, tax.percent, line.net_minor) for line in priced.lines)
+    of_lines = tuple(tax.of_line(line, plan, ahead) for line in priced.lines)
+    _refuse_mixed(priced.lines, of_lines)
+    taxes = tax_totals(
+        TaxedNet(found.category, found.percent, line.net_minor)
+        for line, found in zip(priced.lines, of_lines, strict=True)
+    )
     return RatedPeriod(
-        plan.currency, service, priced.lines, tax, tuple(taxes), document_totals(taxes),
+        plan.currency, service, priced.lines, tax, of_lines, tuple(taxes), document_totals(taxes),
         circumstances, ahead,
     )  # fmt: skip
+
+
+def _refuse_mixed(lines: Sequence[PricedLine], taxes: Sequence[Tax]) -> None:
+    outside = [
+        line.charge for line, tax in zip(lines, taxes, strict=True) if tax.category == OUTSIDE
+    ]
+    if outside and len(outside) < len(lines):
+        raise PricingError("outside_mixed", charge=outside[0])
 
 
 def usage_by_meter(measured: Iterable[Measured]) -> Mapping[str, Sequence[AssetUsage]]:

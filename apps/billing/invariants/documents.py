@@ -9,19 +9,23 @@ from django.core.exceptions import ValidationError
 
 from apps.billing.domain.numbers import position_of
 from apps.billing.invariants.registry import of_company, rows, shared
-from apps.billing.models import EvidenceFile
+from apps.billing.models import DocumentFile, EvidenceFile, Invoice
 from apps.billing.operations.stored import read_stored
 from apps.billing.queries.verifying import verified
+from apps.events.models import Job
 from apps.metering.domain.corrected import stated_lines
 from apps.metering.domain.evidence import parse_evidence
 from apps.pricing.tax import tax_on
-from apps.tenancy.context import current_company_id
+from apps.tenancy.context import current_company, current_company_id
 
 # Table and the column that names the invoice.
 PARTS = (
     ("billing_invoice", "id"), ("billing_invoiceline", "invoice_id"),
     ("billing_invoicetax", "invoice_id"),
 )  # fmt: skip
+
+
+PENDING = (Job.State.WAITING, Job.State.RUNNING)
 
 
 @shared("lines sum to the invoice's net, taxes to its tax, both to its total")
@@ -76,7 +80,7 @@ def numbers_gapless(now: datetime) -> Iterator[str]:
         (author, series): following
         for author, series, following in rows(
             "select author_id, series, next_number from public.billing_numberseries "
-            "where series not like 'GS-%'"
+            "where series not like 'GS-%' and series not like 'MA-%'"
         )
     }
     for key in sorted(used.keys() | counters.keys()):
@@ -117,6 +121,26 @@ def evidence_holds(now: datetime) -> Iterator[str]:
             yield f"evidence of {found.invoice.number}: {finding}"
         if result.verified and _signed(content) != _stated(found):
             yield f"invoice {found.invoice.number} is not what was signed"
+
+
+@of_company("every issued invoice has its files, and each is what was stored")
+def files_hold(now: datetime) -> Iterator[str]:
+    """One whose job has not run yet is left out; one whose job failed is not."""
+    own = current_company().pk
+    for found in DocumentFile.objects.written_by(own).iterator():
+        try:
+            read_stored(found)
+        except ValidationError as problem:
+            yield f"{found.form} of {found.number}: {' '.join(problem.messages)}"
+    rows = Job.objects.filter(company_id=own, kind="billing.store_documents")
+    for state, payload in (
+        rows.exclude(state__in=PENDING).values_list("state", "payload").iterator()
+    ):
+        keys = payload["invoices"]
+        stored = DocumentFile.objects.filter(document_id__in=keys).values("document_id")
+        issued = Invoice.objects.written_by(own).filter(id__in=keys).exclude(id__in=stored)
+        for number in issued.values_list("number", flat=True):
+            yield f"invoice {number} has no files, its job is {state}"
 
 
 def _signed(content: bytes) -> dict[str, Any]:

@@ -89,3 +89,30 @@ def credit_notes_placed(now: datetime) -> Iterator[str]:
     ):
         if gross != placed:
             yield f"credit note {number} of {gross}: {placed} placed"
+
+
+@shared("what a reminder charges is owed once, by its customer; its numbers are gapless")
+def charges_owed(now: datetime) -> Iterator[str]:
+    for key, number in rows(
+        """
+        select reminder.id, reminder.number from public.billing_reminder reminder
+        left join public.billing_receivable owed on owed.reminder_id = reminder.id
+        left join public.billing_receivable late on late.id = reminder.receivable_id
+        where reminder.number <> '' and (late.reminder_id is not null
+            or coalesce(owed.gross_minor, 0) <> reminder.fee_minor + reminder.new_interest_minor
+            or owed.author_id <> reminder.author_id or owed.customer_id <> reminder.customer_id
+            or owed.currency <> reminder.currency or owed.invoice_id <> late.invoice_id)
+        """
+    ):
+        yield f"reminder {number or key} is not owed as it charges"
+    for author, series, given, following in rows(
+        """
+        select counter.author_id, counter.series, count(reminder.id), counter.next_number
+        from public.billing_numberseries counter
+        left join public.billing_reminder reminder on reminder.author_id = counter.author_id
+            and starts_with(reminder.number, counter.series)
+        where counter.series like 'MA-%' group by counter.id
+        having count(reminder.id) <> counter.next_number - 1
+        """
+    ):
+        yield f"series {series} of {author}: {given} reminders, counter at {following}"

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from apps.billing.domain.corrections import key_of, line_key
-from apps.billing.domain.rating import Tax, rate
+from apps.billing.domain.rating import Tax, Taxes, rate
 from apps.billing.invariants.registry import rows, shared
 from apps.billing.models import Invoice, InvoiceLine
 from apps.billing.queries.evidence import ahead_from, records_behind
@@ -80,7 +80,7 @@ def _again(invoice: Invoice, lines: list[InvoiceLine]) -> Iterator[str]:
     plan = PricePlan.from_dict(version.plan)
     if plan.hash != explanation["plan"]["sha256"]:
         yield f"invoice {invoice.id}: plan version {version.id} is not the one it was priced with"
-    tax = Tax(lines[0].tax_category, lines[0].tax_percent)
+    tax = Taxes(Tax(lines[0].tax_category, lines[0].tax_percent))
     service = ServiceDays(**explanation["service"])
     circumstances = Circumstances.from_dict(explanation.get("circumstances"))
     try:

@@ -1,5 +1,6 @@
 """Billing runs, invoices with lines and taxes, what is owed on them, disputes, signing keys."""
 
+from apps.billing.models.archives import DocumentArchive
 from apps.billing.models.corrections import Correction
 from apps.billing.models.disputes import DisputeAnswer, LineDispute
 from apps.billing.models.documents import Invoice, InvoiceLine, InvoiceTax, NumberSeries
@@ -20,6 +21,7 @@ __all__ = [
     "CreditMove",
     "CustomerCredit",
     "DisputeAnswer",
+    "DocumentArchive",
     "DocumentFile",
     "EvidenceFile",
     "IncomingAnswer",

@@ -39,6 +39,8 @@ class Reminder(FencedModel):
     receivable = models.ForeignKey(Receivable, on_delete=models.PROTECT, related_name="reminders")
     customer = models.ForeignKey("tenancy.Company", on_delete=models.PROTECT, related_name="+")
     level = models.SmallIntegerField()
+    # Empty on reminders from before they had numbers.
+    number = models.CharField(max_length=40, blank=True)
     currency = models.CharField(max_length=3)
     # What is open and not disputed.
     asked_minor = MinorField()
@@ -48,6 +50,10 @@ class Reminder(FencedModel):
     fees_minor = MinorField()
     # Of all days from the day after it was due up to the day before `sent_on`.
     interest_minor = MinorField()
+    # Of `interest_minor` what no earlier reminder charged; with `fee_minor` the charge of this one.
+    new_interest_minor = MinorField(default=0)
+    # What is open of the charges of earlier reminders.
+    earlier_minor = MinorField(default=0)
     # Statute, points, reference rates and accruals: {statute, series, points, accruals: […]}.
     facts = models.JSONField()
     sent_on = models.DateField()
@@ -65,9 +71,14 @@ class Reminder(FencedModel):
             models.CheckConstraint(
                 condition=Q(
                     level__gte=1, asked_minor__gt=0, disputed_minor__gte=0, fee_minor__gte=0,
-                    fees_minor__gte=models.F("fee_minor"), interest_minor__gte=0,
+                    fees_minor__gte=models.F("fee_minor"), earlier_minor__gte=0,
+                    new_interest_minor__gte=0,
+                    interest_minor__gte=models.F("new_interest_minor"),
                 ),
                 name="billing_reminder_amounts",
+            ),
+            models.UniqueConstraint(
+                fields=["author", "number"], condition=~Q(number=""), name="billing_reminder_number"
             ),
         ]  # fmt: skip
 
@@ -76,5 +87,10 @@ class Reminder(FencedModel):
 
     @property
     def total_minor(self) -> int:
-        """All that is asked for: the document, fees and interest."""
-        return self.asked_minor + self.fees_minor + self.interest_minor
+        """All that is asked for: the document, what is open of earlier charges, and this one's."""
+        return self.asked_minor + self.earlier_minor + self.charge_minor
+
+    @property
+    def charge_minor(self) -> int:
+        """What this reminder charges for being late: a receivable of its own."""
+        return self.fee_minor + self.new_interest_minor

@@ -38,6 +38,8 @@ class IncomingDocument(FencedModel):
     due_on = models.DateField(null=True)
     sender_name = models.CharField(max_length=300)
     sender_vat_id = models.CharField(max_length=40, blank=True)
+    # By what a sender's numbers are told apart: its VAT id, else its name; empty on older rows.
+    sender_key = models.CharField(max_length=300, blank=True, default="")
     # The sender where it has a portal too; to it goes the answer.
     sender = models.ForeignKey(
         "tenancy.Company", on_delete=models.PROTECT, null=True, related_name="+"
@@ -63,6 +65,12 @@ class IncomingDocument(FencedModel):
         ordering = ["-received_at", "-id"]
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint(fields=["author", "sha256"], name="billing_incoming_once"),
+            # Of what is not refused, a sender's number is received once.
+            models.UniqueConstraint(
+                fields=["author", "sender_key", "number", "kind"],
+                condition=~Q(state="refused") & ~Q(sender_key="") & ~Q(number=""),
+                name="billing_incoming_number_once",
+            ),
             models.CheckConstraint(
                 condition=Q(state="received", decided_at=None)
                 | Q(state__in=["accepted", "refused"], decided_at__isnull=False),

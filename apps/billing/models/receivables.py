@@ -17,6 +17,10 @@ class ReceivableQuerySet(FencedQuerySet):
     def unsettled(self) -> "ReceivableQuerySet":
         return self.filter(open_minor__gt=0)
 
+    def of_documents(self) -> "ReceivableQuerySet":
+        """Without what is charged for late payment."""
+        return self.filter(reminder=None)
+
     def overdue(self, today: date) -> "ReceivableQuerySet":
         """Something is open after its day; `today` in the issuer's zone."""
         return self.unsettled().filter(due_on__lt=today)
@@ -26,8 +30,8 @@ ReceivableManager = models.Manager.from_queryset(ReceivableQuerySet)
 
 
 class Receivable(FencedModel):
-    """Beside an issued invoice or additional invoice, with its key. Whether it is overdue is a
-    question of the day, not a state."""
+    """Beside an issued invoice or additional invoice, or a reminder's fee and interest, with its
+    key. Whether it is overdue is a question of the day, not a state."""
 
     class State(models.TextChoices):
         OPEN = "open", _("open")
@@ -38,7 +42,12 @@ class Receivable(FencedModel):
 
     prefix = "rcv"
 
-    invoice = models.OneToOneField(Invoice, on_delete=models.PROTECT, related_name="receivable")
+    # The document itself, or the one whose lateness is charged for.
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="receivables")
+    # Of what is charged for late payment: the reminder that asked for it first.
+    reminder = models.OneToOneField(
+        "billing.Reminder", on_delete=models.PROTECT, null=True, related_name="charge"
+    )
     customer = models.ForeignKey("tenancy.Company", on_delete=models.PROTECT, related_name="+")
     currency = models.CharField(max_length=3)
     gross_minor = MinorField()
@@ -69,7 +78,8 @@ class Receivable(FencedModel):
         ]  # fmt: skip
         constraints: ClassVar[list[Any]] = [
             models.CheckConstraint(
-                condition=Q(id=F("invoice_id")), name="billing_receivable_of_invoice"
+                condition=Q(reminder=None, id=F("invoice_id")) | Q(id=F("reminder_id")),
+                name="billing_receivable_of_invoice",
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -93,6 +103,11 @@ class Receivable(FencedModel):
 
     def __str__(self) -> str:
         return f"{self.invoice_id} {self.state}"
+
+    @property
+    def paper(self) -> Any:
+        """The invoice, or the reminder, that has its number and is named by payments."""
+        return self.invoice if self.reminder_id is None else self.reminder
 
     @property
     def standing(self) -> Standing:

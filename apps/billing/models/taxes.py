@@ -6,7 +6,7 @@ from django.db import models
 
 
 class TaxRate(models.Model):
-    """A country's standard rate from a date on. Data, read-mostly, exempt from the fence."""
+    """A country's standard (S) or reduced (AA) rate from a date on. Data, read-mostly, exempt from the fence."""
 
     id = models.AutoField(primary_key=True)
     country = models.CharField(max_length=2)

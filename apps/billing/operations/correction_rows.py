@@ -175,10 +175,10 @@ def _basis(found: Corrected) -> dict[str, object]:
 
 
 def _basis_of_period(found: Corrected) -> dict[str, object]:
-    tax, granted = found.rated.tax, [granted_to_dict(item) for item in found.books.granted]
+    granted = [granted_to_dict(item) for item in found.books.granted]
     return {
         **_basis(found), "usage_records": [str(record.id) for record in found.records],
-        "tax": {"category": tax.category, "percent": canonical(tax.percent)},
+        **found.rated.tax.to_dict(),
         **({"granted": granted} if granted else {}),
     }  # fmt: skip
 

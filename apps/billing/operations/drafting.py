@@ -9,7 +9,7 @@ from uuid import UUID
 
 from apps.billing.domain.facts import invoice_facts, terms_facts
 from apps.billing.domain.orders import order_for
-from apps.billing.domain.rating import RatedPeriod, tier_number
+from apps.billing.domain.rating import RatedPeriod, Tax, tier_number
 from apps.billing.models import Invoice, InvoiceLine, InvoiceTax
 from apps.billing.queries.orders import Orders, last_day, orders_of
 from apps.common.fields import uuid7
@@ -129,13 +129,17 @@ def _invoice(billable: Billable, orders: Orders, now: datetime) -> InvoiceRow:
 
 def _lines(invoice: InvoiceRow, billable: Billable) -> list[LineRow]:
     return [
-        _line(invoice, billable, position, line)
-        for position, line in enumerate(billable.rated.lines, start=1)
+        _line(invoice, billable, position, line, tax)
+        for position, (line, tax) in enumerate(
+            zip(billable.rated.lines, billable.rated.line_taxes, strict=True), start=1
+        )
     ]
 
 
-def _line(invoice: InvoiceRow, billable: Billable, position: int, line: PricedLine) -> LineRow:
-    meter, tax = meter_of(billable.plan, line), billable.rated.tax
+def _line(
+    invoice: InvoiceRow, billable: Billable, position: int, line: PricedLine, tax: Tax
+) -> LineRow:  # fmt: skip
+    meter = meter_of(billable.plan, line)
     service = billable.rated.service_of(line)
     return LineRow(
         id=uuid7(), author_id=invoice.author_id, parties=invoice.parties, invoice_id=invoice.id,

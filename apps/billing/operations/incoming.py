@@ -8,22 +8,36 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from apps.billing.domain.einvoice.document import Document
+from apps.billing.domain.einvoice.document import Document, Party
 from apps.billing.domain.einvoice.findings import OWN_RULES, Examined
 from apps.billing.domain.einvoice.reading import read_document
 from apps.billing.domain.einvoice.safe_xml import Unreadable, parse_xml
 from apps.billing.domain.einvoice.vocabulary import CII_ROOT
 from apps.billing.models import IncomingAnswer, IncomingDocument
 from apps.billing.operations.validating import examine_file
-from apps.billing.queries.incoming import match_of
+from apps.billing.queries.incoming import match_of, plain_vat_id
 from apps.contracts.models import Contract
 from apps.events.operations import record
 from apps.tenancy.context import current_company
 
 _LONGEST = {"number": 200, "sender_name": 300, "sender_vat_id": 40, "kind": 10, "file_name": 200}
+
+
+class NumberKnown(ValidationError):
+    """The sender's document of this number was received already; `known` is that one."""
+
+    def __init__(self, known: IncomingDocument) -> None:
+        self.known = known
+        super().__init__(
+            _("%(number)s of %(sender)s was received already on %(day)s. Refuse that one first if "
+              "this is its replacement.")
+            % {"number": known.number, "sender": known.sender_name,
+               "day": known.received_at.date().isoformat()}
+        )  # fmt: skip
 
 
 def receive_file(
@@ -32,7 +46,8 @@ def receive_file(
     """Store an e-invoice with what the rules say of it; True when it is new.
 
     The same file twice is the first one. Raises Unreadable for what is no e-invoice, or one whose
-    values cannot be read; a broken rule is no reason to turn it away. Examined before the
+    values cannot be read, and NumberKnown for a number that this sender's document has already,
+    unless that was refused; a broken rule is no reason to turn it away. Examined before the
     transaction, which then takes milliseconds.
     """
     sha256 = hashlib.sha256(content).hexdigest()
@@ -41,17 +56,43 @@ def receive_file(
         return found, False
     examined = examine_file(content)
     document = _readable(examined)
+    columns = _columns(document, examined, content, sha256)
+    _refuse_known(columns)
     with transaction.atomic():
-        made, new = IncomingDocument.objects.get_or_create(
-            author=current_company(), sha256=sha256,
-            defaults=_columns(document, examined, content, sha256) | {
-                "parties": [current_company().pk], "file_name": file_name[:200],
-                "received_at": now, "received_by": str(actor),
-            },
-        )  # fmt: skip
+        made, new = _made(sha256, columns | {
+            "parties": [current_company().pk], "file_name": file_name[:200], "received_at": now,
+            "received_by": str(actor),
+        })  # fmt: skip
         if new:
             record(action="billing.incoming_received", subject=made.public_id, now=now, actor=actor)
     return made, new
+
+
+def _refuse_known(columns: dict[str, Any]) -> None:
+    known = _of_number(columns)
+    if known is not None:
+        raise NumberKnown(known)
+
+
+def _of_number(columns: dict[str, Any]) -> IncomingDocument | None:
+    """What was received of this sender, number and kind, and was not refused."""
+    own = IncomingDocument.objects.written_by(current_company())
+    same = {name: columns[name] for name in ("sender_key", "number", "kind")}
+    return own.filter(**same).exclude(Q(state="refused") | Q(number="")).first()
+
+
+def _made(sha256: str, columns: dict[str, Any]) -> tuple[IncomingDocument, bool]:
+    """Two uploads at once: the database lets one of them in."""
+    try:
+        with transaction.atomic():
+            return IncomingDocument.objects.get_or_create(
+                author=current_company(), sha256=sha256, defaults=columns
+            )
+    except IntegrityError:
+        known = _of_number(columns)
+        if known is None:
+            raise
+        raise NumberKnown(known) from None
 
 
 def match_document(
@@ -129,8 +170,14 @@ def _columns(
         "gross_minor": sums.gross_minor, "due_minor": sums.due_minor,
         "findings": [asdict(finding) for finding in examined.findings],
         "error_count": sum(finding.is_error for finding in examined.findings),
+        "sender_key": _sender_key(sender),
         "sender": match.sender, "invoice": match.invoice, "contract": match.contract,
     }  # fmt: skip
+
+
+def _sender_key(sender: Party) -> str:
+    """By VAT id, however it is written, else by name."""
+    return (plain_vat_id(sender.vat_id) or sender.name.casefold().strip())[:300]
 
 
 def _format(xml: bytes, content: bytes) -> str:

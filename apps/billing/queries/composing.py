@@ -39,6 +39,7 @@ KINDS = {
 LANGUAGES = ("de", "en")
 LINES_AND_TAXES = ("lines", "taxes")
 BY_EMAIL = "EM"
+LEITWEG = "0204"
 # UNTDID 4461.
 CREDIT_TRANSFER = "30"
 _STANDARD, _ZERO, _OUTSIDE = "S", "Z", "O"
@@ -67,8 +68,7 @@ def document_of_invoice(
     issued_on = invoice.issued_on or today
     assert issued_on is not None, "an invoice that is not issued needs a day to be judged by"
     facts, terms = invoice.facts, invoice.facts["terms"]
-    language = facts["recipient"].get("language", "")[:2]
-    language = language if language in LANGUAGES else "en"
+    language = language_of(facts)
     outside = any(line.tax_category == _OUTSIDE for line in lines)
     country, reasons = facts["issuer"]["country"], exemptions() if known is None else known
     with override(language):
@@ -79,10 +79,16 @@ def document_of_invoice(
             lines=tuple(_line(line, invoice, language) for line in lines),
             taxes=_taxes(invoice, reasons.on(last), country, language), sums=_sums(invoice),
             due_on=_due_on(invoice, issued_on), delivered_on=last, first_day=first, last_day=last,
-            buyer_reference=terms["buyer_reference"], order_number=terms["order_number"],
+            buyer_reference=_buyer_reference(facts), order_number=terms["order_number"],
             contract=terms["contract"], preceding=_preceding(facts),
             payment_terms=_payment_terms(invoice), payments=_payments(invoice, ways),
         )  # fmt: skip
+
+
+def language_of(facts: Mapping[str, Any]) -> str:
+    """The recipient's, as far as documents are written in it."""
+    language = str(facts["recipient"].get("language", ""))[:2]
+    return language if language in LANGUAGES else "en"
 
 
 def _days(invoice: Invoice, start: datetime, end: datetime) -> tuple[date, date]:
@@ -121,8 +127,23 @@ def party_of(facts: Mapping[str, Any], outside: bool) -> Party:
         vat_id="" if outside else vat_id, identifier=vat_id if outside else "",
         tax_number=facts.get("tax_number", ""), legal_id=facts.get("register_entry", ""),
         contact_name=facts.get("contact_name", ""), contact_phone=facts.get("phone", ""),
-        contact_email=email, endpoint=email, endpoint_scheme=BY_EMAIL if email else "",
+        contact_email=email, **_endpoint(facts.get("e_address", ""), email),
     )  # fmt: skip
+
+
+def _endpoint(e_address: str, email: str) -> dict[str, str]:
+    """Where e-invoices go to (BT-34, BT-49): the company's own kind of address, else its e-mail."""
+    scheme, _colon, identifier = e_address.partition(":")
+    if identifier:
+        return {"endpoint": identifier, "endpoint_scheme": scheme}
+    return {"endpoint": email, "endpoint_scheme": BY_EMAIL if email else ""}
+
+
+def _buyer_reference(facts: Mapping[str, Any]) -> str:
+    """The contract's; else a public customer's Leitweg-ID, which stands there as well (BT-10)."""
+    scheme, _colon, identifier = facts["recipient"].get("e_address", "").partition(":")
+    agreed = str(facts["terms"]["buyer_reference"])
+    return agreed or (identifier if scheme == LEITWEG else "")
 
 
 def _line(line: InvoiceLine, invoice: Invoice, language: str) -> DocumentLine:

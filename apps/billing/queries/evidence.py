@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef
 
 from apps.billing.domain.corrections import key_of, line_key, recorded_line
-from apps.billing.domain.rating import in_billing_order
+from apps.billing.domain.rating import Taxes, in_billing_order
 from apps.billing.models import Correction, EvidenceFile, Invoice, InvoiceLine
 from apps.billing.queries.readings import covered_period, readings_behind
 from apps.billing.queries.recorded import books_of
@@ -161,8 +161,9 @@ def _corrected(invoice: Invoice, now: datetime) -> BilledContract:
     circumstances = Circumstances.from_dict(basis.get("circumstances"))
     ahead, usage = ahead_from(basis), usage_by_meter(items)
     priced = price(plan, usage, service, circumstances=circumstances, ahead=ahead)
-    category, percent = basis["tax"]["category"], Decimal(basis["tax"]["percent"])
-    lines = [TaxedLine(line, category, percent) for line in priced.lines]
+    taxes = Taxes.from_dict(basis)
+    found = [(line, taxes.of_line(line, plan, ahead)) for line in priced.lines]
+    lines = [TaxedLine(line, tax.category, tax.percent) for line, tax in found]
     return BilledContract(
         contract=encode(Contract.prefix, contract.id), zone=contract.time_zone,
         period=Period(billed.start, billed.end), plan=plan, service=service, items=items,

@@ -55,18 +55,19 @@ def same_number(document: IncomingDocument) -> list[IncomingDocument]:
 def _sender(document: Document) -> Company | None:
     """Of a self-billed document the buyer wrote it."""
     party = document.buyer if document.is_self_billed else document.seller
-    wanted = _plain(party.vat_id)
+    wanted = plain_vat_id(party.vat_id)
     if not wanted:
         return None
     own = current_company().pk
     found = [
         company for company in known_companies()
-        if company.pk != own and _plain(company.vat_id) == wanted
+        if company.pk != own and plain_vat_id(company.vat_id) == wanted
     ]  # fmt: skip
     return found[0] if len(found) == 1 else None
 
 
-def _plain(vat_id: str) -> str:
+def plain_vat_id(vat_id: str) -> str:
+    """Without blanks and points, in capitals."""
     return re.sub(r"[^A-Z0-9]", "", vat_id.upper())
 
 

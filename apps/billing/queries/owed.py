@@ -1,7 +1,7 @@
 """What a document's page and the list of open items show of what is owed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from typing import Any
@@ -11,6 +11,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from apps.billing.models import (
     Allocation,
     CustomerCredit,
+    Invoice,
     LineDispute,
     NotedPayment,
     Receivable,
@@ -28,14 +29,21 @@ class Owed:
     """`days` overdue, 0 when not; `credit_minor`: what the customer has in this currency."""
 
     receivable: Receivable
+    paper: Invoice | Reminder
     days: int
     steps: Sequence[Allocation]
-    reminders: Sequence[Reminder]
-    disputes: Sequence[LineDispute]
-    held: frozenset[Any]
     credit_minor: int
     # Whether the issuer takes payments online.
     is_payable_online: bool
+    reminders: Sequence[Reminder] = ()
+    disputes: Sequence[LineDispute] = ()
+    held: frozenset[Any] = frozenset()
+
+    @property
+    def routes(self) -> dict[str, str]:
+        """Names of the routes that act on it."""
+        of = "charge" if isinstance(self.paper, Reminder) else "invoice"
+        return {act: f"{of}_{act}" for act in ("checkout", "payment", "credit", "write_off")}
 
 
 def owed_on(found: Receivable, today: date) -> Owed:
@@ -46,9 +54,23 @@ def owed_on(found: Receivable, today: date) -> Owed:
         )
     )
     held = {dispute.line_id for dispute in held_back([found.invoice_id])} if disputes else set()
+    reminders = list(found.reminders.select_related("charge").order_by("level"))
+    return replace(
+        _owed(found, found.invoice, today), reminders=reminders, disputes=disputes,
+        held=frozenset(held),
+    )  # fmt: skip
+
+
+def owed_of(reminder: Reminder, today: date) -> Owed | None:
+    """What a reminder charges for being late; None where it charges nothing. Five queries."""
+    found = Receivable.objects.filter(reminder=reminder).first()
+    return _owed(found, reminder, today) if found else None
+
+
+def _owed(found: Receivable, paper: Invoice | Reminder, today: date) -> Owed:
     return Owed(
-        found, days_overdue(found, today), _steps(found), list(found.reminders.order_by("level")), disputes, frozenset(held),
-        credit_of(found), takes_payments_online(found),
+        found, paper, days_overdue(found, today), _steps(found), credit_of(found),
+        takes_payments_online(found),
     )  # fmt: skip
 
 

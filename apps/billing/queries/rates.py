@@ -8,9 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from apps.billing.domain.rating import (
+    OUTSIDE,
     Measured,
     RatedPeriod,
     Tax,
+    Taxes,
     in_billing_order,
     rate,
     service_days,
@@ -27,6 +29,10 @@ from apps.pricing.values import PricingError
 from apps.tenancy.models import Company
 
 STANDARD = Contract.TaxCategory.STANDARD
+# In the table of rates alone (UNCL 5305 “lower rate”): EN 16931 writes every rate above zero as S.
+REDUCED = "AA"
+# Natures that charge no tax, whatever the contract says.
+UNTAXED = {"exempt": "E", "outside": OUTSIDE}
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -35,7 +41,7 @@ class Conditions:
     """Plans, tax rates and companies of a set of contracts, read at once."""
 
     versions: dict[UUID, list[PlanVersion]]
-    rates: dict[str, list[tuple[date, Decimal]]]
+    rates: dict[tuple[str, str], list[tuple[date, Decimal]]]
     providers: dict[int, Company]
     customers: dict[int, Company]
     years: dict[tuple[UUID, datetime], ContractYear | YearNotComplete]
@@ -62,23 +68,43 @@ class Conditions:
             raise PricingError("currencies_differ", plan=plan.currency, contract=contract.currency)
         return plan
 
-    def tax(self, contract: Contract, period: Period) -> Tax:
-        """The supplier's standard rate on the period's last day; other categories are 0."""
-        if contract.tax_category != STANDARD:
-            return Tax(contract.tax_category, Decimal(0))
+    def taxes(self, contract: Contract, period: Period, natures: Iterable[str]) -> Taxes:
+        """The contract's category and what charges of these natures carry instead.
+
+        Rates are the supplier's country's on the period's last day. Where the contract's category
+        charges no tax (reverse charge, exempt, outside …), standard and reduced are that category.
+        """
         country = self.providers[contract.author_id].country
         day = local_date(period.end - _INSTANT, contract.time_zone)
-        found = [percent for since, percent in self.rates.get(country, []) if since <= day]
+
+        def tax(nature: str) -> Tax:
+            if nature in UNTAXED:
+                return Tax(UNTAXED[nature], Decimal(0))
+            if contract.tax_category != STANDARD:
+                return Tax(contract.tax_category, Decimal(0))
+            return Tax(STANDARD, self._percent(country, nature, day))
+
+        return Taxes(tax(""), {nature: tax(nature) for nature in natures})
+
+    def _percent(self, country: str, nature: str, day: date) -> Decimal:
+        kind = REDUCED if nature == "reduced" else STANDARD
+        known = self.rates.get((country, kind), [])
+        found = [percent for since, percent in known if since <= day]
         if not found:
-            raise PricingError("no_tax_rate", country=country, day=day.isoformat())
-        return Tax(contract.tax_category, found[-1])
+            reason = "no_reduced_rate" if kind == REDUCED else "no_tax_rate"
+            raise PricingError(reason, country=country, day=day.isoformat())
+        return found[-1]
 
     def rate(self, contract: Contract, period: Period, measured: Iterable[Measured]) -> RatedPeriod:
         """The period's lines, tax and totals. Raises PricingError or PlanError."""
         _, plan = self.plan(contract, period)
         service = service_days(period, contract.time_zone, contract.starts_on, contract.ends_on)
-        tax, around = self.tax(contract, period), self.circumstances(contract, period, plan)
-        ahead = self.ahead(contract, period, plan)
+        around, ahead = (
+            self.circumstances(contract, period, plan),
+            self.ahead(contract, period, plan),
+        )
+        natures = {*plan.tax_natures, *(ahead.plan.tax_natures if ahead else ())}
+        tax = self.taxes(contract, period, sorted(natures))
         return rate(plan, in_billing_order(measured), service, tax, around, ahead)
 
     def following(self, contract: Contract, period: Period) -> tuple[PlanVersion, PricePlan]:
@@ -134,7 +160,7 @@ def conditions_of(wanted: Sequence[tuple[Contract, Period]]) -> Conditions:
     providers = Company.objects.in_bulk({contract.author_id for contract in contracts})
     return Conditions(
         versions=versions,
-        rates=standard_rates({company.country for company in providers.values()}),
+        rates=tax_rates({company.country for company in providers.values()}),
         providers=providers,
         customers=Company.objects.in_bulk({contract.customer_id for contract in contracts}),
         years=contract_years([pair for pair in wanted if pair[0].id in yearly]),
@@ -166,10 +192,16 @@ def _series(plans: Iterable[Mapping[str, Any]]) -> set[str]:
     }
 
 
+def tax_rates(countries: Iterable[str]) -> dict[tuple[str, str], list[tuple[date, Decimal]]]:
+    """By country and kind of rate (standard, reduced), oldest first."""
+    found: dict[tuple[str, str], list[tuple[date, Decimal]]] = {}
+    rows = TaxRate.objects.filter(country__in=set(countries), category__in=[STANDARD, REDUCED])
+    for row in rows.order_by("country", "valid_from"):
+        found.setdefault((row.country, row.category), []).append((row.valid_from, row.percent))
+    return found
+
+
 def standard_rates(countries: Iterable[str]) -> dict[str, list[tuple[date, Decimal]]]:
     """Standard rates by country, oldest first."""
-    found: dict[str, list[tuple[date, Decimal]]] = {}
-    rows = TaxRate.objects.filter(country__in=set(countries), category=STANDARD)
-    for row in rows.order_by("country", "valid_from"):
-        found.setdefault(row.country, []).append((row.valid_from, row.percent))
-    return found
+    found = tax_rates(countries)
+    return {country: rows for (country, kind), rows in found.items() if kind == STANDARD}

@@ -19,7 +19,7 @@ def paid_share(document_ids: Iterable[UUID]) -> dict[UUID, Fraction]:
             "id", "corrects_id"
         )
     )
-    rows = Receivable.objects.filter(id__in=keys | set(notes.values()))
+    rows = Receivable.objects.of_documents().filter(id__in=keys | set(notes.values()))
     shares = {row.id: row.standing.paid_share for row in rows}
     return {
         key: shares[target] for key in keys if (target := notes.get(key, key)) in shares

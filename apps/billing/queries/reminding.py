@@ -36,14 +36,22 @@ class DueReminder:
     fee_minor: int
     fees_minor: int
     accruals: Sequence[Accrual]
+    # Interest that earlier reminders charged, and what is open of all they charged.
+    charged_minor: int = 0
+    earlier_minor: int = 0
 
     @property
     def interest_minor(self) -> int:
-        return interest_minor(self.accruals)
+        """Of all days, at least what was charged for so far."""
+        return max(interest_minor(self.accruals), self.charged_minor)
+
+    @property
+    def new_interest_minor(self) -> int:
+        return self.interest_minor - self.charged_minor
 
     @property
     def total_minor(self) -> int:
-        return self.asked_minor + self.fees_minor + self.interest_minor
+        return self.asked_minor + self.earlier_minor + self.fee_minor + self.new_interest_minor
 
 
 def reminders_due(
@@ -52,11 +60,11 @@ def reminders_due(
     """Of the current company's own documents (or of these), in the order in which they were due.
 
     A document whose open amount is disputed as a whole is left out; of another only the rest is
-    asked for. Four queries.
+    asked for; what is charged for late payment bears no interest itself. Four queries.
     """
     own = current_company()
     rows = list(
-        Receivable.objects.written_by(own).filter(
+        Receivable.objects.written_by(own).of_documents().filter(
             open_minor__gt=F("disputed_minor"), due_on__lt=today
         ).select_related("invoice").order_by("due_on", "id")
         if receivables is None else receivables
@@ -84,6 +92,8 @@ def _due(
     return DueReminder(
         row, level, terms, asked, fee, fee + sum(item.fee_minor for item in sent),
         late_interest(row, terms, steps, rates, today),
+        sum(item.new_interest_minor for item in sent),
+        sum(item.charge.open_minor for item in sent if hasattr(item, "charge")),
     )  # fmt: skip
 
 
@@ -102,7 +112,7 @@ def late_interest(
 
 def _reminders(keys: Sequence[UUID]) -> dict[UUID, list[Reminder]]:
     found: dict[UUID, list[Reminder]] = {}
-    for item in Reminder.objects.filter(receivable__in=keys):
+    for item in Reminder.objects.filter(receivable__in=keys).select_related("charge"):
         found.setdefault(item.receivable_id, []).append(item)
     return found
 

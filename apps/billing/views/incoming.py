@@ -22,12 +22,14 @@ from apps.billing.domain.einvoice.safe_xml import MOST_FILE_BYTES, Unreadable
 from apps.billing.forms import IncomingForm, RefusalForm
 from apps.billing.models import IncomingAnswer, IncomingDocument
 from apps.billing.operations.incoming import (
+    NumberKnown,
     accept_document,
     match_document,
     read_file,
     receive_file,
     refuse_document,
 )
+from apps.billing.queries.comparing import compared
 from apps.billing.queries.incoming import our_contracts, same_number
 from apps.billing.tables_incoming import AnswerTable, IncomingTable
 from apps.billing.wording_rules import in_words, rule_words
@@ -123,6 +125,9 @@ def _received(request: HttpRequest, form: IncomingForm) -> IncomingDocument | No
             content=file.read(MOST_FILE_BYTES + 1), file_name=file.name, now=timezone.now(),
             actor=request.user,
         )  # fmt: skip
+    except NumberKnown as problem:
+        form.add_error("file", problem.messages[0])
+        return None
     except Unreadable as problem:
         words = " ".join(filter(None, [rule_words(problem.rule), problem.text]))
         form.add_error("file", f"{words} ({problem.rule})")
@@ -149,16 +154,9 @@ def _detail(
         "lines": lines[:_MOST_LINES], "more_lines": max(0, len(lines) - _MOST_LINES),
         "findings": in_words(found.findings), "twins": same_number(found),
         "contracts": our_contracts()[:500] if found.is_open else (),
-        "difference": _difference(found),
+        "compared": compared(document, found) if document else (),
     }  # fmt: skip
     return render(request, "billing/incoming/detail.html", context, status=status)
-
-
-def _difference(found: IncomingDocument) -> int | None:
-    """Received minus issued in the portal; None where there is nothing to compare with."""
-    if found.invoice is None or found.invoice.currency != found.currency:
-        return None
-    return found.gross_minor - found.invoice.gross_minor
 
 
 def _read(found: IncomingDocument) -> tuple[Document | None, str]:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.access import requires
-from apps.billing.models import DocumentFile, Invoice
+from apps.billing.models import DocumentFile, Invoice, Receivable
 from apps.billing.operations import approve_invoices, discard_draft, issue_invoices
 from apps.billing.operations.documents import broken_rules
 from apps.billing.queries.composing import document_of_invoice, ways_to_pay
@@ -127,9 +127,10 @@ class InvoiceSums(InvoiceList):
 @requires("view_invoices")
 def invoice_detail(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
     """The invoice as a document that prints well; what is owed on it is a part of its own."""
-    rows = Invoice.objects.select_related("contract", "receivable")
-    invoice = get_object_or_404(rows, id=invoice_id)
-    receivable = getattr(invoice, "receivable", None)
+    owed = Receivable.objects.select_related("invoice__contract")
+    receivable = owed.filter(id=invoice_id, reminder=None).first()
+    rows = Invoice.objects.select_related("contract")
+    invoice = receivable.invoice if receivable else get_object_or_404(rows, id=invoice_id)
     today = local_date(timezone.now(), current_company().time_zone)
     context = {
         "invoice": invoice, "document": document_of(invoice),

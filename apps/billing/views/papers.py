@@ -28,8 +28,12 @@ def _file(invoice_id: UUID, form: str) -> DocumentFile:
 @requires("view_invoices")
 def invoice_file(request: HttpRequest, invoice_id: UUID, form: str) -> HttpResponse:
     """The stored file as it was made; `?show=1` opens a PDF in the browser instead of saving it."""
-    found = _file(invoice_id, form)
-    shown = "inline" if request.GET.get("show") and form == "pdf" else "attachment"
+    return file_answer(request, _file(invoice_id, form))
+
+
+def file_answer(request: HttpRequest, found: DocumentFile) -> HttpResponse:
+    """A stored file that the company may see, to be saved or shown."""
+    shown = "inline" if request.GET.get("show") and found.extension == "pdf" else "attachment"
     headers = {
         "Content-Disposition": f'{shown}; filename="{found.file_name}"', "Cache-Control": KEEP,
     }  # fmt: skip

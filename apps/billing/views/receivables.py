@@ -66,7 +66,7 @@ class ReceivableList(ListPage):
     model = Receivable
     table_class = ReceivableTable
     title = gettext_lazy("Open items")
-    search_fields = ("invoice__number", "invoice__contract__customer_name")
+    search_fields = ("invoice__number", "reminder__number", "invoice__contract__customer_name")
     search_hint = gettext_lazy("Search number or customer …")
     filterset_class = ReceivableFilters
     intro_template = "billing/receivables/ageing.html"
@@ -81,7 +81,7 @@ class ReceivableList(ListPage):
     )  # fmt: skip
 
     def get_queryset(self) -> QuerySet[Any]:
-        rows = Receivable.objects.select_related("invoice", "invoice__contract")
+        rows = Receivable.objects.select_related("invoice", "invoice__contract", "reminder")
         return rows if self.request.GET.get("show") == "all" else rows.filter(open_minor__gt=0)
 
     def sides(self) -> Sequence[Q]:
@@ -92,6 +92,7 @@ class ReceivableList(ListPage):
         own, today = current_company().pk, today_here()
         for row in rows:
             row.own = row.author_id == own
+            row.number = row.paper.number
             row.other_party = row.invoice.facts["recipient" if row.own else "issuer"]["name"]
             row.days_overdue = days_overdue(row, today)
 
@@ -112,7 +113,7 @@ def invoice_owed(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
     A page of its own where scripts are off.
     """
     rows = Receivable.objects.select_related("invoice")
-    receivable = get_object_or_404(rows, invoice_id=invoice_id)
+    receivable = get_object_or_404(rows, id=invoice_id)
     context = {
         "invoice": receivable.invoice, "own": receivable.author_id == current_company().pk,
         "owed": owed_on(receivable, today_here()),
@@ -146,16 +147,23 @@ class CreditList(ListPage):
             row.other_party = (row.customer if row.author_id == own else row.author).name
 
 
-def _own(invoice_id: UUID) -> Receivable:
-    rows = Receivable.objects.written_by(current_company()).select_related("invoice")
-    return get_object_or_404(rows, id=invoice_id)
+def _own(paper_id: UUID) -> Receivable:
+    """Of one of our documents, or of what one of our reminders charges: it has its key."""
+    rows = Receivable.objects.written_by(current_company()).select_related("invoice", "reminder")
+    return get_object_or_404(rows, id=paper_id)
+
+
+def _page(owed: Receivable) -> str:
+    """Where the document, or the reminder, is shown."""
+    name = "invoice_detail" if owed.reminder_id is None else "reminder_detail"
+    return reverse(name, args=[owed.paper.public_id])
 
 
 @require_http_methods(["GET", "POST"])
 @requires("settle_receivables")
-def new_payment(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
+def new_payment(request: HttpRequest, paper_id: UUID) -> HttpResponse:
     """A payment a person saw on the bank statement."""
-    owed = _own(invoice_id)
+    owed = _own(paper_id)
     form = PaymentForm(owed, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -167,7 +175,7 @@ def new_payment(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
             form.add_error(None, problem)
         else:
             messages.success(request, _payment_words(owed, done.applied_minor, done.over_minor))
-            return redirect("invoice_detail", owed.invoice.public_id)
+            return redirect(_page(owed))
     return _form_page(request, "billing/receivables/payment.html", owed, form)
 
 
@@ -190,9 +198,9 @@ def _language() -> str:
 
 @require_http_methods(["GET", "POST"])
 @requires("settle_receivables")
-def new_write_off(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
+def new_write_off(request: HttpRequest, paper_id: UUID) -> HttpResponse:
     """Gives up what is open, with a reason."""
-    owed = _own(invoice_id)
+    owed = _own(paper_id)
     form = WriteOffForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -204,14 +212,14 @@ def new_write_off(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
             form.add_error(None, problem)
         else:
             messages.success(request, _("What was open is written off."))
-            return redirect("invoice_detail", owed.invoice.public_id)
+            return redirect(_page(owed))
     return _form_page(request, "billing/receivables/write_off.html", owed, form)
 
 
 def _form_page(
     request: HttpRequest, template: str, owed: Receivable, form: forms.Form
 ) -> HttpResponse:
-    context = {"owed": owed, "invoice": owed.invoice, "form": form}
+    context = {"owed": owed, "paper": owed.paper, "back": _page(owed), "form": form}
     return render(request, template, context)
 
 
@@ -219,7 +227,9 @@ def _form_page(
 @requires("settle_receivables")
 def payment_return(request: HttpRequest, payment_id: UUID) -> HttpResponse:
     """A payment noted by mistake, or returned by the bank."""
-    rows = NotedPayment.objects.written_by(current_company()).select_related("receivable__invoice")
+    rows = NotedPayment.objects.written_by(current_company()).select_related(
+        "receivable__invoice", "receivable__reminder"
+    )
     payment = get_object_or_404(rows, id=payment_id)
     return _done(
         request, payment.receivable, _("The payment is taken back."),
@@ -231,9 +241,9 @@ def payment_return(request: HttpRequest, payment_id: UUID) -> HttpResponse:
 
 @require_POST
 @requires("settle_receivables")
-def credit_use(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
+def credit_use(request: HttpRequest, paper_id: UUID) -> HttpResponse:
     """Settles the document with what the customer has."""
-    owed = _own(invoice_id)
+    owed = _own(paper_id)
     return _done(
         request, owed, _("The customer's credit is used."),
         lambda: use_credit(receivable=owed, now=timezone.now(), used_by=request.user),
@@ -248,19 +258,19 @@ def _done(
         messages.success(request, text)
     except ValidationError as problem:
         messages.error(request, " ".join(problem.messages))
-    return redirect("invoice_detail", owed.invoice.public_id)
+    return redirect(_page(owed))
 
 
 @require_POST
 @requires("pay")
-def checkout(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
+def checkout(request: HttpRequest, paper_id: UUID) -> HttpResponse:
     """By the customer: pay what is open and not disputed, at the payment provider's page."""
-    rows = Receivable.objects.select_related("invoice", "author")
-    owed = get_object_or_404(rows, id=invoice_id, customer=current_company())
-    page = reverse("invoice_detail", args=[owed.invoice.public_id])
+    rows = Receivable.objects.select_related("invoice", "reminder", "author")
+    owed = get_object_or_404(rows, id=paper_id, customer=current_company())
+    page = _page(owed)
     try:
         address = start_checkout(
-            payee=owed.author, reference=owed.invoice.public_id, title=owed.invoice.number or "",
+            payee=owed.author, reference=owed.paper.public_id, title=owed.paper.number or "",
             amount_minor=owed.open_minor - owed.disputed_minor, currency=owed.currency,
             return_url=page, now=timezone.now(),
         )  # fmt: skip

@@ -1,7 +1,5 @@
 """Reminders: what is due to be asked for (dry), sent for real, and each letter as a page."""
 
-from datetime import date
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,11 +11,15 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.accounts.access import requires
-from apps.billing.models import Receivable, Reminder
+from apps.billing.models import DocumentFile, Receivable, Reminder
 from apps.billing.operations import send_reminders
+from apps.billing.operations.documents import letter_context
+from apps.billing.queries.owed import owed_of
 from apps.billing.queries.reminding import reminders_due
+from apps.billing.views.papers import file_answer
 from apps.billing.views.receivables import today_here
 from apps.common.ids import BadId, decode
+from apps.tenancy.context import current_company_id
 
 SHOWN = 200
 
@@ -53,20 +55,20 @@ def _ticked(request: HttpRequest) -> list[UUID]:
 @require_GET
 @requires("view_invoices")
 def reminder_detail(request: HttpRequest, reminder_id: UUID) -> HttpResponse:
-    """The letter, for both sides; it prints well."""
+    """The letter, for both sides, and what is owed of what it charges."""
     rows = Reminder.objects.select_related("receivable__invoice")
     reminder = get_object_or_404(rows, id=reminder_id)
-    invoice = reminder.receivable.invoice
-    context: dict[str, Any] = {
-        "reminder": reminder, "invoice": invoice,
-        "is_last": reminder.level == reminder.facts["levels"],
-        "days": (reminder.sent_on - reminder.receivable.due_on).days,
-        "accruals": [_shown(part) for part in reminder.facts["accruals"]],
+    context = {
+        **letter_context(reminder), "own": reminder.author_id == current_company_id(),
+        "owed": owed_of(reminder, today_here()),
+        "file": DocumentFile.objects.filter(document_id=reminder.id).first(),
     }  # fmt: skip
     return render(request, "billing/reminders/detail.html", context)
 
 
-def _shown(part: dict[str, Any]) -> dict[str, Any]:
-    start, end = date.fromisoformat(part["start"]), date.fromisoformat(part["end"])
-    return {**part, "start": start, "last": date.fromordinal(end.toordinal() - 1),
-            "days": (end - start).days}  # fmt: skip
+@require_GET
+@requires("view_invoices")
+def reminder_letter(request: HttpRequest, reminder_id: UUID) -> HttpResponse:
+    """The stored PDF; `?show=1` opens it in the browser instead of saving it."""
+    get_object_or_404(Reminder, id=reminder_id)
+    return file_answer(request, get_object_or_404(DocumentFile, document_id=reminder_id))

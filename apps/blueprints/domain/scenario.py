@@ -35,6 +35,7 @@ class CompanyPart(Struct, forbid_unknown_fields=True, frozen=True):
     register_entry: str = ""
     contact_name: str = ""
     phone: str = ""
+    e_address: str = ""
     language: Literal["en", "de"] = "en"
     time_zone: str = "Europe/Berlin"
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "EUR"

@@ -41,6 +41,11 @@ AT_END = (
 )  # fmt: skip
 POOLINGS = (("each", _("each asset by itself")), ("pooled", _("all assets together")))
 PRORATIONS = (("days", _("by covered days")), ("none", _("always whole")))
+TAXES = (
+    ("", _("as the contract says")), ("standard", _("standard rate")),
+    ("reduced", _("reduced rate")), ("exempt", _("exempt")),
+    ("outside", _("outside the scope of tax")),
+)  # fmt: skip
 FLOORS = (("zero", _("never below zero")), ("none", _("may be negative")))
 EFFECTS = (("none", _("no effect")), ("bonus", _("bonus")), ("malus", _("malus")))
 
@@ -71,10 +76,11 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "floor": ("shared_saving",),
     "proration": ("minimum", "maximum"),
     "holidays": ("time_of_use",),
+    "tax": tuple(MODELS),
 }
 # form field -> key in the plan's dict, where they differ
 KEYS = {"package_price": "unit_price", "saved_price": "unit_price"}
-CHOSEN = ("timing", "at_end", "pooling", "proration", "floor", "meter", "unit", "holidays")
+CHOSEN = ("timing", "at_end", "pooling", "proration", "floor", "meter", "unit", "holidays", "tax")
 INDEX = ("series", "base", "weight", "low", "high")
 
 

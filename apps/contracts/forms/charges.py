@@ -24,6 +24,7 @@ from apps.contracts.forms.charge_models import (
     PRORATIONS,
     ROW_WORDS,
     ROWS,
+    TAXES,
     TIMINGS,
     Cell,
 )
@@ -73,6 +74,7 @@ class ChargeForm(forms.Form):
         required=False,
         help_text=_("Days that count as Sundays, such as 2026-12-25, 2027-01-01."),
     )
+    tax = _choice(_("Tax"), TAXES)
     proration = _choice(_("Part of a period"), PRORATIONS)
     of = forms.MultipleChoiceField(
         label=_("Counted charges"), required=False, widget=forms.CheckboxSelectMultiple,

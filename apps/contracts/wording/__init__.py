@@ -133,7 +133,7 @@ def charge_words(
         return [str(charge.get("model"))]
     words = describe(charge, currency)
     return [*words, *_included(charge), *_counted(charge, charges), *_pooling(charge),
-            *_index(charge)]  # fmt: skip
+            *_index(charge), *_tax(charge)]  # fmt: skip
 
 
 def _flat_fee(charge: Mapping[str, Any], currency: str) -> list[str]:
@@ -309,6 +309,15 @@ def _pooling(charge: Mapping[str, Any]) -> list[str]:
     if charge.get("pooling") == "pooled":
         return [_("The usage of all assets is added up first.")]
     return []
+
+
+def _tax(charge: Mapping[str, Any]) -> list[str]:
+    """What the charge carries instead of the contract's tax."""
+    words = {
+        "standard": _("Taxed at the standard rate."), "reduced": _("Taxed at the reduced rate."),
+        "exempt": _("Exempt from tax."), "outside": _("Outside the scope of tax."),
+    }  # fmt: skip
+    return [words[charge["tax"]]] if charge.get("tax") else []
 
 
 def _index(charge: Mapping[str, Any]) -> list[str]:

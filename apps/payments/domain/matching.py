@@ -11,13 +11,20 @@ SHORTEST = 3
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An open document: its public id, its number, what is open, who owes it."""
+    """An open document, or a payment noted for one: its public id, its number, how much, who."""
 
     reference: str
     label: str
     amount_minor: int
     currency: str
     payer_name: str = ""
+    # The public id of the payment that a person noted for it by hand; empty: it is open.
+    noted: str = ""
+
+    @property
+    def choice(self) -> str:
+        """What a person chooses it by."""
+        return self.noted or self.reference
 
 
 def names(text: str, label: str) -> bool:

@@ -2,6 +2,8 @@
 
 from apps.payments.models.accounts import BankAccount, Mandate, StripeAccount
 from apps.payments.models.bank import BankEntry, BankFile, BankStatement
+from apps.payments.models.debits import Debit, DebitRun
+from apps.payments.models.giving_back import RefundRequest
 from apps.payments.models.inbox import WebhookEvent
 from apps.payments.models.money import CheckoutRequest, ExpectedPayment, Payment, Refund
 from apps.payments.models.payouts import Payout, PayoutBatch
@@ -12,12 +14,15 @@ __all__ = [
     "BankFile",
     "BankStatement",
     "CheckoutRequest",
+    "Debit",
+    "DebitRun",
     "ExpectedPayment",
     "Mandate",
     "Payment",
     "Payout",
     "PayoutBatch",
     "Refund",
+    "RefundRequest",
     "StripeAccount",
     "WebhookEvent",
 ]

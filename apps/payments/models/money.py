@@ -23,6 +23,8 @@ class ExpectedPayment(FencedModel):
     )
     payer_name = models.CharField(max_length=120)
     amount_minor = MinorField()
+    # Of it what the payer disputes, and is not collected.
+    disputed_minor = MinorField(default=0)
     currency = models.CharField(max_length=3)
     due_on = models.DateField()
     is_open = models.BooleanField(default=True)
@@ -40,6 +42,10 @@ class ExpectedPayment(FencedModel):
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def collectable_minor(self) -> int:
+        return max(0, self.amount_minor - self.disputed_minor)
 
 
 class CheckoutRequest(FencedModel):
@@ -98,6 +104,7 @@ class Payment(FencedModel):
         CARD = "card", _("card")
         SEPA_DEBIT = "sepa_debit", _("direct debit")
         BANK_TRANSFER = "bank_transfer", _("bank transfer")
+        NOTED = "noted", _("noted by hand")
 
     class State(models.TextChoices):
         PENDING = "pending", _("under way")

@@ -13,9 +13,16 @@ from apps.payments.operations.accounts import (
 from apps.payments.operations.checkout import close_request, start_checkout
 from apps.payments.operations.collecting import Collection, collect_by_debit
 from apps.payments.operations.confirming import confirm_person
+from apps.payments.operations.debit_runs import (
+    Approval,
+    approve_debits,
+    discard_debits,
+    draft_debits,
+)
 from apps.payments.operations.expecting import Expected, expect_payments
 from apps.payments.operations.files import read_file
 from apps.payments.operations.inbox import apply_webhook, receive_webhook, route_webhooks
+from apps.payments.operations.noting import note_receipt, take_receipt_back
 from apps.payments.operations.payouts import (
     PayoutItem,
     approve_batch,
@@ -27,6 +34,14 @@ from apps.payments.operations.received import (
     Overdrawn,
     record_payment,
     record_refund,
+)
+from apps.payments.operations.refunding import (
+    Wish,
+    approve_refund,
+    ask_refund,
+    discard_refund,
+    is_refundable,
+    send_refund,
 )
 from apps.payments.operations.sending import (
     note_paid_out,
@@ -42,27 +57,37 @@ from apps.payments.operations.statements import (
 )
 
 __all__ = [
+    "Approval",
     "Collection",
     "Expected",
     "Imported",
     "Incoming",
     "Overdrawn",
     "PayoutItem",
+    "Wish",
     "apply_webhook",
     "approve_batch",
+    "approve_debits",
+    "approve_refund",
+    "ask_refund",
     "close_account",
     "close_request",
     "collect_by_debit",
     "confirm_person",
     "connect_stripe",
     "discard_batch",
+    "discard_debits",
+    "discard_refund",
+    "draft_debits",
     "draft_payouts",
     "expect_payments",
     "import_bank_statement",
+    "is_refundable",
     "make_main",
     "match_entry",
     "note_paid_out",
     "note_payout_failed",
+    "note_receipt",
     "onboarding_link",
     "open_account",
     "read_file",
@@ -72,9 +97,11 @@ __all__ = [
     "revoke_mandate",
     "route_webhooks",
     "send_batch",
+    "send_refund",
     "send_transfer",
     "set_entry_aside",
     "show_payment_details",
     "sign_mandate",
     "start_checkout",
+    "take_receipt_back",
 ]

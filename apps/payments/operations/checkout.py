@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from apps.accounts.addresses import company_url, local_path
+from apps.payments.domain.amounts import NotPayable, to_provider
 from apps.payments.models import CheckoutRequest, StripeAccount
 from apps.payments.operations.provider import ask
 from apps.tenancy.context import current_company
@@ -34,6 +35,7 @@ def start_checkout(
     account = account_of(payee)
     if amount_minor <= 0:
         raise ValidationError(_("Nothing is open on this document any more."))
+    _refuse_odd(amount_minor, currency)
     asked = _open_request(payee, reference, title, amount_minor, currency, return_url, now)
     if asked.session_id and _is_over(asked, now):
         asked = _open_request(payee, reference, title, amount_minor, currency, return_url, now)
@@ -41,6 +43,17 @@ def start_checkout(
         asked.session_id = _session(asked, account)
         asked.save(update_fields=["session_id"])
     return reverse("checkout_detail", args=[asked.public_id])
+
+
+def _refuse_odd(amount_minor: int, currency: str) -> None:
+    """The provider cannot ask for every amount of currencies with three decimals."""
+    try:
+        to_provider(amount_minor, currency)
+    except NotPayable:
+        raise ValidationError(
+            _("Online payment takes %(currency)s only in steps of 0.01. Pay by bank transfer and "
+              "name the document.") % {"currency": currency}
+        ) from None  # fmt: skip
 
 
 def account_of(company: Company) -> StripeAccount:
@@ -103,7 +116,7 @@ def _session(asked: CheckoutRequest, account: StripeAccount) -> str:
     line = {
         "quantity": 1,
         "price_data": {
-            "currency": asked.currency.lower(), "unit_amount": asked.amount_minor,
+            "currency": asked.currency.lower(), "unit_amount": to_provider(asked.amount_minor, asked.currency),
             "product_data": {"name": asked.title or asked.reference},
         },
     }  # fmt: skip

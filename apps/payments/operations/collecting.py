@@ -43,7 +43,7 @@ def collect_by_debit(
     Raises ValidationError: no items, too early a day, no own account or creditor identifier, a
     debtor without a mandate, or a document that is being collected already.
     """
-    account = _own_account(collected_on, now)
+    account = own_account(collected_on, now)
     mandates = {row.author_id: row for row in mandates_held()}
     if not items:
         raise ValidationError(_("There is nothing to collect."))
@@ -62,7 +62,8 @@ def collect_by_debit(
     )  # fmt: skip
 
 
-def _own_account(collected_on: date, now: datetime) -> BankAccount:
+def own_account(collected_on: date, now: datetime) -> BankAccount:
+    """What is collected to on a day. Raises ValidationError: too early, or not set up for it."""
     today = now.astimezone(ZoneInfo(current_company().time_zone)).date()
     if collected_on < today + EARLIEST:
         raise ValidationError(

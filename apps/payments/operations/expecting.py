@@ -21,6 +21,7 @@ class Expected:
     amount_minor: int
     currency: str
     due_on: date
+    disputed_minor: int = 0
 
 
 @transaction.atomic
@@ -33,7 +34,7 @@ def expect_payments(*, items: Sequence[Expected]) -> int:
             defaults={
                 "parties": [own.pk], "label": item.label, "payer_id": item.payer_id,
                 "payer_name": item.payer_name[:120], "amount_minor": item.amount_minor,
-                "currency": item.currency, "due_on": item.due_on,
+                "disputed_minor": item.disputed_minor, "currency": item.currency, "due_on": item.due_on,
                 "is_open": item.amount_minor > 0,
             },
         )  # fmt: skip

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 
+from apps.common.fields import uuid7
 from apps.events.operations import enqueue, publish, record
 from apps.payments.events import PaymentsFailed, PaymentsReceived, PaymentsRefunded
 from apps.payments.models import Payment, Refund, WebhookEvent
@@ -32,6 +34,8 @@ class Incoming:
     payer_name: str = ""
     mandate_reference: str = ""
     collected_on: date | None = None
+    # Of one that a person noted elsewhere: the key it has there.
+    key: UUID | None = None
 
 
 @transaction.atomic
@@ -85,7 +89,7 @@ def _by_reference(provider_ref: str) -> Payment | None:
 def _make(payment: Incoming, state: str, now: datetime, failure: str) -> Payment:
     own = current_company()
     made: Payment = Payment.objects.create(
-        author=own, parties=sorted({own.pk, payment.payer_id or own.pk}),
+        id=payment.key or uuid7(), author=own, parties=sorted({own.pk, payment.payer_id or own.pk}),
         payer_id=payment.payer_id, payer_name=payment.payer_name[:120],
         reference=payment.reference[:80], title=payment.title[:120],
         amount_minor=payment.amount_minor, currency=payment.currency, method=payment.method,
@@ -132,9 +136,12 @@ def _wake(row: Payment, now: datetime) -> None:
 @transaction.atomic
 def record_refund(
     *, payment: Payment, provider_ref: str, amount_minor: int, kind: str, now: datetime,
-    reason: str = "",
+    reason: str = "", key: UUID | None = None,
 ) -> Refund:  # fmt: skip
-    """Note that money of a settled payment went back. Raises Overdrawn when it has less left."""
+    """Note that money of a settled payment went back. Raises Overdrawn when it has less left.
+
+    `key` is the refund's own, where whoever notes it knows it by one.
+    """
     row = _by_reference(payment.provider_ref)
     assert row is not None
     known: Refund | None = Refund.objects.written_by(row.author_id).filter(
@@ -145,7 +152,7 @@ def record_refund(
     if row.settled_at is None or not 0 < amount_minor <= row.amount_minor - row.refunded_minor:
         raise Overdrawn(f"{amount_minor} of {row.provider_ref}")
     refund: Refund = Refund.objects.create(
-        author_id=row.author_id, parties=row.parties, payment=row, kind=kind, reason=reason[:200],
+        id=key or uuid7(), author_id=row.author_id, parties=row.parties, payment=row, kind=kind, reason=reason[:200],
         amount_minor=amount_minor, currency=row.currency, provider_ref=provider_ref,
         refunded_at=now,
     )  # fmt: skip

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.common.ids import BadId, decode
 from apps.events.operations import record
 from apps.payments.domain.matching import Candidate, match
 from apps.payments.domain.statements import BadStatement, Entry, Statement, read_statements
@@ -30,7 +31,7 @@ from apps.payments.operations.received import (
     record_refund,
 )
 from apps.payments.operations.sending import note_paid_out, note_payout_failed
-from apps.payments.queries.bank import candidates
+from apps.payments.queries.bank import candidates, noted_by_hand
 from apps.tenancy.bulk import insert_all
 from apps.tenancy.context import current_company
 
@@ -192,7 +193,7 @@ def _of_collection(entry: BankEntry, payment: Payment, now: datetime) -> bool:
 
 
 def _by_document(entry: BankEntry, open_ones: list[Candidate], now: datetime) -> bool:
-    """Money in that names exactly one open document of this amount."""
+    """Money in that names exactly one open document, or noted payment, of this amount."""
     if entry.amount_minor <= 0 or entry.is_return:
         return False
     told = f"{entry.text} {entry.end_to_end_id}"
@@ -200,8 +201,10 @@ def _by_document(entry: BankEntry, open_ones: list[Candidate], now: datetime) ->
     if found is None:
         return False
     open_ones.remove(found)
-    _receive(entry, found.reference, now)
-    return True
+    if not found.noted:
+        _receive(entry, found.reference, now)
+        return True
+    return _matched(entry, now, payment=noted_by_hand().get(pk=decode(Payment.prefix, found.noted)))
 
 
 def _receive(entry: BankEntry, reference: str, now: datetime, decided_by: str = "") -> Payment:
@@ -248,26 +251,49 @@ def _locked(entry: BankEntry) -> BankEntry:
 
 @transaction.atomic
 def match_entry(*, entry: BankEntry, reference: str, now: datetime, actor: Any) -> Payment:
-    """A person says which document money is for. Twice is once.
+    """A person says which document money is for, or which payment noted by hand it is (its public
+    id): then nothing is received anew. Twice is once.
 
-    Raises ValidationError for money that went out, an entry that is decided otherwise, or a
-    document that is not expected.
+    Raises ValidationError for money that went out, an entry that is decided otherwise, a document
+    that is not expected, or a noted payment of another amount or booked already.
     """
     row = _locked(entry)
     if row.state == STATE.MATCHED and row.payment is not None:
-        if row.payment.reference == reference:
+        if reference in (row.payment.reference, row.payment.public_id):
             return row.payment
         raise ValidationError(_("This entry is assigned already."))
     if row.state != STATE.UNMATCHED:
         raise ValidationError(_("This entry is decided already."))
     if row.amount_minor < 0:
         raise ValidationError(_("Money that went out is not a payment to you. Set it aside."))
+    noted = _noted(row, reference)
+    if noted is not None:
+        _matched(row, now, payment=noted, decided_by=str(actor))
+        record(action="payments.entry_joined", subject=row.public_id, now=now, actor=actor)
+        return noted
     expected = ExpectedPayment.objects.written_by(row.author_id).filter(reference=reference)
     if not expected.filter(currency=row.currency).exists():
         raise ValidationError(_("Choose one of your documents in the same currency."))
     payment = _receive(row, reference, now, str(actor))
     record(action="payments.entry_matched", subject=row.public_id, now=now, actor=actor)
     return payment
+
+
+def _noted(entry: BankEntry, choice: str) -> Payment | None:
+    """The payment noted by hand; None for a document. Raises ValidationError where it does not fit."""
+    try:
+        key = decode(Payment.prefix, choice)
+    except BadId:
+        return None
+    rows = Payment.objects.written_by(entry.author_id).select_for_update(of=("self",))
+    found: Payment | None = rows.filter(pk=key, method=Payment.Method.NOTED).first()
+    if found is None or found.bank_entries.exists() or found.state != Payment.State.SUCCEEDED:
+        raise ValidationError(_("This noted payment is gone or booked already."))
+    if (found.amount_minor, found.currency) != (entry.amount_minor, entry.currency):
+        raise ValidationError(
+            _("The noted payment has another amount. Take it back first, then assign the entry.")
+        )
+    return found
 
 
 @transaction.atomic

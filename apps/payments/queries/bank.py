@@ -3,7 +3,7 @@
 from django.db.models import QuerySet
 
 from apps.payments.domain.matching import Candidate
-from apps.payments.models import BankEntry, ExpectedPayment
+from apps.payments.models import BankEntry, ExpectedPayment, Payment
 from apps.tenancy.context import current_company
 
 # More open documents than this are searched by reference alone on the page.
@@ -11,10 +11,25 @@ MOST = 50_000
 
 
 def candidates() -> list[Candidate]:
-    """What the current company still expects."""
+    """What the current company still expects, and what was noted by hand and is not booked yet."""
     rows = ExpectedPayment.objects.written_by(current_company()).filter(is_open=True)
     fields = ("reference", "label", "amount_minor", "currency", "payer_name")
-    return [Candidate(*row) for row in rows.order_by("due_on", "id").values_list(*fields)[:MOST]]
+    expected = rows.order_by("due_on", "id").values_list(*fields)[:MOST]
+    return [*(Candidate(*row) for row in expected), *map(_noted, noted_by_hand()[:MOST])]
+
+
+def noted_by_hand() -> QuerySet[Payment]:
+    """Own payments a person noted that no bank entry has told of."""
+    rows: QuerySet[Payment] = Payment.objects.written_by(current_company())
+    return rows.filter(
+        method=Payment.Method.NOTED, state=Payment.State.SUCCEEDED, bank_entries=None
+    ).order_by("noted_at", "id")
+
+
+def _noted(row: Payment) -> Candidate:
+    return Candidate(
+        row.reference, row.title, row.amount_minor, row.currency, row.payer_name, row.public_id
+    )
 
 
 def own_entries() -> QuerySet[BankEntry]:

@@ -85,7 +85,7 @@ def new_statement(request: HttpRequest) -> HttpResponse:
 @requires("match_payments")
 def entry_detail(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     """One booking, what it may be, and the two ways to decide."""
-    entry = get_object_or_404(own_entries().select_related("statement"), pk=entry_id)
+    entry = get_object_or_404(own_entries().select_related("statement", "payment"), pk=entry_id)
     open_ones = candidates() if entry.state == "unmatched" and entry.amount_minor > 0 else []
     near = suggestions(
         f"{entry.text} {entry.end_to_end_id}", entry.other_name, entry.amount_minor,

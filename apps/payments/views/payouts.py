@@ -1,7 +1,6 @@
 """Payments in a list; batches of payouts, their approval, sending and file."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,27 +10,23 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.access import requires
 from apps.common.pages import Action, Empty, ListPage
-from apps.payments.domain.accounts import is_confirmed
 from apps.payments.forms import PasswordForm
 from apps.payments.models import BankFile, Payment, PayoutBatch
 from apps.payments.operations import (
     approve_batch,
-    confirm_person,
     discard_batch,
     read_file,
     send_batch,
 )
 from apps.payments.queries.money import own_batches, payouts_of, visible_payments
 from apps.payments.tables import BatchTable, PaymentTable
-
-CONFIRMED_AT = "payments_confirmed_at"
+from apps.payments.views.confirming import confirm, confirmed_at, refused
 
 
 class PaymentList(ListPage):
@@ -80,18 +75,12 @@ def _batch(batch_id: UUID) -> PayoutBatch:
     return get_object_or_404(own_batches(), pk=batch_id)
 
 
-def _confirmed_at(request: HttpRequest) -> datetime | None:
-    """When this session's person last gave the password, as far as it still counts."""
-    found = parse_datetime(str(request.session.get(CONFIRMED_AT, "")))
-    return found if is_confirmed(found, timezone.now()) else None
-
-
 def _page(
     request: HttpRequest, batch: PayoutBatch, form: PasswordForm | None = None, status: int = 200
 ) -> HttpResponse:
     context = {
         "batch": batch, "payouts": list(payouts_of(batch)), "form": form or PasswordForm(),
-        "confirmed": _confirmed_at(request) is not None, "file": batch.files.first(),
+        "confirmed": confirmed_at(request) is not None, "file": batch.files.first(),
         "is_drafter": batch.drafted_by_id == request.user.pk,
     }  # fmt: skip
     return render(request, "payments/batch_detail.html", context, status=status)
@@ -108,18 +97,12 @@ def batch_detail(request: HttpRequest, batch_id: UUID) -> HttpResponse:
 @requires("approve_payouts")
 def batch_approval(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     """The second pair of eyes, with the password once more."""
-    batch, now, form = _batch(batch_id), timezone.now(), PasswordForm(request.POST)
-    confirmed_at = _confirmed_at(request)
+    batch, form = _batch(batch_id), PasswordForm(request.POST)
     try:
-        if confirmed_at is None and form.is_valid():
-            password = form.cleaned_data["password"]
-            confirmed_at = confirm_person(person=request.user, password=password, now=now)
-            request.session[CONFIRMED_AT] = confirmed_at.isoformat()
-        approve_batch(batch=batch, person=request.user, confirmed_at=confirmed_at, now=now)
+        given = confirm(request, form)
+        approve_batch(batch=batch, person=request.user, confirmed_at=given, now=timezone.now())
     except ValidationError as error:
-        form.full_clean()
-        form.errors.clear()
-        form.add_error(None, error)
+        refused(form, error)
         return _page(request, batch, form, 422)
     messages.success(request, _("The batch is approved and can be sent."))
     return redirect("payout_batch", batch.public_id)

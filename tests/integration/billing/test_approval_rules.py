@@ -67,4 +67,5 @@ def test_one_shape_is_judged_once(provider, billed, monkeypatch):
         document = document_of_invoice(Invoice.objects.get(), NOW.date())
     for _ in range(3):
         assert approving.broken_rules(document) == ()
-    assert len(asked) == 1
+    # CII and UBL, each once.
+    assert len(asked) == 2

@@ -1,18 +1,30 @@
 """Reminders: dry shows what is asked for, for real it is asked once, and never for what is disputed."""
 
+import io
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pypdf
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from apps.billing.models import Invoice, Receivable, Reminder
-from apps.billing.operations import hold_back, send_reminders
+from apps.billing.models import DocumentFile, Invoice, Receivable, Reminder
+from apps.billing.operations import (
+    Applied,
+    Incoming,
+    allocate_payment,
+    hold_back,
+    send_reminders,
+    take_payment_back,
+)
+from apps.billing.operations.documents.letters import page_of, store_letter
 from apps.billing.queries.reminding import reminders_due
+from apps.common.fields import uuid7
+from apps.events.operations import run_waiting_jobs
 from apps.tenancy.context import company_context
 from tests.integration.billing.test_disputes import dispute
 from tests.integration.billing.test_pages import page
@@ -137,3 +149,103 @@ def test_the_pages_try_send_and_show(
         shown = client.get(page("invoice_owed", issued.public_id)).content.decode()
         assert page("reminder_detail", reminder.public_id) in shown
     assert client_of(customer, "viewer").get(address).status_code == 403
+
+
+def charges(company: Any) -> list[tuple[int, int, str]]:
+    """What is owed for being late: total, open, state, in the order of the levels."""
+    with company_context(company):
+        rows = Receivable.objects.exclude(reminder=None).order_by("reminder__level")
+        return [(row.gross_minor, row.open_minor, row.state) for row in rows]
+
+
+def test_fee_and_interest_are_owed_as_receivables_of_their_own(
+    provider: Any, customer: Any, issued: Invoice
+) -> None:
+    for days in (3, 14, 28):
+        remind(provider, DUE + timedelta(days=days))
+    # Interest 0.07, then up to 0.45 and the lump sum of 40.00, then up to 0.94.
+    expected = [(7, 7, "open"), (4_038, 4_038, "open"), (49, 49, "open")]
+    assert charges(provider) == charges(customer) == expected
+    with company_context(provider):
+        last = Reminder.objects.order_by("level").last()
+        assert (last.earlier_minor, last.charge_minor, last.total_minor) == (4_045, 49, 16_433)
+        assert [item.number for item in Reminder.objects.order_by("level")] == [
+            "MA-2026-00001", "MA-2026-00002", "MA-2026-00003",
+        ]  # fmt: skip
+        # No interest on interest: the charges are never reminded of themselves.
+        assert [item.receivable.id for item in reminders_due(DUE + timedelta(days=400))] == []
+    assert findings() == []
+
+
+def test_a_payment_settles_the_document_then_its_charges_and_the_rest_is_credit(
+    provider: Any, issued: Invoice
+) -> None:
+    remind(provider, DUE + timedelta(days=3))
+    second = remind(provider, DUE + timedelta(days=14))[0]
+    pay(provider, issued, 12_339 + 7 + 1_000, received_on=DUE + timedelta(days=15))
+    assert charges(provider) == [(7, 0, "paid"), (4_038, 3_038, "part_paid")]
+    with company_context(provider):
+        payment = Incoming(uuid7(), second.public_id, 3_500, "EUR", issued.customer_id)
+        assert allocate_payment(payment=payment, now=at(DUE)) == Applied(3_038, 462)
+        assert take_payment_back(
+            payment_id=payment.payment_id, cause_id=uuid7(), amount_minor=3_500, now=at(DUE)
+        ) == 3_038  # fmt: skip
+    assert charges(provider) == [(7, 0, "paid"), (4_038, 3_038, "part_paid")]
+    assert findings() == []
+
+
+def test_what_came_in_earlier_than_thought_charges_nothing_below_zero(
+    provider: Any, issued: Invoice
+) -> None:
+    remind(provider, DUE + timedelta(days=14))
+    # Paid on the day it was due, heard of after the first reminder charged 0.45.
+    pay(provider, issued, 12_000, received_on=DUE)
+    found = remind(provider, DUE + timedelta(days=28))[0]
+    assert (found.asked_minor, found.earlier_minor, found.charge_minor) == (339, 45, 4_000)
+    assert findings() == []
+
+
+def test_the_letter_is_a_pdf_in_the_customers_language(
+    provider: Any, customer: Any, client_of: Callable[..., Client], issued: Invoice
+) -> None:
+    sent = remind(provider, DUE + timedelta(days=3))[0]
+    with company_context(provider):
+        run_waiting_jobs(now=at(DUE + timedelta(days=3)))
+        stored = DocumentFile.objects.get(document_id=sent.id)
+        assert store_letter(reminder_id=sent.id, now=at(DUE)) == stored
+    assert stored.file_name == "MA-2026-00001.pdf"
+    for client in (client_of(provider, "finance"), client_of(customer, "finance")):
+        answer = client.get(page("reminder_letter", sent.public_id))
+        assert answer.content[:5] == b"%PDF-"
+    text = pypdf.PdfReader(io.BytesIO(answer.content)).pages[0].extract_text()
+    assert "MA-2026-00001" in text
+    assert "123,46" in text
+    with company_context(provider):
+        facts = {**issued.facts, "recipient": {**issued.facts["recipient"], "language": "de"}}
+        sent.receivable.invoice.facts = facts
+        assert "1. Mahnung zu RE-2026-00001" in page_of(sent)
+
+
+def test_charges_are_paid_and_given_up_on_their_page(
+    provider: Any, customer: Any, client_of: Callable[..., Client], issued: Invoice
+) -> None:
+    remind(provider, DUE + timedelta(days=3))
+    sent = remind(provider, DUE + timedelta(days=14))[0]
+    finance, buyer = client_of(provider, "finance"), client_of(customer, "finance")
+    shown = finance.get(page("reminder_detail", sent.public_id)).content.decode()
+    assert "40.38" in shown
+    assert page("charge_write_off", sent.public_id) in shown
+    theirs = buyer.get(page("reminder_detail", sent.public_id)).content.decode()
+    assert page("charge_write_off", sent.public_id) not in theirs
+    form = {"amount": "10.00", "received_on": "2026-11-20", "key": str(uuid7())}
+    for _click in range(2):
+        done = finance.post(page("charge_payment", sent.public_id), form)
+        assert done["Location"] == page("reminder_detail", sent.public_id)
+    assert charges(provider)[1] == (4_038, 3_038, "part_paid")
+    finance.post(page("charge_write_off", sent.public_id), {"reason": "goodwill"})
+    assert charges(provider)[1] == (4_038, 0, "written_off")
+    assert buyer.get(page("charge_payment", sent.public_id)).status_code == 404
+    listed = finance.get(page("receivable_list") + "?show=all").content.decode()
+    assert "MA-2026-00002" in listed
+    assert issued.public_id in listed
+    assert findings() == []

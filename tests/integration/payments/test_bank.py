@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
+from apps.common.fields import uuid7
 from apps.events.models import OutboxEvent
 from apps.payments.models import (
     BankEntry,
@@ -19,15 +20,19 @@ from apps.payments.operations import (
     Collection,
     Expected,
     Imported,
+    Incoming,
     collect_by_debit,
     expect_payments,
     import_bank_statement,
     match_entry,
+    note_receipt,
     read_file,
     revoke_mandate,
     set_entry_aside,
     sign_mandate,
+    take_receipt_back,
 )
+from apps.payments.queries.bank import candidates
 from apps.tenancy.context import company_context
 from tests.integration.payments.camt import booking, statement
 from tests.integration.payments.conftest import with_account
@@ -210,3 +215,55 @@ def test_no_mandate_no_debit(cast: dict[str, Any], now: datetime, mandate: Any) 
             collect(cast, now)
         assert not Payment.objects.exists()
         assert not BankFile.objects.exists()
+
+
+def noted(cast: dict[str, Any], now: datetime, amount: int = 11_900) -> Payment:
+    """A person saw it on the statement before the file came."""
+    return note_receipt(
+        payment=Incoming(
+            key=uuid7(), provider_ref=f"noted:{amount}", amount_minor=amount, currency="EUR",
+            method=Payment.Method.NOTED, reference="inv_a", title="RE-2026-a",
+            payer_id=cast["customer"].pk, payer_name=cast["customer"].name,
+        ),
+        now=now,
+    )  # fmt: skip
+
+
+def test_money_noted_by_hand_is_joined_and_counts_once(cast: dict[str, Any], now: datetime) -> None:
+    with company_context(cast["provider"]):
+        expect(cast["customer"], a=0)
+        payment = noted(cast, now)
+        take(statement(booking("119.00", text="RE-2026-a", ref="B1")), now)
+        entry = BankEntry.objects.get()
+        assert (entry.state, entry.payment) == ("matched", payment)
+        take(statement(booking("119.00", text="RE-2026-a", ref="B2"), identity="S-2"), now)
+        assert BankEntry.objects.get(entry_ref__endswith="B2").state == "unmatched", "paid twice"
+        assert Payment.objects.get() == payment
+        with pytest.raises(ValidationError, match="The bank booked"):
+            take_receipt_back(key=payment.pk, now=now)
+
+
+def test_a_person_joins_what_the_text_does_not_name(cast: dict[str, Any], now: datetime) -> None:
+    with company_context(cast["provider"]):
+        payment, other = noted(cast, now), noted(cast, now, 100)
+        take(statement(booking("119.00", text="thanks", ref="B1")), now)
+        entry = BankEntry.objects.get()
+        assert [one.noted for one in candidates()] == [payment.public_id, other.public_id]
+        with pytest.raises(ValidationError, match="another amount"):
+            match_entry(entry=entry, reference=other.public_id, now=now, actor="Anna")
+        for _click in range(2):
+            found = match_entry(entry=entry, reference=payment.public_id, now=now, actor="Anna")
+            assert found == payment
+        assert Payment.objects.count() == 2
+        assert take_receipt_back(key=other.pk, now=now)
+        assert [one.noted for one in candidates()] == []
+        assert Refund.objects.get().pk == other.pk
+
+
+def test_open_and_noted_of_the_same_amount_are_left_to_a_person(
+    cast: dict[str, Any], now: datetime
+) -> None:
+    with company_context(cast["provider"]):
+        expect(cast["customer"], a=11_900)
+        noted(cast, now)
+        assert take(statement(booking("119.00", text="RE-2026-a", ref="B1")), now).matched == 0

@@ -7,15 +7,16 @@ from typing import NamedTuple
 import pytest
 
 from apps.billing.domain.numbers import number_text, position_of, series_of
-from apps.billing.domain.rating import Tax, rate, service_days, usage_by_meter
+from apps.billing.domain.rating import Tax, Taxes, rate, service_days, usage_by_meter
 from apps.common.period import Period
 from apps.pricing.changes import UsageWindows
 from apps.pricing.groups import Group
 from apps.pricing.plan import PricePlan
+from apps.pricing.registry import PlanError
 from apps.pricing.values import PricingError, ServiceDays
 
 MONTH = ServiceDays(31, 31)
-STANDARD = Tax("S", Decimal(19))
+STANDARD = Taxes(Tax("S", Decimal(19)))
 
 
 class Used(NamedTuple):
@@ -97,3 +98,26 @@ def test_numbers_are_a_series_per_year_and_read_back() -> None:
     assert position_of(series, "RE-2026-00042") == 42
     with pytest.raises(ValueError, match="series"):
         position_of(series, "RE-2025-00042")
+
+
+def test_a_charge_may_carry_another_tax_than_its_contract() -> None:
+    taxes = Taxes(Tax("S", Decimal(19)), {"reduced": Tax("S", Decimal(7))})
+    rated = rate(plan(FEE, {**PER_UNIT, "tax": "reduced"}), [used("55")], MONTH, taxes)
+    assert [(total.rate, total.tax_minor) for total in rated.taxes] == [(7, 26), (19, 1_900)]
+    assert Taxes.from_dict(taxes.to_dict()) == taxes
+
+
+def test_outside_the_scope_never_shares_a_document() -> None:
+    taxes = Taxes(Tax("S", Decimal(19)), {"outside": Tax("O", Decimal(0))})
+    with pytest.raises(PricingError, match="outside_mixed"):
+        rate(plan(FEE, {**PER_UNIT, "tax": "outside"}), [used("55")], MONTH, taxes)
+    alone = rate(plan({**FEE, "tax": "outside"}), [], MONTH, taxes)
+    assert [(total.category, total.tax_minor) for total in alone.taxes] == [("O", 0)]
+
+
+def test_a_plan_keeps_the_tax_of_its_charges_and_refuses_an_unknown_one() -> None:
+    kept = plan({**FEE, "tax": "reduced"})
+    assert PricePlan.from_dict(kept.to_dict()) == kept
+    assert "tax" not in plan(FEE).to_dict()["charges"][0]  # type: ignore[index]
+    with pytest.raises(PlanError):
+        plan({**FEE, "tax": "none"})

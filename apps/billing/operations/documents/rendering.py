@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext_lazy
 
 from apps.billing.domain.einvoice.cii import write_cii
-from apps.billing.domain.einvoice.document import Document, DocumentLine, Kind
+from apps.billing.domain.einvoice.document import Document, DocumentLine, Kind, Payment
 from apps.billing.domain.einvoice.profiles import as_xrechnung, xrechnung_gaps
 from apps.billing.domain.einvoice.ubl import write_ubl
 from apps.billing.operations.documents.factur_x import RELATIONSHIP, XML_NAME, with_factur_x
-from apps.common.printing import NoRenderer, laid_out, renderer
+from apps.common.printing import NoRenderer, laid_out, pdf_of, renderer
 
 # German law keeps “Gutschrift” for what the recipient of a service writes (§ 14 UStG).
 TITLES: dict[str, Any] = {
@@ -76,6 +76,11 @@ def render_pdf(document: Document, xml: bytes = b"") -> bytes:
     return written
 
 
+def render_page(html: str) -> bytes:
+    """A page in the documents' style as PDF/A-3b, with nothing in it. Raises NoRenderer."""
+    return pdf_of(html, STYLE)
+
+
 def page_of(document: Document) -> str:
     """The document's page as HTML, in its language."""
     language = document.language if document.language in LANGUAGES else "en"
@@ -86,7 +91,7 @@ def page_of(document: Document) -> str:
         context = {
             "document": document, "writer": writer, "reader": reader,
             "title": str(TITLES.get(document.kind, TITLES[Kind.INVOICE])),
-            "groups": list(groups_of(document.lines)), "ways": list(_ways_to_pay(document)),
+            "groups": list(groups_of(document.lines)), "ways": list(labels_of(document.payments)),
         }  # fmt: skip
         return render_to_string("billing/documents/document.html", context)
 
@@ -98,8 +103,9 @@ def groups_of(lines: Sequence[DocumentLine]) -> Iterator[Group]:
         yield Group(name, chosen, sum(line.net_minor for line in chosen))
 
 
-def _ways_to_pay(document: Document) -> Iterator[tuple[str, str]]:
-    for way in document.payments:
+def labels_of(payments: Sequence[Payment]) -> Iterator[tuple[str, str]]:
+    """Each filled part of each way to pay with its label, in the language at hand."""
+    for way in payments:
         wanted = [
             (_("Recipient"), way.account_name), ("IBAN", _in_fours(way.iban)), ("BIC", way.bic),
             (_("Mandate"), way.mandate),

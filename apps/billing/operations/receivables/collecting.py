@@ -56,15 +56,15 @@ def return_refunded(*, refund_ids: Iterable[UUID], now: datetime) -> int:
 @transaction.atomic
 def expect_receivables(*, document_ids: Iterable[UUID]) -> int:
     """Tell the payments app what is open on own documents, so that bank entries find them."""
-    rows = Receivable.objects.written_by(current_company()).select_related("invoice")
+    rows = Receivable.objects.written_by(current_company()).select_related("invoice", "reminder")
     found = rows.filter(id__in=list(document_ids)).order_by("id")
     return expect_payments(items=[_expected(row) for row in found])
 
 
 def _expected(row: Receivable) -> Expected:
-    invoice = row.invoice
+    paper = row.paper
     return Expected(
-        reference=invoice.public_id, label=invoice.number or "", payer_id=row.customer_id,
-        payer_name=invoice.facts["recipient"]["name"], amount_minor=row.open_minor,
-        currency=row.currency, due_on=row.due_on,
+        reference=paper.public_id, label=paper.number or "", payer_id=row.customer_id,
+        payer_name=row.invoice.facts["recipient"]["name"], amount_minor=row.open_minor,
+        currency=row.currency, due_on=row.due_on, disputed_minor=row.disputed_minor,
     )  # fmt: skip

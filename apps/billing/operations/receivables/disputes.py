@@ -20,6 +20,7 @@ from apps.billing.models import (
 )
 from apps.billing.operations.correcting import correct_periods
 from apps.billing.operations.locks import lock_contracts
+from apps.billing.operations.receivables.opening import expect_later
 from apps.billing.operations.receivables.steps import lock_receivables
 from apps.billing.queries.receivables import held_back
 from apps.common.ids import decode
@@ -111,12 +112,16 @@ def hold_back(*, receivable_ids: Iterable[UUID], now: datetime) -> None:
     """Write on own receivables how much of what is open is disputed. Twice is once."""
     locked = lock_receivables(receivable_ids)
     disputed: dict[UUID, int] = {}
+    moved: list[str] = []
     for dispute in held_back(locked):
         disputed[dispute.invoice_id] = disputed.get(dispute.invoice_id, 0) + dispute.held_minor
     for receivable in locked.values():
         amount = min(receivable.open_minor, disputed.get(receivable.id, 0))
         if amount != receivable.disputed_minor:
             Receivable.objects.filter(id=receivable.id).update(disputed_minor=amount)
+            moved.append(str(receivable.id))
+    if moved:
+        expect_later(moved, now)
 
 
 def settle_granted(*, corrections: Iterable[UUID], now: datetime) -> None:

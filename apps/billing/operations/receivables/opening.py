@@ -29,12 +29,12 @@ def open_receivables(*, invoices: Sequence[Invoice], issued_on: date, now: datet
         if invoice.kind != Invoice.Kind.CREDIT_NOTE
     }
     insert_all(Receivable, list(opened.values()))
-    _expect([str(key) for key in opened], now)
+    expect_later([str(key) for key in opened], now)
     if credits:
         _settle_with(credits, opened, now)
 
 
-def _expect(keys: Sequence[str], now: datetime) -> None:
+def expect_later(keys: Sequence[str], now: datetime) -> None:
     """A job tells the payments app; issuing does not wait for it."""
     chunks = [keys[start : start + CHUNK] for start in range(0, len(keys), CHUNK)]
     payloads = [({"receivables": chunk}, len(chunk)) for chunk in chunks]
@@ -90,7 +90,7 @@ def open_missing(*, now: datetime, most: int = 1_000) -> int:
     """
     company = current_company()
     issued = Invoice.objects.written_by(company).filter(state=Invoice.State.ISSUED)
-    missing = issued.filter(receivable=None).exclude(kind=Invoice.Kind.CREDIT_NOTE)
+    missing = issued.filter(receivables=None).exclude(kind=Invoice.Kind.CREDIT_NOTE)
     rows = list(missing.order_by("issued_at", "id").select_for_update(of=("self",))[:most])
     notes = issued.filter(corrects__in=rows, kind=Invoice.Kind.CREDIT_NOTE)
     for invoice in [*rows, *notes.order_by("issued_at", "id")]:

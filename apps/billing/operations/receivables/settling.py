@@ -15,6 +15,9 @@ from apps.billing.operations.receivables.allocating import Applied, Incoming, al
 from apps.billing.operations.receivables.returning import take_payment_back
 from apps.billing.operations.receivables.steps import Steps, lock_receivables
 from apps.events.operations import record
+from apps.payments.models import Payment
+from apps.payments.operations import Incoming as Receipt
+from apps.payments.operations import note_receipt, take_receipt_back
 from apps.tenancy.context import current_company
 
 
@@ -54,6 +57,7 @@ def note_payment(
         received_on=payment.received_on, bank=payment.bank[:80],
         reference=payment.reference[:140], noted_at=now, noted_by=str(person)[:200],
     )  # fmt: skip
+    note_receipt(payment=_receipt(noted, found), now=now)
     incoming = Incoming(
         noted.id, found.public_id, noted.amount_minor, found.currency, found.customer_id,
         noted.received_on,
@@ -61,12 +65,25 @@ def note_payment(
     return allocate_payment(payment=incoming, now=now)
 
 
+def _receipt(noted: NotedPayment, found: Receivable) -> Receipt:
+    """As the payments app keeps it, so that the bank's entry of the same money joins it."""
+    invoice = found.invoice
+    return Receipt(
+        key=noted.id, provider_ref=f"noted:{noted.id}", amount_minor=noted.amount_minor,
+        currency=noted.currency, method=Payment.Method.NOTED, reference=found.paper.public_id,
+        title=found.paper.number or "", payer_id=found.customer_id,
+        payer_name=invoice.facts["recipient"]["name"], collected_on=noted.received_on,
+    )  # fmt: skip
+
+
 @transaction.atomic
 def take_noted_payment_back(*, payment: NotedPayment, now: datetime, person: Any) -> int:
     """It was noted by mistake, or the bank returned it. Twice is once.
 
-    Returns what is open again. Raises ValidationError when its credit was paid out meanwhile.
+    Returns what is open again. Raises ValidationError when its credit was paid out meanwhile, or
+    the bank's statement has it.
     """
+    take_receipt_back(key=payment.id, now=now)
     try:
         back = take_payment_back(
             payment_id=payment.id, cause_id=payment.id, amount_minor=payment.amount_minor, now=now,

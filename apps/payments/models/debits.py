@@ -1,0 +1,89 @@
+"""A run of direct debits: one person drafts it, another approves it, and a bank file is made."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.common.fields import MinorField
+from apps.payments.domain.accounts import in_groups
+from apps.payments.models.bank import BankFile
+from apps.tenancy.fence import FencedModel
+
+
+class DebitRun(FencedModel):
+    """What is collected on a day, in euros. The approval makes the file and ends the run."""
+
+    class State(models.TextChoices):
+        DRAFTED = "drafted", _("waits for approval")
+        APPROVED = "approved", _("approved")
+        DISCARDED = "discarded", _("discarded")
+
+    prefix = "dbr"
+
+    collected_on = models.DateField()
+    state = models.CharField(max_length=9, choices=State, default=State.DRAFTED)
+    drafted_by_id = models.BigIntegerField()
+    drafted_by = models.CharField(max_length=200)
+    drafted_at = models.DateTimeField()
+    approved_by_id = models.BigIntegerField(null=True)
+    approved_by = models.CharField(max_length=200, blank=True)
+    approved_at = models.DateTimeField(null=True)
+    file = models.OneToOneField(
+        BankFile, on_delete=models.PROTECT, null=True, related_name="debit_run"
+    )
+
+    class Meta:
+        ordering = ["-drafted_at", "-id"]
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(
+                condition=Q(approved_by_id=None) | ~Q(approved_by_id=F("drafted_by_id")),
+                name="payments_debits_two_people",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="approved", approved_by_id__isnull=False,
+                            approved_at__isnull=False, file__isnull=False)
+                | (~Q(state="approved") & Q(approved_by_id=None, file=None)),
+                name="payments_debits_approved",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.collected_on} {self.state}"
+
+    @property
+    def currency(self) -> str:
+        """SEPA direct debits carry euros alone."""
+        return "EUR"
+
+
+class Debit(FencedModel):
+    """What a run collects from whom for which document, in cents; frozen as it was drafted."""
+
+    prefix = "dbt"
+
+    run = models.ForeignKey(DebitRun, on_delete=models.PROTECT, related_name="debits")
+    payer = models.ForeignKey("tenancy.Company", on_delete=models.PROTECT, related_name="+")
+    payer_name = models.CharField(max_length=120)
+    reference = models.CharField(max_length=80)
+    title = models.CharField(max_length=120)
+    amount_minor = MinorField()
+    mandate_reference = models.CharField(max_length=35)
+    iban = models.CharField(max_length=34)
+
+    class Meta:
+        ordering = ["payer_name", "id"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["author", "run", "reference"], name="payments_debit_once"
+            ),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payments_debit_positive"),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.amount_minor}"
+
+    @property
+    def grouped_iban(self) -> str:
+        return in_groups(self.iban)

@@ -1,0 +1,62 @@
+"""Money of a payment that a person wants to give back through the provider."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.common.fields import MinorField
+from apps.payments.models.money import Payment
+from apps.tenancy.fence import FencedModel
+
+
+class RefundRequest(FencedModel):
+    """One person asks, another approves; its public id is the key at the provider."""
+
+    class State(models.TextChoices):
+        ASKED = "asked", _("waits for approval")
+        APPROVED = "approved", _("approved")
+        MADE = "made", _("refunded")
+        FAILED = "failed", _("failed")
+        DISCARDED = "discarded", _("discarded")
+
+    prefix = "rfq"
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refund_requests")
+    amount_minor = MinorField()
+    currency = models.CharField(max_length=3)
+    reason = models.CharField(max_length=200)
+    state = models.CharField(max_length=9, choices=State, default=State.ASKED)
+    asked_by_id = models.BigIntegerField()
+    asked_by = models.CharField(max_length=200)
+    asked_at = models.DateTimeField()
+    approved_by_id = models.BigIntegerField(null=True)
+    approved_by = models.CharField(max_length=200, blank=True)
+    approved_at = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["-asked_at", "-id"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["author", "payment"], condition=Q(state__in=["asked", "approved"]),
+                name="payments_refund_request_open_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gt=0), name="payments_refund_request_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by_id=None) | ~Q(approved_by_id=F("asked_by_id")),
+                name="payments_refund_two_people",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["asked", "discarded"], approved_by_id=None)
+                | Q(state__in=["approved", "made", "failed"], approved_by_id__isnull=False,
+                    approved_at__isnull=False),
+                name="payments_refund_request_approved",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.amount_minor} {self.currency} {self.state}"

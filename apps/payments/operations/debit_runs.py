@@ -1,0 +1,131 @@
+"""Debit runs: drafted from what is expected and may be collected, approved by another person."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from apps.events.operations import record
+from apps.payments.domain.accounts import is_confirmed
+from apps.payments.models import Debit, DebitRun
+from apps.payments.operations.collecting import Collection as Collected
+from apps.payments.operations.collecting import collect_by_debit, own_account
+from apps.payments.queries.debits import Collectable, collectables
+from apps.tenancy.bulk import insert_all
+from apps.tenancy.context import current_company
+
+STATE = DebitRun.State
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who approves, and when this person last gave the password."""
+
+    person: Any
+    confirmed_at: datetime | None
+
+
+@transaction.atomic
+def draft_debits(
+    *, references: Collection[str], collected_on: date, now: datetime, person: Any
+) -> DebitRun:
+    """Of these documents what may be collected now, in a run that waits for a second person.
+
+    Raises ValidationError: nothing of it may be collected (any more), too early a day, no own
+    account or creditor identifier.
+    """
+    own_account(collected_on, now)
+    chosen = [one for one in collectables(lock=True) if one.reference in set(references)]
+    if not chosen:
+        raise ValidationError(_("Nothing of this is to be collected any more."))
+    own = current_company()
+    run: DebitRun = DebitRun.objects.create(
+        author=own, parties=[own.pk], collected_on=collected_on, drafted_by_id=person.pk,
+        drafted_by=str(person)[:200], drafted_at=now,
+    )  # fmt: skip
+    insert_all(Debit, [_debit(one, run) for one in chosen])
+    record(
+        action="payments.debits_drafted", subject=run.public_id, now=now, actor=person,
+        details={"debits": len(chosen), "total_minor": sum(one.amount_minor for one in chosen)},
+    )  # fmt: skip
+    return run
+
+
+def _debit(one: Collectable, run: DebitRun) -> Debit:
+    return Debit(
+        author_id=run.author_id, parties=run.parties, run=run, payer_id=one.payer_id,
+        payer_name=one.payer_name[:120], reference=one.reference, title=one.label[:120],
+        amount_minor=one.amount_minor, mandate_reference=one.mandate_reference, iban=one.iban,
+    )  # fmt: skip
+
+
+def _locked(run: DebitRun) -> DebitRun:
+    rows = DebitRun.objects.written_by(current_company()).select_for_update(of=("self",))
+    found: DebitRun = rows.get(pk=run.pk)
+    return found
+
+
+@transaction.atomic
+def approve_debits(*, run: DebitRun, approval: Approval, now: datetime) -> DebitRun:
+    """The second pair of eyes: the bank file is made and the payments are under way. Twice is once.
+
+    Raises ValidationError: the person drafted it, did not give the password within five minutes,
+    less is open of a document than is to be collected, or its mandate is another now.
+    """
+    row = _locked(run)
+    if row.state == STATE.APPROVED:
+        return row
+    if row.state != STATE.DRAFTED:
+        raise ValidationError(_("This run was discarded."))
+    if row.drafted_by_id == approval.person.pk:
+        raise ValidationError(_("You drafted this run; a second person approves it."))
+    if not is_confirmed(approval.confirmed_at, now):
+        raise ValidationError(_("Give your password again; it counts for five minutes."))
+    debits = list(row.debits.order_by("id"))
+    _refuse_moved(debits, row)
+    row.file = collect_by_debit(
+        items=[Collected(payer_id=one.payer_id, reference=one.reference, title=one.title,
+                         amount_minor=one.amount_minor) for one in debits],
+        collected_on=row.collected_on, now=now, actor=approval.person,
+    )  # fmt: skip
+    row.state, row.approved_at = STATE.APPROVED, now
+    row.approved_by_id, row.approved_by = approval.person.pk, str(approval.person)[:200]
+    row.save(update_fields=["state", "approved_at", "approved_by_id", "approved_by", "file"])
+    record(action="payments.debits_approved", subject=row.public_id, now=now, actor=approval.person)
+    return row
+
+
+def _refuse_moved(debits: Sequence[Debit], run: DebitRun) -> None:
+    """All that changed since the draft is told at once."""
+    now_open = {one.reference: one for one in collectables(lock=True, beside=run)}
+    moved = [debit.title for debit in debits if not _still(debit, now_open.get(debit.reference))]
+    if moved:
+        raise ValidationError(
+            _("Since the draft a payment, a dispute or another mandate came in for %(documents)s. "
+              "Discard this run and draft it anew.") % {"documents": ", ".join(moved[:10])}
+        )  # fmt: skip
+
+
+def _still(debit: Debit, found: Collectable | None) -> bool:
+    return (
+        found is not None
+        and debit.amount_minor <= found.amount_minor
+        and debit.mandate_reference == found.mandate_reference
+    )
+
+
+@transaction.atomic
+def discard_debits(*, run: DebitRun, now: datetime, actor: Any) -> DebitRun:
+    """Give up a run that was not approved. Twice is once. Raises ValidationError for an approved one."""
+    row = _locked(run)
+    if row.state == STATE.APPROVED:
+        raise ValidationError(_("This run is approved; it cannot be discarded any more."))
+    if row.state == STATE.DRAFTED:
+        row.state = STATE.DISCARDED
+        row.save(update_fields=["state"])
+        record(action="payments.debits_discarded", subject=row.public_id, now=now, actor=actor)
+    return row

@@ -1,0 +1,69 @@
+"""What may be collected by direct debit, and the runs that do it."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Count, QuerySet, Sum
+
+from apps.payments.domain.accounts import in_groups
+from apps.payments.models import Debit, DebitRun, ExpectedPayment, Mandate, Payment
+from apps.payments.queries.accounts import mandates_held
+from apps.tenancy.context import current_company
+
+
+@dataclass(frozen=True, slots=True)
+class Collectable:
+    """An open document in euros whose payer gave a mandate; what is disputed is left out, in cents."""
+
+    reference: str
+    label: str
+    payer_id: int
+    payer_name: str
+    amount_minor: int
+    due_on: date
+    mandate_reference: str
+    iban: str
+
+    @property
+    def grouped_iban(self) -> str:
+        return in_groups(self.iban)
+
+
+def collectables(*, lock: bool = False, beside: DebitRun | None = None) -> list[Collectable]:
+    """By due day, without what is under way or stands in a drafted run (`beside` excepted)."""
+    own = current_company()
+    mandates: dict[int, Mandate] = {row.author_id: row for row in mandates_held()}
+    rows = ExpectedPayment.objects.written_by(own).filter(
+        is_open=True, currency="EUR", payer__in=mandates
+    )
+    rows = rows.select_for_update(of=("self",)) if lock else rows
+    busy = _under_way() | _drafted(beside)
+    return [
+        _collectable(row, mandates[row.payer_id or 0])
+        for row in rows.order_by("due_on", "id")
+        if row.reference not in busy and row.collectable_minor > 0
+    ]  # fmt: skip
+
+
+def _collectable(row: ExpectedPayment, mandate: Mandate) -> Collectable:
+    return Collectable(
+        row.reference, row.label, mandate.author_id, row.payer_name, row.collectable_minor,
+        row.due_on, mandate.reference, mandate.iban,
+    )  # fmt: skip
+
+
+def _under_way() -> set[str]:
+    rows = Payment.objects.written_by(current_company()).filter(state=Payment.State.PENDING)
+    return set(rows.values_list("reference", flat=True))
+
+
+def _drafted(beside: DebitRun | None) -> set[str]:
+    rows = Debit.objects.written_by(current_company()).filter(run__state=DebitRun.State.DRAFTED)
+    rows = rows.exclude(run=beside) if beside else rows
+    return set(rows.values_list("reference", flat=True))
+
+
+def own_debit_runs() -> QuerySet[DebitRun]:
+    """With `debit_count` and `total_minor`, in cents."""
+    rows: QuerySet[DebitRun] = DebitRun.objects.written_by(current_company())
+    return rows.annotate(debit_count=Count("debits"), total_minor=Sum("debits__amount_minor"))

@@ -1,0 +1,96 @@
+"""One payment: where it came from, what went back, and a refund that two people decide."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.accounts.access import requires
+from apps.payments.forms import PasswordForm, RefundForm
+from apps.payments.models import Payment, RefundRequest
+from apps.payments.operations import approve_refund, ask_refund, discard_refund, is_refundable
+from apps.payments.queries.money import visible_payments
+from apps.payments.views.confirming import confirm, confirmed_at, refused
+from apps.tenancy.context import current_company
+
+
+def _page(request: HttpRequest, payment: Payment, status: int = 200, **forms: Any) -> HttpResponse:
+    asked = list(payment.refund_requests.all())
+    waiting = next((row for row in asked if row.state == RefundRequest.State.ASKED), None)
+    under_way = any(row.state == RefundRequest.State.APPROVED for row in asked)
+    context: dict[str, Any] = {
+        "payment": payment, "own": payment.author_id == current_company().pk,
+        "refunds": list(payment.refunds.all()), "asked": asked, "waiting": waiting,
+        "entries": list(payment.bank_entries.all()), "password_form": PasswordForm(),
+        "form": None if waiting or under_way or not is_refundable(payment) else RefundForm(payment),
+        "confirmed": confirmed_at(request) is not None,
+        "is_asker": waiting is not None and waiting.asked_by_id == request.user.pk, **forms,
+    }  # fmt: skip
+    return render(request, "payments/payment_detail.html", context, status=status)
+
+
+def _payment(payment_id: UUID) -> Payment:
+    return get_object_or_404(visible_payments(), pk=payment_id)
+
+
+@require_GET
+@requires("view_payments")
+def payment_detail(request: HttpRequest, payment_id: UUID) -> HttpResponse:
+    """For the payee, and for the payer that is a company here."""
+    return _page(request, _payment(payment_id))
+
+
+@require_POST
+@requires("draft_payouts")
+def new_refund(request: HttpRequest, payment_id: UUID) -> HttpResponse:
+    """Ask for a refund; it waits for a second person."""
+    payment = get_object_or_404(visible_payments(), pk=payment_id, author=current_company())
+    form = RefundForm(payment, request.POST)
+    if form.is_valid():
+        try:
+            ask_refund(payment=payment, wish=form.wish(), now=timezone.now(), person=request.user)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, _("The refund waits for a second person."))
+            return redirect("payment_detail", payment.public_id)
+    return _page(request, payment, 422, form=form)
+
+
+def _request(request_id: UUID) -> RefundRequest:
+    rows = RefundRequest.objects.written_by(current_company()).select_related("payment__author")
+    return get_object_or_404(rows, pk=request_id)
+
+
+@require_POST
+@requires("approve_payouts")
+def refund_approval(request: HttpRequest, request_id: UUID) -> HttpResponse:
+    """The second pair of eyes, with the password once more; then the provider is asked."""
+    found, form = _request(request_id), PasswordForm(request.POST)
+    try:
+        given = confirm(request, form)
+        approve_refund(request=found, person=request.user, confirmed_at=given, now=timezone.now())
+    except ValidationError as error:
+        refused(form, error)
+        return _page(request, found.payment, 422, password_form=form)
+    messages.success(request, _("The refund is approved and under way."))
+    return redirect("payment_detail", found.payment.public_id)
+
+
+@require_POST
+@requires("draft_payouts")
+def refund_discarding(request: HttpRequest, request_id: UUID) -> HttpResponse:
+    """Give up a refund that was not approved."""
+    found = _request(request_id)
+    try:
+        discard_refund(request=found, now=timezone.now(), actor=request.user)
+        messages.success(request, _("The refund is discarded."))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect("payment_detail", found.payment.public_id)
