@@ -33,7 +33,7 @@ from tests.oracle import naive
 from tests.oracle.naive import Terms
 from tests.oracle.naive_components import Stay, component_usage
 from tests.oracle.stories import (
-    FEW,
+    FEWER,
     FIRST_DAYS,
     MANY,
     NOISE,
@@ -192,7 +192,7 @@ class Moves(Story):
 
 
 def test_a_few_moves(cast: dict[str, Any]) -> None:
-    run_state_machine_as_test(told_by(Moves, cast), settings=FEW)
+    run_state_machine_as_test(told_by(Moves, cast), settings=FEWER)
 
 
 def test_control_a_stay_that_never_ends_is_found(
@@ -207,7 +207,7 @@ def test_control_a_stay_that_never_ends_is_found(
 
     monkeypatch.setattr("tests.oracle.test_moving_components.component_usage", endless)
     with pytest.raises(AssertionError):
-        run_state_machine_as_test(told_by(Moves, cast), settings=FEW)
+        run_state_machine_as_test(told_by(Moves, cast), settings=FEWER)
 
 
 @pytest.mark.long
