@@ -43,6 +43,7 @@ class Account(FencedModel):
             models.UniqueConstraint(
                 fields=["author", "partner", "purpose", "currency"], name="settlement_account_once"
             ),
+            models.UniqueConstraint(fields=["id", "currency"], name="settlement_account_currency"),
             models.CheckConstraint(
                 condition=~Q(author=F("partner")), name="settlement_account_of_two"
             ),
@@ -77,8 +78,13 @@ class Transfer(FencedModel):
 
     prefix = "trf"
 
-    debit = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="debits")
-    credit = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="credits")
+    # In the database both refer to key and currency together: two currencies never meet.
+    debit = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="debits", db_constraint=False
+    )
+    credit = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="credits", db_constraint=False
+    )
     amount_minor = MinorField()
     currency = models.CharField(max_length=3)
     cause = models.CharField(max_length=8, choices=Cause)
