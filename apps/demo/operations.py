@@ -25,6 +25,7 @@ from apps.contracts.operations import Cost, OrderLine, accept_one_off, offer_one
 from apps.contracts.queries import content_sha256
 from apps.demo.domain.behaviour import behaviours_of
 from apps.demo.domain.history import LATE, LATEST, Told, is_delayed, story
+from apps.demo.partners import agree_on_self_billing, write_statements
 from apps.demo.queries import PASSWORD, SCENARIO, keys_path
 from apps.events.operations import run_waiting_jobs
 from apps.payments.operations.accounts import open_account
@@ -230,6 +231,7 @@ def _bill_the_past(now: datetime, say: Say) -> None:
     """
     if Invoice.objects.exists():
         return
+    agree_on_self_billing(now=now)
     start = first_day(now)
     for number, issue in enumerate((True, False)):
         month = start.month + number
@@ -239,9 +241,12 @@ def _bill_the_past(now: datetime, say: Say) -> None:
         run_waiting_jobs(now=timezone.now())
         if issue:
             _issue_drafts(now)
+            write_statements(now=now)
             _deliver_late(now, say)
             # The tires' correction goes out at once; the other waits for a person.
             _issue_drafts(now, contract__title=MOVED_TIRES)
+            write_statements(now=now)
+            run_waiting_jobs(now=timezone.now())
 
 
 def _take_deposits(now: datetime) -> None:
