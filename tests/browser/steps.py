@@ -1,6 +1,22 @@
 """What a person does in the browser, in words."""
 
+import os
+from pathlib import Path
+from typing import Any
+
 from playwright.sync_api import Page
+
+
+def picture(what: Any, name: str) -> None:
+    """A page or an image, kept where PERUSE_PICTURES names a folder, for people to look at."""
+    folder = os.environ.get("PERUSE_PICTURES")
+    if not folder:
+        return
+    path = Path(folder) / f"{name.replace(' ', '-')}.png"
+    if isinstance(what, Page):
+        what.screenshot(path=path, full_page=True)
+    else:
+        what.save(path)
 
 
 def sign_in(page: Page, address: str, email: str, password: str) -> None:

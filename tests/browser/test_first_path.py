@@ -82,13 +82,17 @@ GAVE_WAY = ("htmx:sendAbort", "htmx:afterRequest")
 class Window:
     """One signed-in person; remembers what the browser complained about."""
 
-    def __init__(self, browser: Browser, portal: Serving, company: str) -> None:
+    def __init__(
+        self, browser: Browser, portal: Serving, company: str, person: str = "",
+        password: str = PASSWORD,
+    ) -> None:  # fmt: skip
         self.portal, self.company = portal, company
         self.page: Page = browser.new_context(accept_downloads=True).new_page()
         self.page.set_default_timeout(20_000)
         self.complaints: list[str] = []
         self.page.on("console", self._hear)
-        sign_in(self.page, portal.address(company), f"{company}@walk.example", PASSWORD)
+        email = f"{person or company}@walk.example"
+        sign_in(self.page, portal.address(company), email, password)
 
     def _hear(self, message: Any) -> None:
         """Errors; a preview that gives way to a newer one is none, though htmx reports it."""
