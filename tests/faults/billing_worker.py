@@ -1,38 +1,16 @@
-"""A worker that a test can kill: forks a process per command and does the company's billing jobs.
+"""A worker that does a company's billing jobs and can be killed over them.
 
-Reads one JSON object a line: {company, now, careless, die_after}. Answers `pid N`, and `ended N` with
-the exit status. `careless` takes the protection off: nothing is one transaction any more.
-`die_after`: the process kills itself after so many bulk statements.
+A command: {company, now, careless, die_after}. `careless` takes the protection off: nothing is one
+transaction any more. `die_after`: the process kills itself after so many bulk statements.
 """
 
-import json
 import os
 import signal
-import sys
 from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
-
-def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-    import django
-
-    django.setup()
-    say("ready")
-    for line in sys.stdin:
-        command = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            work(command)
-            os._exit(0)
-        say(f"pid {child}")
-        _pid, status = os.waitpid(child, 0)
-        say(f"ended {status}")
-
-
-def say(text: str) -> None:
-    print(text, flush=True)
+from tests.faults.forking import resume_stopped, serve
 
 
 def work(command: dict[str, Any]) -> None:
@@ -49,19 +27,6 @@ def work(command: dict[str, Any]) -> None:
     with company_context(company):
         resume_stopped(datetime.fromisoformat(command["now"]))
         run_waiting_jobs(now=datetime.fromisoformat(command["now"]))
-
-
-def resume_stopped(now: datetime) -> None:
-    """What the sweeper does: jobs whose worker died are taken up when their lease is over."""
-    from apps.events.models import Job
-    from apps.events.operations import work_on
-    from apps.tenancy.context import current_company_id
-
-    stopped = Job.objects.filter(
-        state=Job.State.RUNNING, lease_until__lt=now, company_id=current_company_id()
-    )
-    for job_id in list(stopped.values_list("id", flat=True)):
-        work_on(job_id=job_id, now=now)
 
 
 def take_protection_off() -> None:
@@ -115,4 +80,4 @@ def die_after(count: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(work)

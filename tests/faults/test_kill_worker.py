@@ -4,15 +4,11 @@ The undisturbed run is that of a twin company with the same machines and contrac
 with the protection off (nothing is one transaction) the same kill leaves half an invoice behind.
 """
 
-import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,52 +22,13 @@ from apps.events.models import Job
 from apps.events.operations import run_waiting_jobs
 from apps.metering.models import BilledPeriod
 from apps.tenancy.context import company_context
-from tests import databases
+from tests.faults.forking import worker_on
 from tests.integration.billing.scene import NOW, make_asset, make_contract, month_of_readings
 
 pytestmark = pytest.mark.faults
 KILLS, CONTRACTS, FEW, PER_CHUNK = 30, 40, 6, 2
 STEP = timedelta(minutes=2)  # longer than a lease
-
-
-class Worker:
-    """The forking worker process and the child it works with."""
-
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self.process = process
-
-    def begin(self, company: Any, now: datetime, **more: Any) -> int:
-        command = {"company": company.slug, "now": now.isoformat(), **more}
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(command) + "\n")
-        self.process.stdin.flush()
-        return int(self.read("pid"))
-
-    def end(self) -> int:
-        return int(self.read("ended"))
-
-    def read(self, word: str) -> str:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            found, _space, value = line.strip().partition(" ")
-            if found == word:
-                return value
-        raise AssertionError(f"the worker ended without saying {word!r}")
-
-
-@contextmanager
-def worker_on(environment: dict[str, str]) -> Iterator[Worker]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.billing_worker"], cwd=databases.ROOT, text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
-    )  # fmt: skip
-    try:
-        worker = Worker(process)
-        worker.read("ready")
-        yield worker
-    finally:
-        process.kill()
-        process.wait()
+WORKER = "tests.faults.billing_worker"
 
 
 def make_twins(cast: dict[str, Any], count: int) -> tuple[Any, Any]:
@@ -134,7 +91,7 @@ def test_killed_thirty_times_at_random_ends_equal(
     seed = random.randrange(10**6)
     chance, now, hit = random.Random(seed), NOW, 0
     run_to_the_end(undisturbed, NOW)
-    with worker_on(fresh_database.environment()) as worker:
+    with worker_on(fresh_database.environment(), WORKER) as worker:
         for _kill in range(KILLS):
             if not work_left(disturbed):
                 with company_context(disturbed):
@@ -183,7 +140,7 @@ def crash_then_rerun(portal: Any, twins: tuple[Any, Any], statement: int, carele
     run_to_the_end(undisturbed, NOW)
     with company_context(disturbed):
         start_run(label="2026-10", now=NOW, started_by="test")
-    with worker_on(portal.environment()) as worker:
+    with worker_on(portal.environment(), WORKER) as worker:
         worker.begin(disturbed, NOW, die_after=statement, careless=careless)
         assert os.WIFSIGNALED(worker.end())
         worker.begin(disturbed, NOW + STEP)
