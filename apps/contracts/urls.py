@@ -10,6 +10,7 @@ from apps.contracts.views import (
     drafts,
     indices,
     networks,
+    one_off,
     pages,
     plans,
     sheet,
@@ -25,6 +26,7 @@ urlpatterns = [
         "contracts/", requires("view_contracts")(pages.ContractList.as_view()), name="contract_list"
     ),
     path("contracts/new/", drafts.new, name="contract_new"),
+    path("contracts/orders/new/", one_off.new, name="order_new"),
     path("contracts/preview/", drafts.preview, name="contract_preview"),
     path("contracts/channels/", drafts.channels, name="contract_channels"),
     path("contracts/charges/", drafts.charges, name="contract_charges"),

@@ -69,7 +69,10 @@ class ContractList(ListPage):
     search_fields = ("title", "provider_name", "customer_name", "order_number")
     filterset_class = ContractFilters
     export_name = "contracts"
-    actions = (Action("contract_new", gettext_lazy("New contract"), capability="draft_contracts"),)
+    actions = (
+        Action("order_new", gettext_lazy("Bill a single job"), "wrench", "sign_contracts", primary=False),
+        Action("contract_new", gettext_lazy("New contract"), capability="draft_contracts"),
+    )  # fmt: skip
     empty = Empty(
         "handshake", gettext_lazy("No contracts yet"),
         gettext_lazy("A contract says which assets are covered and what their use costs."),

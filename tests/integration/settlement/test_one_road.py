@@ -167,3 +167,32 @@ def test_what_cannot_stand_is_refused_and_writes_nothing(
         assert not CostObject.objects.exists()
     with company_context(customer), pytest.raises(Contract.DoesNotExist):
         note_cost(contract_id=contract.pk, cost=Cost(billed.pk), now=NOW, actor="x")
+
+
+def test_a_single_job_is_offered_on_a_page(
+    provider: Any, workshop: Any, customer: Any, client_of: Callable[..., Any]
+) -> None:
+    client = client_of(workshop)
+    typed = {
+        "title": "Belt changed", "customer": provider.pk, "done_on": "2026-10-14",
+        "tax_category": "S", "payment_days": "14", "order_number": "",
+        "lines-TOTAL_FORMS": "6", "lines-INITIAL_FORMS": "0",
+        "lines-0-what": "Hours", "lines-0-quantity": "1,5", "lines-0-price": "84",
+    }  # fmt: skip
+    assert "Bill a single job" in client.get("/contracts/orders/new/").content.decode()
+    for wrong, words in (
+        ({"lines-1-what": "Belt"}, "at which price"), ({"lines-0-price": "-1"}, "above zero"),
+        ({"lines-0-what": "", "lines-0-quantity": "", "lines-0-price": ""}, "1 to 100 lines"),
+        ({"customer": customer.pk}, "Select a valid choice"),
+    ):  # fmt: skip
+        answer = client.post("/contracts/orders/new/", {**typed, **wrong})
+        assert answer.status_code == 422
+        assert words in answer.content.decode()
+    with company_context(workshop):
+        assert not Contract.objects.exists()
+    answer = client.post("/contracts/orders/new/", typed)
+    assert answer.status_code == 302
+    with company_context(provider):
+        contract = Contract.objects.get(title="Belt changed")
+        assert (contract.state, contract.is_one_off) == ("offered", True)
+    assert "126.00\xa0EUR" in client.get(answer.headers["Location"]).content.decode()
