@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from django.db import transaction
 
 from apps.billing.models import BillingRun, Invoice
 from apps.billing.operations import approve_invoices, issue_invoices, start_run
@@ -153,7 +154,8 @@ class Settlement:
         keys = [str(key) for key in self.documents]
         chunks = [keys[first : first + CHUNK] for first in range(0, len(keys), CHUNK)]
         payloads = [({"invoices": chunk}, len(chunk)) for chunk in chunks]
-        enqueue_all(kind=KIND, payloads=payloads, now=self.stage.now)
+        with transaction.atomic():
+            enqueue_all(kind=KIND, payloads=payloads, now=self.stage.now)
 
     def check(self) -> None:
         """Everybody has a share of every line, and nothing is left out."""
