@@ -19,6 +19,7 @@ from apps.billing.models import Invoice
 from apps.billing.operations import approve_invoices, issue_invoices, start_run
 from apps.blueprints.domain.scenario import parse
 from apps.blueprints.operations import load_scenario
+from apps.common.period import add_months
 from apps.contracts.domain.facts import ContractFacts
 from apps.contracts.models import Contract
 from apps.contracts.operations import Cost, OrderLine, accept_one_off, offer_one_off
@@ -36,7 +37,7 @@ from apps.telemetry.models import Device
 from apps.telemetry.operations import RawItem, recompute_dirty, sync_channels, take_in
 from apps.tenancy.context import as_app, company_context
 from apps.tenancy.models import Company
-from apps.tenancy.queries import active_companies
+from apps.tenancy.queries import active_companies, company_by_slug
 
 Say = Callable[[str], None]
 BATCH = 5_000
@@ -60,10 +61,21 @@ def first_day(now: datetime) -> date:
     return date(month // 12, month % 12 + 1, 1)
 
 
+def story_start(now: datetime) -> date:
+    """The day the story begins: that of the contracts that stand, so that loading anew adds nothing."""
+    company = company_by_slug(PROVIDER)
+    if company is None:
+        return first_day(now)
+    with as_app(), company_context(company):
+        days = Contract.objects.written_by(company).order_by("starts_on")
+        return days.values_list("starts_on", flat=True).first() or first_day(now)
+
+
 def load_demo(*, now: datetime, say: Say) -> None:
     """Bring the demo up to date. Loading it again adds only the time that has passed."""
     say("Companies, machines and contracts")
-    text = scenario_text(first_day(now))
+    start = story_start(now)
+    text = scenario_text(start)
     scenario, lines = parse(text)
     load_scenario(scenario=scenario, lines=lines, now=now, progress=lambda part: say(f"  {part}"))
     operator = create_person(
@@ -77,11 +89,11 @@ def load_demo(*, now: datetime, say: Say) -> None:
     drain_jobs()
     _open_accounts(now)
     with company_context(Company.objects.get(slug=PROVIDER)):
-        _write_past(now, say)
+        _write_past(start, now, say)
         _write_keys(now)
-        _bill_the_past(now, say)
+        _bill_the_past(start, now, say)
         _take_deposits(now)
-    _order_work(now, say)
+    _order_work(start, now, say)
     drain_jobs()
 
 
@@ -110,6 +122,7 @@ def scenario_text(start: date) -> str:
     begun = datetime.combine(start, datetime.min.time(), ZoneInfo(ZONE))
     words = {
         "BEGUN": begun.isoformat(), "MOVED": f"{moved}T10:00:00Z", "START": str(start),
+        "EVE": str(start - timedelta(days=1)), "LAST": str(add_months(start, 1) - timedelta(days=1)),
         "PASSWORD": PASSWORD,
     }  # fmt: skip
     text = SCENARIO.read_text()
@@ -129,12 +142,12 @@ def drain_jobs() -> None:
             return
 
 
-def _beginning(now: datetime) -> datetime:
-    return datetime.combine(first_day(now), datetime.min.time(), ZoneInfo(ZONE)).astimezone(UTC)
+def _beginning(start: date) -> datetime:
+    return datetime.combine(start, datetime.min.time(), ZoneInfo(ZONE)).astimezone(UTC)
 
 
-def _write_past(now: datetime, say: Say) -> None:
-    start = _beginning(now)
+def _write_past(first: date, now: datetime, say: Say) -> None:
+    start = _beginning(first)
     silent = Asset.objects.filter(author__slug=PROVIDER, last_reading_at=None)
     fresh = [asset for asset in silent if behaviours_of(asset.serial)]
     sync_channels(asset_ids=[asset.id for asset in fresh])
@@ -224,7 +237,7 @@ def _new_key(device: Device, now: datetime) -> str:
     return secret
 
 
-def _bill_the_past(now: datetime, say: Say) -> None:
+def _bill_the_past(start: date, now: datetime, say: Say) -> None:
     """Invoices of the two months that are over: the first issued, the second left to approve.
 
     Once: what comes later is for the people who look at the demo.
@@ -232,7 +245,6 @@ def _bill_the_past(now: datetime, say: Say) -> None:
     if Invoice.objects.exists():
         return
     agree_on_self_billing(now=now)
-    start = first_day(now)
     for number, issue in enumerate((True, False)):
         month = start.month + number
         label = f"{start.year + (month - 1) // 12}-{(month - 1) % 12 + 1:02}"
@@ -242,7 +254,7 @@ def _bill_the_past(now: datetime, say: Say) -> None:
         if issue:
             _issue_drafts(now)
             write_statements(now=now)
-            _deliver_late(now, say)
+            _deliver_late(start, now, say)
             # The tires' correction goes out at once; the other waits for a person.
             _issue_drafts(now, contract__title=MOVED_TIRES)
             write_statements(now=now)
@@ -257,11 +269,11 @@ def _take_deposits(now: datetime) -> None:
             note_deposit(contract_id=contract.pk, facts=facts, now=now, actor="demo")
 
 
-def _order_work(now: datetime, say: Say) -> None:
+def _order_work(start: date, now: datetime, say: Say) -> None:
     """A workshop changed tires for the provider: a one-off contract, billed with the first month."""
     say("An order of the provider to a workshop")
     provider, workshop = (Company.objects.get(slug=slug) for slug in (PROVIDER, WORKSHOP))
-    done_on = first_day(now).replace(day=14)
+    done_on = start.replace(day=14)
     with company_context(workshop):
         if Contract.objects.written_by(workshop).exists():
             return
@@ -282,9 +294,9 @@ def _order_work(now: datetime, say: Say) -> None:
         _issue_drafts(now)
 
 
-def _deliver_late(now: datetime, say: Say) -> None:
+def _deliver_late(first: date, now: datetime, say: Say) -> None:
     """What a machine kept while it had no connection: the issued invoice gets a correction."""
-    start = _beginning(now)
+    start = _beginning(first)
     for asset in Asset.objects.filter(author__slug=PROVIDER, serial__in=LATE):
         say(f"Late readings of {asset.name}")
         told = story(asset.serial, start, start + LATEST)

@@ -15,7 +15,7 @@ import yaml
 from msgspec import Meta, Struct
 
 from apps.blueprints.domain.blueprint import BlueprintPart
-from apps.blueprints.domain.terms import Code, ContractPart, Slug, Text
+from apps.blueprints.domain.terms import Code, ContractPart, DeclaredPart, Slug, Text
 
 Position = Literal["director", "finance", "operations", "technician", "viewer"]
 
@@ -55,7 +55,8 @@ class PersonPart(Struct, forbid_unknown_fields=True, frozen=True):
 class ChannelPart(Struct, forbid_unknown_fields=True, frozen=True):
     """One channel of an asset type; rates per hour in the channel's unit.
 
-    `formula`: what it is derived from, such as `time_above(current, 1)`.
+    `formula`: what it is derived from, such as `time_above(current, 1)`. `usage_unit`: what its
+    meter's factor turns a counted unit into.
     """
 
     code: Code
@@ -71,6 +72,7 @@ class ChannelPart(Struct, forbid_unknown_fields=True, frozen=True):
     formula_hold_seconds: Annotated[int, Meta(gt=0)] | None = None
     formula_since: datetime.date | None = None
     mark: Literal["", "secret", "personal"] = ""
+    usage_unit: Annotated[str, Meta(max_length=20)] = ""
 
 
 RoleName = Literal[
@@ -149,6 +151,20 @@ class MountingPart(Struct, forbid_unknown_fields=True, frozen=True):
     dismounted_value: Decimal | None = None
 
 
+class MeterPart(Struct, forbid_unknown_fields=True, frozen=True):
+    """The meter behind a channel from an instant on; without one from the beginning. See meters.md."""
+
+    company: Slug
+    asset: Annotated[str, Meta(min_length=1, max_length=80)]
+    channel: Code
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+    since: str | None = None
+    serial: Annotated[str, Meta(max_length=80)] = ""
+    accuracy_class: Annotated[str, Meta(max_length=40)] = ""
+    verified_until: datetime.date | None = None
+    factor: Decimal | None = None
+
+
 class ProfilePart(Struct, forbid_unknown_fields=True, frozen=True):
     """A saved mapping profile for file imports."""
 
@@ -189,9 +205,11 @@ class Scenario(Struct, forbid_unknown_fields=True, frozen=True):
     asset_types: list[TypePart] = []
     assets: list[AssetPart] = []
     mountings: list[MountingPart] = []
+    meters: list[MeterPart] = []
     import_profiles: list[ProfilePart] = []
     price_indices: list[PriceIndexPart] = []
     contracts: list[ContractPart] = []
+    declared_readings: list[DeclaredPart] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,9 +307,11 @@ PARTS: dict[str, Any] = {
     "asset_types": TypePart,
     "assets": AssetPart,
     "mountings": MountingPart,
+    "meters": MeterPart,
     "import_profiles": ProfilePart,
     "price_indices": PriceIndexPart,
     "contracts": ContractPart,
+    "declared_readings": DeclaredPart,
 }
 
 

@@ -47,6 +47,18 @@ class GroupPart(Struct, forbid_unknown_fields=True, frozen=True):
     level: Decimal | None = None
 
 
+class MeterTermsPart(Struct, forbid_unknown_fields=True, frozen=True):
+    """Which source counts for a counter, in order: device, channel:<code>, declared; see meter-of-record.md.
+
+    `expired`: what usage of a meter whose verification has expired does.
+    """
+
+    sources: Annotated[list[Text], Meta(min_length=1)]
+    silent_after_hours: Annotated[int, Meta(gt=0)] = 24
+    deviation_percent: Decimal | None = None
+    expired: Literal["mark", "park"] = "mark"
+
+
 class ItemPart(Struct, forbid_unknown_fields=True, frozen=True):
     """A covered asset's channel under a meter code of the plan; of a component its hosts'."""
 
@@ -61,6 +73,7 @@ class ItemPart(Struct, forbid_unknown_fields=True, frozen=True):
     gaps: GapsPart | None = None
     opens_with: Decimal | None = None
     group: GroupPart | None = None
+    meter_terms: MeterTermsPart | None = None
 
 
 class CoverPart(Struct, forbid_unknown_fields=True, frozen=True):
@@ -143,3 +156,16 @@ class ContractPart(Struct, forbid_unknown_fields=True, frozen=True):
     data: list[DataPart] = []
     # Who gets what, as `apps.contracts.domain.split.Split` is written, companies by address name.
     split: dict[str, Any] | None = None
+
+
+class DeclaredPart(Struct, forbid_unknown_fields=True, frozen=True):
+    """What the customer of a contract read off a counter at the end of a local day."""
+
+    provider: Slug
+    customer: Slug
+    contract: Text
+    asset: Text
+    channel: Code
+    read_on: datetime.date
+    value: Decimal
+    reason: Annotated[str, Meta(max_length=200)] = ""

@@ -25,7 +25,7 @@ def load_mounting(*, part: MountingPart, now: datetime) -> bool:
     """
     facts = MountFacts(
         _key(own_components(), part.component), _key(hosts_for_own(), part.host), part.position,
-        _instant(part.mounted_at), part.mounted_value,
+        instant_of(part.mounted_at), part.mounted_value,
     )  # fmt: skip
     mounting: Any = Mounting.objects.filter(
         withdrawn_at=None, component=facts.component, host=facts.host, position=facts.position,
@@ -36,7 +36,7 @@ def load_mounting(*, part: MountingPart, now: datetime) -> bool:
         mounting = mount_component(facts=facts, now=now, actor=ACTOR)
     if part.dismounted_at is not None and mounting.dismounted_at is None:
         dismount_component(
-            mounting=mounting, at=_instant(part.dismounted_at), value=part.dismounted_value,
+            mounting=mounting, at=instant_of(part.dismounted_at), value=part.dismounted_value,
             now=now, actor=ACTOR,
         )  # fmt: skip
         made = True
@@ -53,7 +53,8 @@ def _key(assets: Any, serial: str) -> UUID:
     return key
 
 
-def _instant(text: str) -> datetime:
+def instant_of(text: str) -> datetime:
+    """An instant with its offset. Raises ValidationError."""
     try:
         return parse_instant(text)
     except BadValue:

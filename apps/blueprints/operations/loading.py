@@ -25,6 +25,7 @@ from apps.blueprints.domain.scenario import (
     CompanyPart,
     Fault,
     Lines,
+    MeterPart,
     MountingPart,
     NetworkPart,
     PersonPart,
@@ -35,10 +36,12 @@ from apps.blueprints.domain.scenario import (
     ScenarioError,
     TypePart,
 )
-from apps.blueprints.domain.terms import ContractPart, DataPart
+from apps.blueprints.domain.terms import ContractPart, DataPart, DeclaredPart
 from apps.blueprints.operations.agreements import load_contract
 from apps.blueprints.operations.carrying import load_mounting
 from apps.blueprints.operations.joining import ACTOR, load_network
+from apps.blueprints.operations.places import place_of
+from apps.blueprints.operations.reading import load_declared, load_meter
 from apps.blueprints.operations.registering import register_type
 from apps.blueprints.operations.sharing import load_split, with_keys
 from apps.contracts.domain.clause import ClauseEntry
@@ -93,8 +96,10 @@ class Load:
             with transaction.atomic():
                 yield
         except ValidationError as error:
+            place = place_of(error)
+            within = f"{where}.{place}" if place else where
             reason = " ".join(error.messages)
-            raise ScenarioError([Fault(self.lines.of(where), where, reason)]) from error
+            raise ScenarioError([Fault(self.lines.of(within), within, reason)]) from error
 
 
 def load_scenario(
@@ -183,6 +188,16 @@ def _mounting(load: Load, part: MountingPart) -> bool:
         return load_mounting(part=part, now=load.now)
 
 
+def _meter(load: Load, part: MeterPart) -> bool:
+    with company_context(load.company(part.company)):
+        return load_meter(part=part, now=load.now)
+
+
+def _declared(load: Load, part: DeclaredPart) -> bool:
+    with company_context(load.company(part.customer)):
+        return load_declared(part=part, now=load.now)
+
+
 def _asset(load: Load, part: AssetPart) -> bool:
     with company_context(load.company(part.company)) as company:
         kind = AssetType.objects.written_by(company).filter(name=part.type).first()
@@ -268,7 +283,9 @@ STEPS: dict[str, Callable[[Load, Any], bool]] = {
     "asset_types": _asset_type,
     "assets": _asset,
     "mountings": _mounting,
+    "meters": _meter,
     "import_profiles": _profile,
     "price_indices": _price_index,
     "contracts": _contract,
+    "declared_readings": _declared,
 }

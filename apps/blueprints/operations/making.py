@@ -19,7 +19,7 @@ from apps.blueprints.domain.answers import OURS, Answers, with_prices
 from apps.blueprints.domain.blueprint import Blueprint, split_among
 from apps.blueprints.domain.terms import ContractPart
 from apps.blueprints.models import NetworkSetup
-from apps.blueprints.operations.agreements import measure_of
+from apps.blueprints.operations.covering import measure_of
 from apps.blueprints.operations.registering import register_type
 from apps.blueprints.operations.setting_up import blueprint_of_setup, contract_answer, locked
 from apps.common.period import local_date

@@ -11,6 +11,8 @@ from decimal import Decimal
 from functools import lru_cache
 
 STEP = timedelta(minutes=15)
+# What shows a value rather than counts.
+LEVELS = ("gauge", "state")
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -18,8 +20,8 @@ EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 class Behaviour:
     """Amount per busy hour in the channel's unit, digits kept, and the counter's first value.
 
-    Of a gauge the first value is what it shows at rest, and the amount what a busy hour adds. `every`:
-    quarters of an hour from reading to reading.
+    Of a gauge the first value is what it shows at rest, and the amount what a busy hour adds; a state is
+    1 in the busier hours, else 0. `every`: quarters of an hour from reading to reading.
     """
 
     channel: str
@@ -49,6 +51,12 @@ BEHAVIOURS: dict[str, tuple[Behaviour, ...]] = {
     ),
     # Its neighbour says its power alone.
     "RX91": (Behaviour("power", "gauge", Decimal("61"), 1, Decimal("4.0"), every=4),),
+    # A pulse is 2.5 litres; the second meter counts litres of nearly the same water.
+    "S4": (
+        Behaviour("running", "state", Decimal("1"), 0, Decimal(0), every=4),
+        Behaviour("water", "counter", Decimal("880"), 0, Decimal("51200"), every=4),
+        Behaviour("check", "counter", Decimal("2190"), 0, Decimal("128400"), every=4),
+    ),
     # Two trucks whose tires are billed by the kilometre; one has 412,000 km more on it.
     "TGX1": (Behaviour("odometer", "counter", Decimal("34"), 1, Decimal("18300.0")),),
     "TGX2": (Behaviour("odometer", "counter", Decimal("36"), 1, Decimal("430300.0")),),
@@ -132,6 +140,11 @@ def _amount(serial: str, behaviour: Behaviour, quarters: range) -> Decimal:
 
 
 def shown_level(serial: str, behaviour: Behaviour, instant: datetime) -> Decimal:
-    """What a gauge shows: at rest its first value, in a busy hour as much more as an hour has."""
+    """What a gauge shows: at rest its first value, in a busy hour as much more as an hour has.
+
+    A state is 1 where an hour has at least half of what a busy one has.
+    """
     added = 4 * step_amount(serial, behaviour, step_number(instant))
+    if behaviour.kind == "state":
+        return Decimal(int(2 * added >= behaviour.per_hour))
     return rounded(behaviour, behaviour.first_value + added)

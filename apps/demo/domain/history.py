@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from apps.demo.domain.behaviour import (
+    LEVELS,
     STEP,
     Behaviour,
     amounts,
@@ -46,7 +47,7 @@ def story(serial: str, start: datetime, end: datetime) -> Iterator[Told]:
     for behaviour in behaviours_of(serial):
         if behaviour.kind == "delta":
             yield from _deltas(serial, behaviour, start, end)
-        elif behaviour.kind == "gauge":
+        elif behaviour.kind in LEVELS:
             for instant, _amount in amounts(serial, behaviour, start, end):
                 yield Told(behaviour.channel, instant, str(shown_level(serial, behaviour, instant)))
         else:

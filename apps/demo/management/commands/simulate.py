@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from apps.demo.domain.behaviour import behaviours_of, shown_level
+from apps.demo.domain.behaviour import LEVELS, behaviours_of, shown_level
 from apps.demo.domain.history import LiveCounter, Told
 from apps.demo.operations import PROVIDER
 from apps.demo.queries import keys_path
@@ -60,7 +60,7 @@ class Command(BaseCommand):
             if behaviour.kind == "delta":
                 amount = behaviour.per_hour * speed / Decimal(3600)
                 told.append(Told(behaviour.channel, now, str(amount.quantize(Decimal("0.001")))))
-            elif behaviour.kind == "gauge":
+            elif behaviour.kind in LEVELS:
                 told.append(Told(behaviour.channel, now, str(shown_level(serial, behaviour, now))))
         events = [self.event(serial, one) for one in told]
         try:
