@@ -339,3 +339,43 @@ class DeclaredReading(FencedModel):
 
     def __str__(self) -> str:
         return f"{self.asset_label} {self.value}"
+
+
+class DeclaredAnswer(FencedModel):
+    """What became of a declared reading where it is collected; the customer sees it. Rewritten as it changes.
+
+    `reason` and `params` as `apps.telemetry.wording.in_words` tells them.
+    """
+
+    class State(models.TextChoices):
+        TAKEN = "taken", _("being checked")
+        COUNTS = "counts", _("counts")
+        NOT_BELIEVED = "not_believed", _("not believed")
+        REFUSED = "refused", _("refused")
+
+    prefix = "dca"
+
+    item_id = models.UUIDField()
+    asset_id = models.UUIDField()
+    read_at = models.DateTimeField()
+    generation = models.SmallIntegerField()
+    state = models.CharField(max_length=12, choices=State)
+    reason = models.CharField(max_length=40, blank=True)
+    params = models.JSONField(default=dict)
+    answered_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["item_id", "-read_at", "-generation"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["author", "item_id", "read_at", "generation"], name="metering_answer_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["taken", "counts"], reason="")
+                | Q(state__in=["not_believed", "refused"]) & ~Q(reason=""),
+                name="metering_answer_has_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item_id} {self.read_at:%Y-%m-%d} {self.state}"

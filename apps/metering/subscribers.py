@@ -8,6 +8,7 @@ from apps.common.period import parse_instant
 from apps.events.domain.registry import subscribes
 from apps.events.models import Job
 from apps.metering.operations import (
+    answer_declared,
     end_orders,
     follow_cover,
     follow_mountings,
@@ -73,8 +74,11 @@ def begin(job: Job, now: datetime) -> dict[str, Any]:
 
 @subscribes("telemetry.rolled_up", kind="metering.provisional")
 def refresh(job: Job, now: datetime) -> dict[str, Any]:
-    """In the collector's company: running usage follows the readings."""
-    return {"rows": refresh_provisional(asset_ids=_assets(job), now=now)}
+    """In the collector's company: running usage follows the readings, and customers hear what is
+    believed of what they declared."""
+    assets = _assets(job)
+    rows = refresh_provisional(asset_ids=assets, now=now)
+    return {"rows": rows, "answers": answer_declared(asset_ids=assets, now=now)}
 
 
 @subscribes("telemetry.rolled_up", kind="metering.late")

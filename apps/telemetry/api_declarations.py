@@ -1,7 +1,7 @@
 """Declarations by programs: a counter's reset, exchange or correction; taking one back; the list."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError as Impossible
@@ -21,6 +21,7 @@ from apps.telemetry.models import Channel, Declaration, Device
 from apps.telemetry.operations.declaring import declare, withdraw_declaration
 
 MOST_DECLARATIONS = 1000
+Written = TypeVar("Written")
 JUMPS = ("reset", "exchange", "correction")
 
 
@@ -53,7 +54,10 @@ class WithdrawalBody(serializers.Serializer[Any]):
 
 
 class DeclarationRow(serializers.Serializer[Any]):
-    """One declaration; instants in UTC. `state`: counts, waiting (for a second person), withdrawn."""
+    """One declaration; instants in UTC. `state`: counts, waiting (for a second person), withdrawn.
+
+    `meter`: the version of a meter it is about, `gone` where it is to be taken away.
+    """
 
     id = serializers.CharField(source="public_id")
     channel = serializers.CharField(source="channel.code")
@@ -62,6 +66,7 @@ class DeclarationRow(serializers.Serializer[Any]):
     closing = ExactNumber(allow_null=True)
     opening = ExactNumber(allow_null=True)
     amount = ExactNumber(allow_null=True)
+    meter = serializers.JSONField(allow_null=True)
     reason = serializers.CharField()
     declared_by = serializers.CharField()
     declared_at = InstantField()
@@ -123,15 +128,15 @@ class NewDeclaration(APIView):
         body.is_valid(raise_exception=True)
         data = body.validated_data
         facts = {
-            "channel": _channel(request, data["asset"], data["channel"]), "kind": data["kind"],
+            "channel": named_channel(request, data["asset"], data["channel"]), "kind": data["kind"],
             "measured_at": data["at"], "closing": data["closing"], "opening": data["opening"],
             "amount": data["amount"],
         }  # fmt: skip
         standing = Declaration.objects.filter(**facts, withdrawn_at=None).first()
         if standing is not None:
             return Response(DeclarationRow(standing).data)
-        made = _done(
-            lambda: declare(**facts, reason=data["reason"], by=_who(request), now=timezone.now())
+        made = done(
+            lambda: declare(**facts, reason=data["reason"], by=who_of(request), now=timezone.now())
         )
         return Response(DeclarationRow(made).data, status=201)
 
@@ -147,29 +152,30 @@ class Withdrawal(APIView):
         body = WithdrawalBody(data=request.data)
         body.is_valid(raise_exception=True)
         found = Declaration.objects.filter(pk=declaration_id).select_related("channel").first()
-        if found is None or found.channel not in _open_channels(request):
+        if found is None or found.channel not in open_channels(request):
             raise NotFound
         reason = body.validated_data["reason"]
-        gone = _done(
+        gone = done(
             lambda: withdraw_declaration(
-                declaration=found, reason=reason, by=_who(request), now=timezone.now()
+                declaration=found, reason=reason, by=who_of(request), now=timezone.now()
             )
         )
         return Response(DeclarationRow(gone).data)
 
 
-def _channel(request: Request, asset: str, code: str) -> Channel:
+def named_channel(request: Request, asset: str, code: str) -> Channel:
+    """An own channel the key may speak of. Raises ValidationError naming the field."""
     try:
         key = decode(Asset.prefix, asset)
     except (BadId, ValueError):
         raise ValidationError({"asset": "no such asset here"}) from None
-    found = _open_channels(request).filter(asset_id=key, code=code).first()
+    found = open_channels(request).filter(asset_id=key, code=code).first()
     if found is None:
         raise ValidationError({"channel": "no such channel of this asset here"})
     return found
 
 
-def _open_channels(request: Request) -> Any:
+def open_channels(request: Request) -> Any:
     """The channels the key may speak of: a device's key, those of its asset."""
     device: UUID | None = request.auth.device_id  # type: ignore[union-attr]
     if device is None:
@@ -178,7 +184,8 @@ def _open_channels(request: Request) -> Any:
     return Channel.objects.filter(asset_id__in=assets)
 
 
-def _done(write: Callable[[], Declaration]) -> Declaration:
+def done(write: Callable[[], Written]) -> Written:
+    """What it wrote; a refusal is the API's, by field."""
     try:
         with transaction.atomic():
             return write()
@@ -187,6 +194,7 @@ def _done(write: Callable[[], Declaration]) -> Declaration:
         raise ValidationError(known) from None
 
 
-def _who(request: Request) -> str:
+def who_of(request: Request) -> str:
+    """The key by its name, as what it writes names it."""
     key: Any = request.auth
     return f"API key {key.name} (…{key.hint})"

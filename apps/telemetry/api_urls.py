@@ -6,7 +6,7 @@ from django.urls import path
 from django.views.decorators.http import require_safe
 
 from apps.accounts.access import requires
-from apps.telemetry import api, api_declarations, api_grants, api_reads
+from apps.telemetry import api, api_declarations, api_grants, api_meters, api_reads
 
 
 @require_safe
@@ -36,5 +36,9 @@ urlpatterns = [
         api_declarations.Withdrawal.as_view(),
         name="api_declaration_withdrawal",
     ),
+    path("assets/<pid:asset_id>/meters", api_meters.Meters.as_view(), name="api_meters"),
+    path("meters", api_meters.NewMeter.as_view(), name="api_meter_new"),
+    path("meters/exchange", api_meters.NewExchange.as_view(), name="api_meter_exchange"),
+    path("meters/withdrawal", api_meters.MeterWithdrawal.as_view(), name="api_meter_withdrawal"),
     path("schema/", describe, name="api_schema"),
 ]

@@ -68,7 +68,7 @@ def load_declared(*, part: DeclaredPart, now: datetime) -> bool:
     if place is None:
         text = _("No contract “%(title)s” in force has the customer declare this channel.")
         raise RefusedAt("contract", text % {"title": part.contract})
-    if any(day == part.read_on for day, _row in place.history):
+    if any(told.day == part.read_on for told in place.history):
         return False
     declare_reading(
         place=place, read_on=part.read_on, value=part.value, reason=part.reason, now=now,

@@ -1,5 +1,6 @@
 """Writes of metering: orders, billed periods, usage records, running usage."""
 
+from apps.metering.operations.answering import answer_declared
 from apps.metering.operations.collecting import record_wanted
 from apps.metering.operations.components import follow_mountings
 from apps.metering.operations.declaring import declare_reading, pass_on_readings, take_reading
@@ -17,7 +18,7 @@ from apps.metering.operations.provisional import open_periods, refresh_provision
 from apps.metering.queries import Metered, NotMetered
 
 __all__ = [
-    "Metered", "NotMetered", "declare_reading", "end_orders", "follow_cover", "follow_mountings", "follow_plan", "meter_periods",
+    "Metered", "NotMetered", "answer_declared", "declare_reading", "end_orders", "follow_cover", "follow_mountings", "follow_plan", "meter_periods",
     "note_evidenced", "open_periods", "order_usage", "pass_on_readings", "record_late", "record_wanted",
     "refresh_provisional", "take_reading", "write_orders",
 ]  # fmt: skip

@@ -19,10 +19,11 @@ from apps.events.operations import publish, record
 from apps.metering.domain.declaring import Said, falls, is_unusual
 from apps.metering.events import ReadingDeclared, ReadingPassedOn
 from apps.metering.models import DeclaredReading, MeteringOrder
+from apps.metering.operations.answering import NOT_COLLECTED, answer_first
 from apps.metering.operations.collecting import may_be_metered
 from apps.metering.queries.declared import Declarable
 from apps.telemetry.domain.sources import DECLARED
-from apps.telemetry.operations import SaidReading, take_declared
+from apps.telemetry.operations import Outcome, SaidReading, take_declared
 from apps.tenancy.context import current_company
 
 
@@ -40,6 +41,7 @@ def declare_reading(
     at = midnight(read_on + timedelta(days=1), place.contract.time_zone)
     before = next((row for row in place.in_force if row.read_at == at), None)
     if before is not None and before.value == value:
+        _must_not_be_doubted(place, before)
         return before
     _must_be_in_time(place, at, now)
     _must_be_plausible(place, Said(at, value), reason)
@@ -81,19 +83,27 @@ def pass_on_readings(*, reading_ids: Iterable[UUID], said_by: int, now: datetime
     return count
 
 
+@transaction.atomic
 def take_reading(*, payload: Mapping[str, Any], passed_on_by: int, now: datetime) -> str:
-    """In the collector's company: store what was declared; the outcome, `refused` without an order."""
+    """In the collector's company: store what was declared, and answer it; the outcome.
+
+    `refused` without an order: then there is nobody to answer.
+    """
     company = current_company()
     orders = MeteringOrder.objects.filter(author=passed_on_by, collector=company)
     order = orders.filter(item_id=UUID(str(payload["item"]))).first()
-    if order is None or not _may_hand_on(order, passed_on_by):
+    if order is None:
         return "refused"
     said = SaidReading(
         order.asset_id, order.channel_code, order.unit, parse_decimal(payload["value"]),
         parse_instant(str(payload["read_at"])), int(payload["generation"]), str(payload["reason"]),
         str(payload["said_by"]),
     )  # fmt: skip
-    return take_declared(said=said, now=now).status
+    outcome = Outcome(0, "refused", NOT_COLLECTED)
+    if _may_hand_on(order, passed_on_by):
+        outcome = take_declared(said=said, now=now)
+    answer_first(order, said.read_at, said.generation, outcome, now)
+    return outcome.status
 
 
 def _may_hand_on(order: MeteringOrder, passed_on_by: int) -> bool:
@@ -101,6 +111,12 @@ def _may_hand_on(order: MeteringOrder, passed_on_by: int) -> bool:
         return True
     asset = Asset.objects.written_by(current_company()).filter(pk=order.asset_id).first()
     return DECLARED in order.agreed_meter.sources and may_be_metered(asset, passed_on_by)
+
+
+def _must_not_be_doubted(place: Declarable, row: DeclaredReading) -> None:
+    if any(told.row.pk == row.pk for told in place.doubted):
+        text = _("This value is declared already and does not count. If it is right, ask %s to release it.")
+        raise ValidationError({"value": text % place.contract.author.name})
 
 
 def _must_be_in_time(place: Declarable, at: datetime, now: datetime) -> None:

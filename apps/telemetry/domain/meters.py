@@ -113,6 +113,27 @@ def in_order(versions: Iterable[MeterVersion]) -> list[MeterVersion]:
     return sorted(versions, key=lambda item: (item.since is not None, item.since))
 
 
+def moves_beyond(
+    before: Sequence[MeterVersion], after: Sequence[MeterVersion], percent: Decimal
+) -> bool:
+    """Whether the factor of any time changes by more than a percentage of itself; an unknown one is 1."""
+    instants = {item.since for item in (*before, *after)}
+    return any(_differs(_factor(before, at), _factor(after, at), percent) for at in instants)
+
+
+def _factor(versions: Iterable[MeterVersion], at: datetime | None) -> Decimal:
+    found = None
+    for item in in_order(versions):
+        if item.since is None or (at is not None and item.since <= at):
+            found = item.factor
+    return Decimal(1) if found is None else found
+
+
+def _differs(before: Decimal, after: Decimal, percent: Decimal) -> bool:
+    moved = multiply(abs(subtract(after, before)), Decimal(100))
+    return moved > multiply(percent, before)
+
+
 @dataclass(slots=True)
 class Weighing:
     """Weighs what a channel counted by the factors of its meters, and tells how much each counted.

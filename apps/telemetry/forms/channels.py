@@ -1,12 +1,13 @@
 """Forms of a channel's page and of devices."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.forms import ExactField, MomentField
-from apps.telemetry.models import Declaration
+from apps.telemetry.models import Channel, Declaration
 
 
 class DeclarationForm(forms.Form):
@@ -64,17 +65,37 @@ class WithdrawalForm(forms.Form):
 
 
 class LimitForm(forms.Form):
-    """Above which amount a correction needs a second person."""
+    """Above which amount a correction needs a second person, and from which change on a factor."""
 
     limit = ExactField(
-        label=_("Limit"), required=False, help_text=_("Zero: every correction. Empty: none.")
-    )
+        label=_("Limit of corrections"), required=False,
+        help_text=_("Zero: every correction. Empty: none."),
+    )  # fmt: skip
+    factor_limit = ExactField(
+        label=_("Limit of factors (%)"), required=False,
+        help_text=_("By how much a meter's factor may change. Zero: not at all. Empty: by any."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, channel: Channel | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if channel is None:
+            return
+        if channel.kind != "counter":
+            del self.fields["limit"]
+        for field in self.fields.values():
+            field.help_text = _("Empty: as the company says.")
 
     def clean_limit(self) -> Any:
-        limit = self.cleaned_data["limit"]
-        if limit is not None and limit < 0:
-            raise forms.ValidationError(_("A limit is zero or more."))
-        return limit
+        return _not_negative(self.cleaned_data["limit"])
+
+    def clean_factor_limit(self) -> Any:
+        return _not_negative(self.cleaned_data["factor_limit"])
+
+
+def _not_negative(limit: Decimal | None) -> Decimal | None:
+    if limit is not None and limit < 0:
+        raise forms.ValidationError(_("A limit is zero or more."))
+    return limit
 
 
 class DeviceForm(forms.Form):

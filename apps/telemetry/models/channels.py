@@ -57,6 +57,8 @@ class Channel(models.Model):
     expected_interval_seconds = models.IntegerField(null=True)
     # Corrections above it need a second person; without one the company's holds.
     correction_limit = QuantityField(null=True)
+    # Factors that change by more percent need a second person; without one the company's holds.
+    factor_limit = QuantityField(null=True)
     # Versions of `domain.meters.MeterVersion`, the oldest first.
     meters = models.JSONField(default=list)
     # Versions of `assets.domain.derived.Derivation`, oldest first; a sent channel has none.
@@ -71,6 +73,10 @@ class Channel(models.Model):
             models.CheckConstraint(
                 condition=models.Q(correction_limit__gte=0) | models.Q(correction_limit=None),
                 name="telemetry_channel_limit",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(factor_limit__gte=0) | models.Q(factor_limit=None),
+                name="telemetry_channel_factor_limit",
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [

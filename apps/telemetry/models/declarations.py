@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.common.fields import QuantityField, uuid7
 from apps.common.ids import encode
+from apps.telemetry.domain.meters import MeterVersion
 from apps.telemetry.models.channels import Channel
 
 
@@ -22,7 +23,8 @@ class Declaration(models.Model):
     """A person's (or device's) word on a reading, a counter or its usage.
 
     What is said never changes; it may be confirmed once, by another person, and withdrawn once.
-    `declarer`: the person's key, null for a device or another part of the portal.
+    `declarer`: the person's key, null for a device or another part of the portal. `meter`: a version
+    whose factor needs a second person (`domain.meters.MeterVersion`, and `gone` where it is to be taken away).
     """
 
     prefix: ClassVar[str] = "dcl"
@@ -33,6 +35,7 @@ class Declaration(models.Model):
         RESET = "reset", _("counter reset")
         EXCHANGE = "exchange", _("counter exchanged")
         CORRECTION = "correction", _("usage corrected")
+        METER = "meter", _("meter described")
 
     class State(models.TextChoices):
         COUNTS = "counts", _("counts")
@@ -47,6 +50,7 @@ class Declaration(models.Model):
     closing = QuantityField(null=True)
     opening = QuantityField(null=True)
     amount = QuantityField(null=True)
+    meter = models.JSONField(null=True)
     reason = models.CharField(max_length=200)
     declared_by = models.CharField(max_length=200)
     declared_at = models.DateTimeField()
@@ -69,6 +73,11 @@ class Declaration(models.Model):
                 name="telemetry_correction_amount",
             ),
             models.CheckConstraint(
+                condition=models.Q(kind="meter", meter__isnull=False, needs_second=True)
+                | models.Q(~models.Q(kind="meter"), meter__isnull=True),
+                name="telemetry_meter_declared",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(confirmed_at=None) | models.Q(needs_second=True),
                 name="telemetry_second_where_needed",
             ),
@@ -82,6 +91,11 @@ class Declaration(models.Model):
         return encode(self.prefix, self.id)
 
     @property
+    def meter_version(self) -> MeterVersion | None:
+        """The version it is about; None of another kind."""
+        return None if self.meter is None else MeterVersion.from_dict(self.meter)
+
+    @property
     def state(self) -> str:
         if self.withdrawn_at is not None:
             return self.State.WITHDRAWN
@@ -93,10 +107,15 @@ class Declaration(models.Model):
 
 
 class CorrectionRule(models.Model):
-    """Single row: corrections above the limit, in each channel's own unit, need a second person."""
+    """Single row: what needs a second person, where a channel says nothing else.
+
+    Corrections above `limit`, in each channel's own unit, and factors that change by more than
+    `factor_limit` percent.
+    """
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     limit = QuantityField(null=True)
+    factor_limit = QuantityField(null=True)
 
     class Meta:
         constraints: ClassVar[list[Any]] = [
@@ -104,6 +123,10 @@ class CorrectionRule(models.Model):
             models.CheckConstraint(
                 condition=models.Q(limit__gte=0) | models.Q(limit=None),
                 name="telemetry_correction_limit",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(factor_limit__gte=0) | models.Q(factor_limit=None),
+                name="telemetry_rule_factor_limit",
             ),
         ]
 

@@ -1,6 +1,7 @@
 """What people declare of a channel: wrong or right readings, resets, exchanges, corrections.
 
-A correction above the limit of its channel (or company) counts once a second person confirms it. A
+A correction above the limit of its channel (or company) counts once a second person confirms it; so does
+a meter's factor (`meters`). A
 declaration may be withdrawn. Whatever changes what counts marks the days it moves and walks again.
 """
 
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from apps.events.operations import record
 from apps.telemetry.models import Channel, ChannelDay, CorrectionRule, Declaration
+from apps.telemetry.operations.meter_versions import apply_confirmed
 from apps.telemetry.operations.rollup import recompute_dirty
 from apps.telemetry.queries.belief import correction_limit_of, read_between
 
@@ -59,7 +61,7 @@ def declare(
             reason=reason[:200],
             declared_by=str(by)[:200],
             declared_at=now,
-            declarer=_key_of(by),
+            declarer=key_of(by),
             needs_second=amount is not None and _is_above_limit(channel, amount),
         )
         _recorded(declaration, f"declared_{kind}", by, now)
@@ -78,7 +80,7 @@ def confirm_declaration(*, declaration: Declaration, by: Any, now: datetime) -> 
         if held.state == Declaration.State.COUNTS:
             return held
         _must_be_standing(held)
-        if _key_of(by) is None or _key_of(by) == held.declarer:
+        if key_of(by) is None or key_of(by) == held.declarer:
             raise ValidationError(_("Another person than the one who declared it must confirm it."))
         held.confirmed_by, held.confirmed_at = str(by)[:200], now
         held.save(update_fields=["confirmed_by", "confirmed_at"])
@@ -97,6 +99,8 @@ def withdraw_declaration(
     with transaction.atomic():
         held = _locked(declaration.pk)
         _must_be_standing(held)
+        if held.meter is not None and held.state == Declaration.State.COUNTS:
+            raise ValidationError(_("It holds already: withdraw the version of the meter."))
         counted = held.state == Declaration.State.COUNTS
         held.withdrawn_by, held.withdrawn_at = str(by)[:200], now
         held.withdrawn_reason = reason[:200]
@@ -115,15 +119,31 @@ def limit_corrections(
     None: the channel follows the company; in the company no correction needs one. What is declared
     already stays as it is. Raises ValidationError for a negative limit.
     """
+    _limit({"limit": limit}, {"correction_limit": limit}, "limited_corrections", by, now, channel)
+
+
+def limit_factors(
+    *, percent: Decimal | None, by: Any, now: datetime, channel: Channel | None = None
+) -> None:
+    """By how many percent a meter's factor may change without a second person; as `limit_corrections`."""
+    limit = {"factor_limit": percent}
+    _limit(limit, limit, "limited_factors", by, now, channel)
+
+
+def _limit(
+    of_company: dict[str, Decimal | None], of_channel: dict[str, Decimal | None], action: str,
+    by: Any, now: datetime, channel: Channel | None,
+) -> None:  # fmt: skip
+    [limit] = of_company.values()
     if limit is not None and limit < 0:
         raise ValidationError(_("A limit is zero or more."))
     with transaction.atomic():
         if channel is None:
-            CorrectionRule.objects.update_or_create(pk=1, defaults={"limit": limit})
+            CorrectionRule.objects.update_or_create(pk=1, defaults=of_company)
         else:
-            Channel.objects.filter(pk=channel.pk).update(correction_limit=limit)
+            Channel.objects.filter(pk=channel.pk).update(**of_channel)
         record(
-            action="telemetry.limited_corrections", now=now,
+            action=f"telemetry.{action}", now=now,
             subject="" if channel is None else f"{channel}"[:80], actor=person_of(by),
             details={"limit": None if limit is None else str(limit)},
         )  # fmt: skip
@@ -179,6 +199,9 @@ def _must_be_standing(declaration: Declaration) -> None:
 
 
 def _work_again(declaration: Declaration, now: datetime) -> None:
+    if declaration.meter is not None:
+        apply_confirmed(declaration.channel_id, declaration.meter, now)
+        return
     _mark(declaration.channel, declaration.kind, declaration.measured_at)
     recompute_dirty(now=now, channel_ids=[declaration.channel_id])
 
@@ -223,8 +246,9 @@ def _details(declaration: Declaration) -> dict[str, Any]:
 
 def person_of(by: Any) -> Any:
     """The person for the audit row; a device or another part of the portal is none."""
-    return by if _key_of(by) is not None else None
+    return by if key_of(by) is not None else None
 
 
-def _key_of(by: Any) -> int | None:
+def key_of(by: Any) -> int | None:
+    """The person's key; None of a device, a program or another part of the portal."""
     return getattr(by, "pk", None)

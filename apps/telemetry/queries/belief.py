@@ -30,7 +30,8 @@ def delta_rules_of(channel: Channel) -> belief.DeltaRules:
 def declarations_in_force(channel_ids: Iterable[int]) -> dict[int, list[belief.Declaration]]:
     """By channel: of several words on the same instant the last one said. Levels only."""
     said: dict[int, list[belief.Declaration]] = {}
-    rows = Declaration.objects.counting().filter(channel__in=list(channel_ids), event_key=None)
+    found = Declaration.objects.counting().filter(channel__in=list(channel_ids), event_key=None)
+    rows = found.filter(meter__isnull=True)
     for row in rows.order_by("channel_id", "declared_at", "id"):
         item = belief.Declaration(row.kind, row.measured_at, row.closing, row.opening, row.amount)
         said.setdefault(row.channel_id, []).append(item)
@@ -52,21 +53,31 @@ def correction_limit_of(channel: Channel) -> Decimal | None:
     """Above which amount a correction needs a second person; None: it never does."""
     if channel.correction_limit is not None:
         return channel.correction_limit
-    return company_correction_limit()
+    return company_limits().limit
 
 
-def disbeliefs_and_limit(channel: Channel) -> tuple[int, Decimal | None]:
-    """How many readings are not believed, and `correction_limit_of`, in one query."""
-    rule = CorrectionRule.objects.filter(pk=1).values("limit")[:1]
+def factor_limit_of(channel: Channel) -> Decimal | None:
+    """By how many percent a factor may change without a second person; None: by any."""
+    if channel.factor_limit is not None:
+        return channel.factor_limit
+    return company_limits().factor_limit
+
+
+def disbeliefs_and_limits(channel: Channel) -> tuple[int, Decimal | None, Decimal | None]:
+    """How many readings are not believed, `correction_limit_of` and `factor_limit_of`, in one query."""
+    rule = CorrectionRule.objects.filter(pk=1)
     row = Channel.objects.filter(pk=channel.pk).annotate(
-        count=Count("disbeliefs"), above=Coalesce("correction_limit", Subquery(rule))
+        count=Count("disbeliefs"),
+        above=Coalesce("correction_limit", Subquery(rule.values("limit")[:1])),
+        beyond=Coalesce("factor_limit", Subquery(rule.values("factor_limit")[:1])),
     )
-    count, above = row.values_list("count", "above").get()
-    return count, above
+    count, above, beyond = row.values_list("count", "above", "beyond").get()
+    return count, above, beyond
 
 
-def company_correction_limit() -> Decimal | None:
-    return CorrectionRule.objects.values_list("limit", flat=True).filter(pk=1).first()
+def company_limits() -> CorrectionRule:
+    """The company's limits; where none was set, an unsaved row without any."""
+    return CorrectionRule.objects.filter(pk=1).first() or CorrectionRule()
 
 
 def read_between(channel: Channel) -> tuple[datetime, datetime] | None:

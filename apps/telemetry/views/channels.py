@@ -26,7 +26,7 @@ from apps.telemetry.door import (
     slots_under_grant,
 )
 from apps.telemetry.models import Channel, Declaration, Disbelief, Discontinuity
-from apps.telemetry.queries.belief import disbeliefs_and_limit
+from apps.telemetry.queries.belief import disbeliefs_and_limits
 from apps.telemetry.queries.derived import channel_and_derived, inputs_of
 from apps.telemetry.queries.hours import hours_of
 from apps.telemetry.queries.quarantine import disbeliefs_within
@@ -165,7 +165,7 @@ def _granted(request: HttpRequest, view: View) -> list[Shown]:
 
 def _own_facts(view: View) -> dict[str, Any]:
     channel = view.channel
-    disbelief_count, correction_limit = disbeliefs_and_limit(channel)
+    disbelief_count, correction_limit, factor_limit = disbeliefs_and_limits(channel)
     jumps = Discontinuity.objects.filter(channel=channel).order_by("-measured_at")[:20]
     return {
         "last": latest([channel.pk]).get(channel.pk),
@@ -174,6 +174,8 @@ def _own_facts(view: View) -> dict[str, Any]:
         "disbelief_count": disbelief_count,
         "can_declare": channel.kind == "counter",
         "correction_limit": correction_limit,
+        "factor_limit": factor_limit,
+        "takes_factor": channel.kind in ("counter", "delta") and not channel.depth,
         "inputs": inputs_of(channel),
         "used_by": view.derived,
     }

@@ -22,21 +22,32 @@ from apps.telemetry.forms.channels import (
     LimitForm,
     WithdrawalForm,
 )
-from apps.telemetry.models import Declaration
+from apps.telemetry.models import Channel, Declaration
 from apps.telemetry.operations.declaring import (
     confirm_declaration,
     declare,
     limit_corrections,
+    limit_factors,
     withdraw_declaration,
 )
-from apps.telemetry.queries.belief import company_correction_limit
+from apps.telemetry.queries.belief import company_limits
 from apps.telemetry.views.channels import View, view_of
+
+COUNTED = ("counter", "delta")
 
 
 def _counter(request: HttpRequest, asset_id: UUID, code: str) -> View:
     """An own counter; anything else is the same 404."""
     view = view_of(request, asset_id, code)
     if view.grant is not None or view.channel.kind != "counter":
+        raise Http404
+    return view
+
+
+def _counted(request: HttpRequest, asset_id: UUID, code: str) -> View:
+    """An own channel that counts and is sent; anything else is the same 404."""
+    view = view_of(request, asset_id, code)
+    if view.grant is not None or view.channel.kind not in COUNTED or view.channel.depth:
         raise Http404
     return view
 
@@ -94,8 +105,8 @@ def _declared(
 @require_POST
 @requires("judge_readings")
 def confirm(request: HttpRequest, asset_id: UUID, code: str, declaration_id: UUID) -> HttpResponse:
-    """A second person confirms a correction."""
-    view = _counter(request, asset_id, code)
+    """A second person confirms a correction or a meter's factor."""
+    view = _counted(request, asset_id, code)
     declaration = get_object_or_404(Declaration, pk=declaration_id, channel=view.channel)
     try:
         confirm_declaration(declaration=declaration, by=request.user, now=timezone.now())
@@ -133,21 +144,19 @@ def withdraw(request: HttpRequest, asset_id: UUID, code: str, declaration_id: UU
 @require_http_methods(["GET", "POST"])
 @requires("limit_corrections")
 def limit_of_channel(request: HttpRequest, asset_id: UUID, code: str) -> HttpResponse:
-    """When a correction of this channel needs a second person."""
-    view = _counter(request, asset_id, code)
-    form = LimitForm(request.POST or None, initial={"limit": _plain(view.channel.correction_limit)})
+    """When a correction or a factor of this channel needs a second person."""
+    view = _counted(request, asset_id, code)
+    channel = view.channel
+    known = _limits(channel.correction_limit, channel.factor_limit)
+    form = LimitForm(request.POST or None, initial=known, channel=channel)
     if request.method == "POST" and form.is_valid():
-        limit_corrections(
-            limit=form.cleaned_data["limit"], by=request.user, now=timezone.now(),
-            channel=view.channel,
-        )  # fmt: skip
-        messages.success(request, _("The limit is set."))
+        _set_limits(request, form, channel)
         return _to_channel(view)
-    form.fields["limit"].help_text = _("Zero: every correction. Empty: as the company says.")
     return _form_page(
-        request, form, view, _("Limit of corrections"), _("Set limit"),
-        _("A correction above this amount, in the unit of the channel, counts once a second person "
-          "confirms it. What is declared already stays as it is."),
+        request, form, view, _("A second person"), _("Set limits"),
+        _("What lies above a limit counts once a second person confirms it: a correction of an amount, "
+          "in the unit of the channel, or a factor that changes by more than so many percent of "
+          "itself. What is declared already stays as it is."),
         is_channels_own=True,
     )  # fmt: skip
 
@@ -155,17 +164,29 @@ def limit_of_channel(request: HttpRequest, asset_id: UUID, code: str) -> HttpRes
 @require_http_methods(["GET", "POST"])
 @requires("limit_corrections")
 def limit_of_company(request: HttpRequest) -> HttpResponse:
-    """When a correction of any channel without a limit of its own needs a second person."""
-    form = LimitForm(request.POST or None, initial={"limit": _plain(company_correction_limit())})
+    """When a correction or a factor of any channel without limits of its own needs a second person."""
+    rule = company_limits()
+    form = LimitForm(request.POST or None, initial=_limits(rule.limit, rule.factor_limit))
     if request.method == "POST" and form.is_valid():
-        limit_corrections(limit=form.cleaned_data["limit"], by=request.user, now=timezone.now())
-        messages.success(request, _("The limit is set."))
+        _set_limits(request, form, None)
         return redirect("correction_limit")
     return _form_page(
-        request, form, None, _("Limit of corrections"), _("Set limit"),
-        _("Holds for every channel without a limit of its own, in the unit of each. A correction "
-          "above it counts once a second person confirms it."),
+        request, form, None, _("A second person"), _("Set limits"),
+        _("Holds for every channel without limits of its own, in the unit of each. What lies above "
+          "a limit counts once a second person confirms it."),
     )  # fmt: skip
+
+
+def _limits(correction: Decimal | None, factor: Decimal | None) -> dict[str, str]:
+    return {"limit": _plain(correction), "factor_limit": _plain(factor)}
+
+
+def _set_limits(request: HttpRequest, form: LimitForm, channel: Channel | None) -> None:
+    who: dict[str, Any] = {"by": request.user, "now": timezone.now(), "channel": channel}
+    if "limit" in form.cleaned_data:
+        limit_corrections(limit=form.cleaned_data["limit"], **who)
+    limit_factors(percent=form.cleaned_data["factor_limit"], **who)
+    messages.success(request, _("The limits are set."))
 
 
 def _plain(limit: Decimal | None) -> str:

@@ -18,6 +18,7 @@ from apps.common.period import parse_instant
 from apps.common.quantity import BadValue
 from apps.telemetry.forms.channels import WithdrawalForm
 from apps.telemetry.forms.meters import MeterForm
+from apps.telemetry.models import Declaration
 from apps.telemetry.operations.meters import describe_meter, withdraw_meter
 from apps.telemetry.views.channels import BEGINNING, View, view_of
 
@@ -31,11 +32,11 @@ def describe(request: HttpRequest, asset_id: UUID, code: str) -> HttpResponse:
     form = MeterForm(request.POST or None, takes_factor=takes_factor, initial=_known(view))
     if request.method == "POST" and form.is_valid():
         try:
-            describe_meter(
+            waiting = describe_meter(
                 channel=view.channel, version=form.version(), by=request.user, now=timezone.now(),
                 reason=form.cleaned_data["reason"],
             )  # fmt: skip
-            messages.success(request, _("The meter is described. Usage was worked out again."))
+            _tell(request, waiting, _("The meter is described. Usage was worked out again."))
             return _to_channel(view)
         except ValidationError as error:
             form.add_error(None, ValidationError(error.messages))
@@ -56,16 +57,27 @@ def withdraw(request: HttpRequest, asset_id: UUID, code: str, since: str) -> Htt
     if instant not in [item.since for item in view.channel.meter_versions]:
         raise Http404
     if request.method == "POST" and form.is_valid():
-        withdraw_meter(
+        waiting = withdraw_meter(
             channel=view.channel, since=instant, by=request.user, now=timezone.now(),
             reason=form.cleaned_data["reason"],
         )  # fmt: skip
-        messages.success(request, _("Withdrawn. The usage was worked out again."))
+        _tell(request, waiting, _("Withdrawn. The usage was worked out again."))
         return _to_channel(view)
     return _page(
         request, form, view, _("Withdraw this version of the meter"), _("Withdraw"),
         _("The version before it holds on. Usage that is billed already is worked out again."),
     )  # fmt: skip
+
+
+def _tell(request: HttpRequest, waiting: Declaration | None, done: str) -> None:
+    """What became of it; above the limit of factors it is not done yet."""
+    if waiting is None:
+        messages.success(request, done)
+    else:
+        messages.warning(
+            request, _("The factor changes by more than the limit: it holds as soon as a second "
+                       "person confirms it, below under “Declared”."),
+        )  # fmt: skip
 
 
 def _instant(key: str) -> datetime | None:

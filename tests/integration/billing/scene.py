@@ -81,7 +81,7 @@ def make_contract(
     charges: Sequence[dict[str, object]] = (BASE_FEE, PER_CYCLE), starts_on: str = "2026-10-01",
     tax_category: str = "S", title: str = "Presses by the cycle", plan_from: str = "",
     zone: str = "Europe/Berlin", meters: Sequence[tuple[str, str]] = (("cycles", "{cycle}"),),
-    counting: dict[str, object] | None = None,
+    counting: dict[str, object] | None = None, meter_terms: dict[str, object] | None = None,
     days: Mapping[Any, Mapping[str, date]] | None = None,
     item_of: Callable[[Asset], dict[str, Any]] = lambda asset: {}, currency: str = "EUR",
     **more: Any,
@@ -121,6 +121,7 @@ def make_contract(
                 channel_code=code,
                 unit=unit,
                 counting=counting,
+                meter_terms=meter_terms,
                 **(days or {}).get(asset.pk, {}),
                 **item_of(asset),
             )

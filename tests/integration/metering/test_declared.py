@@ -1,6 +1,6 @@
 """Declared readings: said by the customer, stored by who collects, billed, corrected."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,19 +13,20 @@ from apps.billing.operations import approve_invoices, issue_invoices, start_run
 from apps.contracts.forms.items import ItemForm
 from apps.contracts.models import Contract
 from apps.events.operations import run_waiting_jobs
-from apps.metering.models import DeclaredReading, UsageRecord
+from apps.metering.models import DeclaredAnswer, DeclaredReading, UsageRecord
 from apps.metering.operations import NotMetered, declare_reading, meter_periods
 from apps.metering.queries.declared import declarable_item, declarable_items, declarations_missing
 from apps.telemetry.domain.sources import MeterTerms
-from apps.telemetry.models import Channel, Declaration
-from apps.telemetry.operations import recompute_dirty
+from apps.telemetry.models import Channel, Declaration, Disbelief, RetentionEdge
+from apps.telemetry.operations import judge_disbelief, recompute_dirty
 from apps.tenancy.context import company_context
-from tests.integration.metering.conftest import Works
+from tests.integration.metering.conftest import Works, instant
 from tests.integration.metering.test_metering import metered
 from tests.integration.metering.test_sources import agreed, hourly
 
 NEW_YEAR, JANUARY, FEBRUARY = date(2025, 12, 31), date(2026, 1, 31), date(2026, 2, 28)
 ONLY = MeterTerms(("declared",))
+NOW_OF_STATE = datetime(2026, 4, 1, tzinfo=UTC)
 
 
 def say(works: Works, contract: Contract, day: date, value: str, reason: str = "") -> Any:
@@ -102,6 +103,85 @@ def test_what_cannot_be_is_refused_and_nothing_is_stored(
         say(works, contract, day, value, reason)
     assert list(refused.value.message_dict) == [field]
     assert DeclaredReading.objects.count() == 2
+
+
+def state_of(contract: Contract, day: date) -> tuple[str, str]:
+    """What became of the word in force on a day, and the reason's code."""
+    [item] = contract.items.all()
+    with company_context(contract.customer):
+        place = declarable_item(item.pk, NOW_OF_STATE)
+        assert place is not None
+        told = next(one for one in place.history if one.day == day and not one.is_replaced)
+    return ("", "") if told.answer is None else (told.answer.state, told.answer.reason)
+
+
+def test_the_customer_is_told_what_became_of_it(
+    works: Works, month: Any, client_of: Any, cast: dict[str, Any]
+) -> None:
+    Channel.objects.filter(code="cycles").update(max_rate_per_hour=1)
+    contract = agreed(works, ONLY)
+    say(works, contract, NEW_YEAR, "1000")
+    say(works, contract, JANUARY, "1500")
+    say(works, contract, FEBRUARY, "4500", "a large order")
+    assert state_of(contract, JANUARY) == ("counts", "")
+    assert state_of(contract, FEBRUARY) == ("not_believed", "too_fast")
+    [january] = metered(works, contract, month("2026-01"))
+    assert january.quantity == 500
+    answer = meter_periods(wanted=[(contract, month("2026-02"))], now=works.now)[contract.pk]
+    assert answer == NotMetered(
+        "declaration_missing",
+        {"asset": "Compressor SN-1", "channel": "cycles", "day": "2026-02-28"},
+    )
+    provider, customer = client_of(cast["provider"]), client_of(cast["customer"])
+    page = customer.get("/usage/declared/").text
+    assert "4,500\u00a0cycles – not believed" in page
+    assert "plausible in that time" in page
+    assert "declare this day once more, with a reason" in page
+    assert "/data/not-believed/" not in page
+    assert "/data/not-believed/" in provider.get("/usage/declared/").text
+    with pytest.raises(ValidationError, match="does not count"):
+        say(works, contract, FEBRUARY, "4500", "I am sure")
+    judge_disbelief(
+        disbelief=Disbelief.objects.get(), believe=True, reason="seen", by="Anna", now=works.now
+    )
+    settle(works)
+    assert state_of(contract, FEBRUARY) == ("counts", "")
+    [february] = metered(works, contract, month("2026-02"))
+    assert february.quantity == 3000
+    assert "not believed" not in customer.get("/usage/declared/").text
+
+
+def test_another_value_ends_the_doubt(works: Works, month: Any) -> None:
+    Channel.objects.filter(code="cycles").update(max_rate_per_hour=1)
+    contract = agreed(works, ONLY)
+    for day, value in ((NEW_YEAR, "1000"), (JANUARY, "9000")):
+        say(works, contract, day, value)
+    assert state_of(contract, JANUARY) == ("not_believed", "too_fast")
+    say(works, contract, JANUARY, "1400", "misread")
+    assert state_of(contract, JANUARY) == ("counts", "")
+    [january] = metered(works, contract, month("2026-01"))
+    assert january.quantity == 400
+
+
+def test_what_a_device_contradicts_is_not_believed(works: Works) -> None:
+    works.send("cycles", *hourly("2026-01-01T00:00:00+01:00", 24 * 20, 1000, 2))
+    contract = agreed(works, MeterTerms(("device", "declared")))
+    say(works, contract, JANUARY, "1400")
+    assert state_of(contract, JANUARY) == ("not_believed", "falling")
+    say(works, contract, JANUARY, "2000", "misread")
+    assert state_of(contract, JANUARY) == ("counts", "")
+
+
+def test_what_cannot_be_stored_is_refused_with_its_reason(works: Works) -> None:
+    contract = agreed(works, ONLY)
+    RetentionEdge.objects.update_or_create(
+        pk=1, defaults={"earliest": instant("2026-01-15T00:00Z")}
+    )
+    say(works, contract, NEW_YEAR, "1000")
+    assert state_of(contract, NEW_YEAR) == ("refused", "before_retention")
+    assert not Channel.objects.filter(code="cycles-declared", days__isnull=False).exists()
+    with pytest.raises(DatabaseError), transaction.atomic():
+        DeclaredAnswer.objects.update(reason="")
 
 
 def test_a_silent_device_is_followed_by_what_is_declared(works: Works, month: Any) -> None:
