@@ -115,7 +115,9 @@ def _may_hand_on(order: MeteringOrder, passed_on_by: int) -> bool:
 
 def _must_not_be_doubted(place: Declarable, row: DeclaredReading) -> None:
     if any(told.row.pk == row.pk for told in place.doubted):
-        text = _("This value is declared already and does not count. If it is right, ask %s to release it.")
+        text = _(
+            "This value is declared already and does not count. If it is right, ask %s to release it."
+        )
         raise ValidationError({"value": text % place.contract.author.name})
 
 

@@ -1,7 +1,9 @@
 """The believed readings behind a usage record: our own, or the collector's through the door."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from apps.common.canonical import readings_digest
 from apps.common.period import Period, midnight
 from apps.contracts.models import ContractItem
 from apps.metering.models import UsageRecord
@@ -10,6 +12,7 @@ from apps.telemetry.domain.belief import Reading
 from apps.telemetry.door import DoorClosed, grant_for, read_under_grant
 from apps.telemetry.models import Channel
 from apps.telemetry.queries import readings_between
+from apps.telemetry.queries.replaced import readings_as_of
 from apps.tenancy.context import current_company_id
 
 
@@ -42,13 +45,27 @@ def readings_of(record: UsageRecord, *, reader: str, now: datetime) -> list[Read
     ]
 
 
+def _own(record: UsageRecord, channel: Channel, span: Period) -> list[Reading]:
+    """As they stood when the record was written, where a derived channel says something else by now."""
+    found = readings_between(channel, span.start, span.end)
+    if not channel.depth or record.readings_sha256 == _digest(channel, found):
+        return found
+    then = readings_as_of(channel, span.start, span.end, record.recorded_at)
+    return then if record.readings_sha256 == _digest(channel, then) else found
+
+
+def _digest(channel: Channel, readings: Sequence[Reading]) -> str:
+    rows = ((item.measured_at, item.value) for item in readings)
+    return readings_digest(rows, is_delta=channel.kind == "delta")
+
+
 def _readings(
     record: UsageRecord, source: Source, span: Period, reader: str, now: datetime
 ) -> list[Reading]:
     if record.author_id == current_company_id():
         channels = Channel.objects.filter(asset_id=source.asset_id, code=source.channel_code)
         channel = channels.first()
-        return [] if channel is None else readings_between(channel, span.start, span.end)
+        return [] if channel is None else _own(record, channel, span)
     grant = grant_for(
         asset_id=source.asset_id, channel_code=source.channel_code, resolution="raw", now=now
     )

@@ -2,7 +2,8 @@
 
 The caller holds the channels' locks. Marks are taken away before definitions and inputs are read,
 so one that is set meanwhile stays and its day is derived again. What comes out is written as
-ordinary readings where it differs from what stands, and marks its day like every other reading.
+ordinary readings where it differs from what stands, and marks its day like every other reading. What
+stood before is kept (`queries.replaced`) once a period could have been billed from it.
 """
 
 import time
@@ -49,6 +50,9 @@ where l.channel_id = %s and l.measured_at > %s and l.measured_at <= %s and not e
     where b.channel_id = l.channel_id and b.measured_at = l.measured_at and b.event_key is null)
 order by l.measured_at
 """
+# Periods end at midnights, and midnights of every zone at full quarters of an hour: what stood at one
+# after its own instant may have been billed.
+_SETTLED = "to_timestamp(floor(extract(epoch from %(now)s::timestamptz) / 900) * 900)"
 _LEVELS = """
 with new as materialized (
     select * from unnest(%(instants)s::timestamptz[], %(values)s::numeric[]) as n(measured_at, value)
@@ -57,6 +61,15 @@ with new as materialized (
     where l.channel_id = %(channel)s and l.measured_at > %(start)s and l.measured_at <= %(end)s
         and not exists (select from new n where n.measured_at = l.measured_at)
     returning 1
+), kept as (
+    insert into {schema}.telemetry_replaced
+        (channel_id, measured_at, value, stood_from, stood_until, was_believed)
+    select l.channel_id, l.measured_at, l.value, l.received_at, %(now)s, not exists (
+        select from {schema}.telemetry_disbelief b where b.channel_id = l.channel_id
+            and b.measured_at = l.measured_at and b.event_key is not distinct from null)
+    from {schema}.telemetry_level l left join new n on n.measured_at = l.measured_at
+    where l.channel_id = %(channel)s and l.measured_at > %(start)s and l.measured_at <= %(end)s
+        and (n.value is null or n.value <> l.value) and l.measured_at <= {settled}
 ), put as (
     insert into {schema}.telemetry_level as l (channel_id, measured_at, value, received_at)
     select %(channel)s, n.measured_at, n.value, %(now)s from new n
@@ -76,6 +89,15 @@ with new as materialized (
     where l.channel_id = %(channel)s and l.counted_at >= %(start)s and l.counted_at < %(end)s
         and not exists (select from new n where n.event_key = l.event_key)
     returning 1
+), kept as (
+    insert into {schema}.telemetry_replaced
+        (channel_id, measured_at, value, stood_from, stood_until, was_believed)
+    select l.channel_id, l.counted_at, l.value, l.received_at, %(now)s, not exists (
+        select from {schema}.telemetry_disbelief b where b.channel_id = l.channel_id
+            and b.measured_at = l.counted_at and b.event_key is not distinct from l.event_key)
+    from {schema}.telemetry_delta l left join new n on n.event_key = l.event_key
+    where l.channel_id = %(channel)s and l.counted_at >= %(start)s and l.counted_at < %(end)s
+        and (n.value is null or n.value <> l.value) and l.counted_at < {settled}
 ), put as (
     insert into {schema}.telemetry_delta as l (channel_id, event_key, counted_at, value, received_at)
     select %(channel)s, n.event_key, n.counted_at, n.value, %(now)s from new n
@@ -187,7 +209,7 @@ class _Derivation:
             "keys": [self._key(item.measured_at) for item in readings],
         }  # fmt: skip
         statement = _DELTAS if self.channel.kind == "delta" else _LEVELS
-        return bool(_rows(statement, parameters)[0][0])
+        return bool(_rows(statement.replace("{settled}", _SETTLED), parameters)[0][0])
 
     def _key(self, instant: datetime) -> bytes:
         name = f"derived\0{self.channel.pk}\0{instant.isoformat()}"

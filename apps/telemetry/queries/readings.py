@@ -123,7 +123,7 @@ def readings_between(channel: Channel | int, start: datetime, end: datetime) -> 
     statement = _DELTAS if channel.kind == "delta" else _LEVELS
     # Amounts of one instant in the order of the usage record's digest.
     order = "1, l.event_key" if channel.kind == "delta" else "1"
-    rows = _rows(f"{statement} order by {order}", [channel.pk, start, end])
+    rows = rows_of(f"{statement} order by {order}", [channel.pk, start, end])
     readings = [Reading(*row) for row in rows]
     if channel.kind == "delta":
         return readings
@@ -138,7 +138,7 @@ def level_readings(channel: Channel, start: datetime, end: datetime) -> Iterator
         yield opening
     after = start
     while True:
-        rows = _rows(_PAGE_LEVELS, [channel.pk, after, end, PAGE])
+        rows = rows_of(_PAGE_LEVELS, [channel.pk, after, end, PAGE])
         for at, _key, value in rows:
             yield Reading(at, value)
         if len(rows) < PAGE:
@@ -151,7 +151,7 @@ def value_at(channel: Channel | int, instant: datetime) -> Reading | None:
     channel = channel_of(channel)
     if channel.kind == "delta":
         return None
-    return next((Reading(*row) for row in _rows(_AT, [channel.pk, instant])), None)
+    return next((Reading(*row) for row in rows_of(_AT, [channel.pk, instant])), None)
 
 
 def next_reading(channel: Channel | int, instant: datetime) -> Reading | None:
@@ -159,13 +159,13 @@ def next_reading(channel: Channel | int, instant: datetime) -> Reading | None:
     channel = channel_of(channel)
     if channel.kind == "delta":
         return None
-    return next((Reading(*row) for row in _rows(_AFTER, [channel.pk, instant])), None)
+    return next((Reading(*row) for row in rows_of(_AFTER, [channel.pk, instant])), None)
 
 
 def latest(channel_ids: Iterable[int]) -> dict[int, Reading]:
     """The last believed reading of each channel that is rolled up; of a delta its last amount."""
     keys = list(channel_ids)
-    rows = _rows(_LATEST, [keys]) if keys else []
+    rows = rows_of(_LATEST, [keys]) if keys else []
     return {channel: Reading(instant, value) for channel, instant, value in rows}
 
 
@@ -177,7 +177,7 @@ def series(
     rows = _DELTAS if channel.kind == "delta" else _LEVELS
     slices = max(max_points // 2, 1)
     parameters = [channel.pk, start, end, start, end, slices, max_points]
-    return [(row[0], row[1]) for row in _rows(_THINNED.replace("{rows}", rows), parameters)]
+    return [(row[0], row[1]) for row in rows_of(_THINNED.replace("{rows}", rows), parameters)]
 
 
 def stored_readings(
@@ -185,7 +185,7 @@ def stored_readings(
 ) -> list[StoredReading]:
     """Everything that was stored, believed or not, latest first."""
     statement = _ALL_DELTAS if channel.kind == "delta" else _ALL_LEVELS
-    rows = _rows(statement, [channel.pk, start, end, limit])
+    rows = rows_of(statement, [channel.pk, start, end, limit])
     return [
         StoredReading(at, key and bytes(key), value, received) for at, key, value, received in rows
     ]
@@ -196,7 +196,7 @@ def readings_received_since(
 ) -> list[StoredReading]:
     """What was stored for the span after an instant, believed or not, in order."""
     statement = _SINCE_DELTAS if channel.kind == "delta" else _SINCE_LEVELS
-    rows = _rows(statement, [channel.pk, start, end, since, limit])
+    rows = rows_of(statement, [channel.pk, start, end, since, limit])
     return [
         StoredReading(at, key and bytes(key), value, received) for at, key, value, received in rows
     ]
@@ -212,15 +212,16 @@ def readings_page(
     """Believed readings in order, without the opening one, after a place: (instant, key, value)."""
     if channel.kind == "delta":
         place = after or (start, b"")
-        rows = _rows(_PAGE_DELTAS, [channel.pk, start, end, *place, limit])
+        rows = rows_of(_PAGE_DELTAS, [channel.pk, start, end, *place, limit])
     else:
-        rows = _rows(
+        rows = rows_of(
             _PAGE_LEVELS, [channel.pk, max(start, after[0]) if after else start, end, limit]
         )
     return [(at, bytes(key or b""), value) for at, key, value in rows]
 
 
-def _rows(statement: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
+def rows_of(statement: str, parameters: list[Any] | dict[str, Any]) -> list[tuple[Any, ...]]:
+    """The rows of a statement in the current company's schema; `{schema}` stands for its name."""
     schema = connection.ops.quote_name(current_company().schema_name)
     connection.cursor().close()  # names company, role and search path where they changed
     with connection.wrap_database_errors, closing(psycopg.Cursor(connection.connection)) as cursor:

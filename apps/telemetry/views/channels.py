@@ -27,6 +27,7 @@ from apps.telemetry.door import (
 )
 from apps.telemetry.models import Channel, Declaration, Disbelief, Discontinuity
 from apps.telemetry.queries.belief import disbeliefs_and_limits
+from apps.telemetry.queries.replaced import Replaced, replaced_readings
 from apps.telemetry.queries.derived import channel_and_derived, inputs_of
 from apps.telemetry.queries.hours import hours_of
 from apps.telemetry.queries.quarantine import disbeliefs_within
@@ -34,6 +35,7 @@ from apps.telemetry.queries.readings import latest, series, stored_readings
 from apps.telemetry.wording import in_words
 
 SHOWN = 200
+SHOWN_REPLACED = 20
 MOST_POINTS = 2000
 BEGINNING = "beginning"
 
@@ -178,7 +180,15 @@ def _own_facts(view: View) -> dict[str, Any]:
         "takes_factor": channel.kind in ("counter", "delta") and not channel.depth,
         "inputs": inputs_of(channel),
         "used_by": view.derived,
+        "replaced": _replaced(view),
     }
+
+
+def _replaced(view: View) -> list[Replaced]:
+    """What the derived channel said before of the span that is shown."""
+    if not view.channel.depth:
+        return []
+    return replaced_readings(view.channel, view.start, view.end, SHOWN_REPLACED)
 
 
 @require_GET

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, connection, transaction
 
 from apps.assets.domain.facts import AssetFacts, ChannelFacts
 from apps.assets.models import Asset
@@ -16,9 +17,11 @@ from apps.billing.queries.verifying import verified
 from apps.contracts.models import Contract
 from apps.events.operations import run_waiting_jobs
 from apps.metering.models import UsageRecord
+from apps.metering.queries.readings import readings_of
 from apps.telemetry.models import Channel
 from apps.telemetry.operations import RawItem, recompute_dirty, take_in
 from apps.telemetry.queries import readings_between
+from apps.telemetry.queries.replaced import replaced_readings
 from apps.tenancy.context import company_context
 from tests.integration.billing.conftest import bill, issue_all
 from tests.integration.billing.scene import NOW, make_contract
@@ -132,6 +135,30 @@ def test_a_late_reading_of_an_input_corrects_what_was_invoiced(
         approve_invoices(invoices=drafts, now=LATER, approved_by="test")
         for invoice in issue_invoices(invoices=drafts, now=LATER, issued_by="test"):
             proved(invoice)
+
+
+def test_what_was_billed_from_is_kept_and_shown_as_it_stood(
+    provider: Any, compressor: Asset, october: Contract, client_of: Any
+) -> None:
+    with company_context(provider):
+        first = UsageRecord.objects.get(meter="hours")
+    send(provider, compressor, "current", (65, "0.2"), now=LATER)
+    with company_context(provider):
+        newer = UsageRecord.objects.get(replaces=first)
+        was, now = (readings_of(row, reader="test", now=LATER) for row in (first, newer))
+        assert sum(item.value for item in was) == first.quantity == Decimal("2.1667")
+        assert sum(item.value for item in now) == newer.quantity == Decimal("2.0833")
+        channel = Channel.objects.get(asset_id=compressor.pk, code="hours")
+        kept = replaced_readings(channel, START, START + timedelta(days=1))
+        assert {(row.stood_from, row.stood_until) for row in kept} == {(NOW, LATER)}
+        changed = {item.measured_at for item in set(was) - set(now)}
+        assert {row.measured_at for row in kept} == changed
+        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("delete from telemetry_replaced")
+    client = client_of(provider)
+    page = f"/assets/{compressor.public_id}/channels/hours/?from=2026-10-20&to=2026-10-21"
+    assert "Stood from" in client.get(page).text
+    assert "Stood from" not in client.get(page.replace("hours", "current")).text
 
 
 def test_a_changed_formula_leaves_billed_days_alone(
