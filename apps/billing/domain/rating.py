@@ -49,16 +49,21 @@ OUTSIDE = "O"
 
 @dataclass(frozen=True, slots=True)
 class Taxes:
-    """What the lines of a contract carry: the contract's own, and by nature what charges name."""
+    """What the lines of a contract carry: the contract's own, and by nature what charges name.
+
+    `coming`: what fees of the coming period carry; None: the same.
+    """
 
     usual: Tax
     by_nature: Mapping[str, Tax] = field(default_factory=dict)
+    coming: "Taxes | None" = None
 
     def of(self, nature: str) -> Tax:
         return self.by_nature.get(nature, self.usual)
 
     def to_dict(self) -> dict[str, object]:
-        return {"tax": _tax_dict(self.usual), **self._natures()}
+        coming = {} if self.coming is None else {"tax_coming": self.coming.to_dict()}
+        return {"tax": _tax_dict(self.usual), **self._natures(), **coming}
 
     def _natures(self) -> dict[str, object]:
         found = {nature: _tax_dict(tax) for nature, tax in self.by_nature.items()}
@@ -66,13 +71,17 @@ class Taxes:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Taxes":
-        natures = data.get("tax_natures", {})
-        return cls(_tax_of(data["tax"]), {name: _tax_of(tax) for name, tax in natures.items()})
+        natures, coming = data.get("tax_natures", {}), data.get("tax_coming")
+        return cls(
+            _tax_of(data["tax"]), {name: _tax_of(tax) for name, tax in natures.items()},
+            None if coming is None else cls.from_dict(coming),
+        )  # fmt: skip
 
     def of_line(self, line: PricedLine, plan: PricePlan, ahead: Ahead | None) -> Tax:
-        """By the charge it is of; of a fee in advance that of the coming period's plan."""
-        source = ahead.plan if ahead is not None and line.service else plan
-        return self.of(source.charge(line.charge).tax)
+        """By the charge it is of; of a fee in advance that of the coming period, and of its plan."""
+        if ahead is None or not line.service:
+            return self.of(plan.charge(line.charge).tax)
+        return (self.coming or self).of(ahead.plan.charge(line.charge).tax)
 
 
 def _tax_dict(tax: Tax) -> dict[str, object]:

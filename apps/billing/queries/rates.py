@@ -1,7 +1,7 @@
 """What many contracts are rated with: plans in force, tax rates, customers; a query each."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -71,7 +71,7 @@ class Conditions:
     def taxes(self, contract: Contract, period: Period, natures: Iterable[str]) -> Taxes:
         """The contract's category and what charges of these natures carry instead.
 
-        Rates are the supplier's country's on the period's last day. Where the contract's category
+        Rates are the supplier's country's on the last day of the service period. Where the contract's category
         charges no tax (reverse charge, exempt, outside …), standard and reduced are that category.
         """
         country = self.providers[contract.author_id].country
@@ -103,8 +103,10 @@ class Conditions:
             self.circumstances(contract, period, plan),
             self.ahead(contract, period, plan),
         )
-        natures = {*plan.tax_natures, *(ahead.plan.tax_natures if ahead else ())}
-        tax = self.taxes(contract, period, sorted(natures))
+        natures = sorted({*plan.tax_natures, *(ahead.plan.tax_natures if ahead else ())})
+        tax = self.taxes(contract, period, natures)
+        if ahead is not None:
+            tax = replace(tax, coming=self.taxes(contract, ahead.coming.period, natures))
         return rate(plan, in_billing_order(measured), service, tax, around, ahead)
 
     def following(self, contract: Contract, period: Period) -> tuple[PlanVersion, PricePlan]:

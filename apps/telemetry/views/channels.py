@@ -27,11 +27,11 @@ from apps.telemetry.door import (
 )
 from apps.telemetry.models import Channel, Declaration, Disbelief, Discontinuity
 from apps.telemetry.queries.belief import disbeliefs_and_limits
-from apps.telemetry.queries.replaced import Replaced, replaced_readings
 from apps.telemetry.queries.derived import channel_and_derived, inputs_of
 from apps.telemetry.queries.hours import hours_of
 from apps.telemetry.queries.quarantine import disbeliefs_within
 from apps.telemetry.queries.readings import latest, series, stored_readings
+from apps.telemetry.queries.replaced import Replaced, replaced_readings
 from apps.telemetry.wording import in_words
 
 SHOWN = 200

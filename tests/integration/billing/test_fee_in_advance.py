@@ -8,18 +8,19 @@ import pytest
 from django.urls import reverse
 
 from apps.assets.models import Asset
-from apps.billing.models import Correction, EvidenceFile, Invoice, InvoiceLine
+from apps.billing.models import Correction, EvidenceFile, Invoice, InvoiceLine, TaxRate
 from apps.billing.operations import export_evidence
 from apps.billing.queries import running_cost
 from apps.billing.queries.explaining import explain_line
 from apps.billing.queries.verifying import verified
 from apps.common.period import parse_instant
+from apps.common.quantity import canonical
 from apps.contracts.models import Contract
 from apps.contracts.operations import accept_plan, end_contract, propose_plan
 from apps.events.models import Job
 from apps.events.operations import run_waiting_jobs
 from apps.metering.queries import periods_due
-from apps.tenancy.context import company_context
+from apps.tenancy.context import company_context, no_company
 from tests.integration.billing.conftest import bill, issue_all
 from tests.integration.billing.scene import (
     BASE_FEE,
@@ -246,6 +247,55 @@ def test_a_late_reading_leaves_the_fee_alone(
         assert [row["charge"] for row in correction.changes] == ["cycles"]
     issue_corrections(provider)
     assert books(provider)[10, "base", "11"] == 10000
+    assert (broken(), broken_in(provider)) == ({}, {})
+
+
+def taxed(invoices: Any) -> set[tuple[int, str, str, str]]:
+    """By month of the service: charge, its kind of document, and the rate of its line."""
+    return {
+        (_month(line.service_start or line.billed_period.start), line.charge, line.invoice.kind,
+         canonical(line.tax_percent))
+        for line in InvoiceLine.objects.filter(invoice__in=invoices).select_related(
+            "invoice", "billed_period"
+        )
+    }  # fmt: skip
+
+
+def test_a_line_has_the_tax_of_its_own_service_periods_last_day(
+    provider: Any, press: Asset, contract: Contract
+) -> None:
+    """The rate rises to 21 % with October, and to 23 % within November."""
+    with no_company():
+        for since, percent in (("2026-10-01", 21), ("2026-11-15", 23)):
+            TaxRate.objects.create(
+                country=provider.country, category="S", percent=percent, valid_from=since
+            )
+    bill(provider)
+    issued = issue_all(provider)
+    with company_context(provider):
+        assert taxed(issued) == {
+            (9, "base", "invoice", "19"), (9, "cycles", "invoice", "19"),
+            (10, "base", "invoice", "21"), (10, "cycles", "invoice", "21"),
+            (11, "base", "invoice", "23"),
+        }  # fmt: skip
+        september = next(
+            one for one in issued if one.period_start.month == 8 and one.net_minor > 5000
+        )
+        sums = september.taxes.order_by("percent").values_list("percent", "net_minor", "tax_minor")
+        assert list(sums) == [(19, 369, 70), (21, 10000, 2100)]
+    late(provider, press, ("2026-10-25T10:00:00Z", "1165"))
+    with company_context(provider):
+        end_contract(contract=contract, ends_on=date(2026, 11, 13), now=NOW)
+        run_waiting_jobs(now=LATER)
+    corrections = issue_corrections(provider)
+    with company_context(provider):
+        assert taxed(corrections) == {
+            (11, "base", "credit", "23"), (10, "cycles", "addition", "21"),
+        }  # fmt: skip
+        for invoice in (*issued, *corrections):
+            content = export_evidence(invoice=invoice, now=LATER, reader="test")
+            key = EvidenceFile.objects.get(invoice=invoice).public_key
+            assert verified(content, key, "en").findings == []
     assert (broken(), broken_in(provider)) == ({}, {})
 
 
