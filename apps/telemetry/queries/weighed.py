@@ -50,7 +50,8 @@ def _exchanged_steps(
 ) -> list[tuple[datetime, list[tuple[datetime, Decimal]]]]:
     """Steps within which one meter gave way to another: when each ends, and its shares."""
     exchanged = [jump for jump in jumps if jump.kind in ("exchange", "several")]
-    if len(weighing.versions) < 2 or not exchanged:
+    # Before the first version a meter counted whose factor is not known.
+    if not weighing.versions or not exchanged:
         return []
     declared = declarations_in_force([channel.pk]).get(channel.pk, [])
     return [
