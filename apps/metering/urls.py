@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.metering.views import components, declared, needs, records, retention
+from apps.metering.views import components, declared, needs, records, retention, touched
 
 _ONE = "usage/<pid:record_id>/"
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path("contracts/<pid:contract_id>/usage/", records.contract_usage, name="contract_usage"),
     path("usage/needs/", needs.usage_needs, name="usage_needs"),
     path("usage/to-check/", needs.usage_to_check, name="usage_to_check"),
+    path("usage/touched/", touched.usage_touched, name="usage_touched"),
     path("usage/declared/", declared.declared_readings, name="declared_readings"),
     path(
         "usage/declared/<pid:item_id>/readings/",

@@ -78,6 +78,7 @@ JOB_TITLES: dict[str, str | Promise] = {
     "telemetry.drain": _("Work in new readings"),
     "telemetry.export": _("Export the data of an asset"),
     "telemetry.import": _("Import a file of readings"),
+    "telemetry.undo_import": _("Undo an import"),
     "telemetry.make_channels": _("Prepare channels of assets"),
     "telemetry.refresh_channels": _("Prepare channels of assets"),
     "telemetry.roll_up": _("Work in new readings"),

@@ -14,6 +14,7 @@ urlpatterns = [
     path("imports/<pid:run_id>/preview/", imports.import_preview, name="import_preview"),
     path("imports/<pid:run_id>/run/", imports.run_file, name="import_run"),
     path("imports/<pid:run_id>/disposal/", imports.dispose_of_file, name="import_disposal"),
+    path("imports/<pid:run_id>/undo/", imports.undo, name="import_undo"),
     path("imports/<pid:run_id>/problems/", imports.import_problems, name="import_problems"),
     path("import-profiles/", view(profiles.ProfileList.as_view()), name="profile_list"),
     path("import-profiles/new/", profiles.new_profile, name="profile_new"),

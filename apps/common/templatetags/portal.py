@@ -42,7 +42,7 @@ COLOURS = {
     "refused": "red", "failed": "red", "suspended": "red", "unmatched": "yellow", "pending": "yellow",
     "drafted": "yellow", "sent": "azure", "succeeded": "green", "matched": "green", "completed": "green",
     "paid": "green", "made": "green", "credited": "green", "part_paid": "azure", "written_off": "secondary",
-    "taken": "azure", "not_believed": "orange", "replaced": "secondary",
+    "taken": "azure", "undoing": "azure", "undone": "secondary", "not_believed": "orange", "replaced": "secondary",
 }  # fmt: skip
 
 

@@ -46,9 +46,9 @@ def readings_of(record: UsageRecord, *, reader: str, now: datetime) -> list[Read
 
 
 def _own(record: UsageRecord, channel: Channel, span: Period) -> list[Reading]:
-    """As they stood when the record was written, where a derived channel says something else by now."""
+    """As they stood when the record was written, where the channel says something else by now."""
     found = readings_between(channel, span.start, span.end)
-    if not channel.depth or record.readings_sha256 == _digest(channel, found):
+    if record.readings_sha256 == _digest(channel, found):
         return found
     then = readings_as_of(channel, span.start, span.end, record.recorded_at)
     return then if record.readings_sha256 == _digest(channel, then) else found

@@ -11,6 +11,14 @@ from apps.telemetry.models import ImportProfile
 from apps.tenancy.context import current_company
 
 
+class UndoForm(forms.Form):
+    """Why an import is undone."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=200, help_text=_("Such as “read in the wrong time zone”."),
+    )  # fmt: skip
+
+
 class ImportForm(forms.Form):
     """The file to import and how to read it."""
 

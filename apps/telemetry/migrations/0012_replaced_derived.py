@@ -1,4 +1,4 @@
-"""Derived readings that stood when a period could be billed are kept when others take their place."""
+"""Readings that stood when a period could be billed are kept when they go: derived and imported ones."""
 
 from django.db import migrations
 
@@ -9,7 +9,8 @@ create table telemetry_replaced (
     value numeric not null,
     stood_from timestamptz not null,
     stood_until timestamptz not null,
-    was_believed boolean not null
+    was_believed boolean not null,
+    import_run uuid
 );
 create index telemetry_replaced_place on telemetry_replaced (channel_id, measured_at);
 """

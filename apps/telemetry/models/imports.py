@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -34,13 +35,19 @@ class ImportProfile(models.Model):
 
 
 class ImportRun(models.Model):
-    """One file, read once: the same content under the same profile is the same import."""
+    """One file, read once: the same content under the same profile is the same import.
+
+    `taken_at`: the instants its readings are stored with, one for each try. `undone_rows` and
+    `withdrawn`: rows looked through and readings withdrawn, where it is undone.
+    """
 
     class State(models.TextChoices):
         UPLOADED = "uploaded", _("uploaded")
         RUNNING = "running", _("running")
         DONE = "done", _("done")
         FAILED = "failed", _("failed")
+        UNDOING = "undoing", _("being undone")
+        UNDONE = "undone", _("undone")
 
     prefix: ClassVar[str] = "imp"
 
@@ -64,6 +71,12 @@ class ImportRun(models.Model):
     uploaded_by = models.CharField(max_length=200)
     uploaded_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
+    taken_at = ArrayField(models.DateTimeField(), default=list)
+    undone_rows = models.IntegerField(default=0)
+    withdrawn = models.IntegerField(default=0)
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.CharField(max_length=200, blank=True, default="")
+    undo_reason = models.CharField(max_length=200, blank=True, default="")
 
     class Meta:
         ordering = ["-uploaded_at", "-id"]

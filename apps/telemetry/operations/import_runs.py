@@ -205,6 +205,7 @@ def _take_chunk(run: ImportRun, chunk: Chunk, tally: Tally, now: datetime) -> No
         tally.add_outcomes(chunk.columns, outcomes)
         keep_unreadable(problems=_unreadable(chunk.rows), source=source, now=now)
         note_counts(run, tally)
+        run.taken_at = sorted({*run.taken_at, now})
         run.save()
 
 

@@ -100,7 +100,7 @@ def upload_file(
     run = ImportRun.objects.filter(content_sha256=digest, profile=profile).first()
     if run is not None and run.mapping == mapping and run.state in ("running", "done"):
         return run
-    if run is not None and run.state == ImportRun.State.RUNNING:
+    if run is not None and run.state in (ImportRun.State.RUNNING, ImportRun.State.UNDOING):
         raise ValidationError(_("This file is being imported; wait until that has ended."))
     run = run or ImportRun(profile=profile, content_sha256=digest)
     _reset(run, mapping, file_name, now, actor)
@@ -127,13 +127,16 @@ def _reset(
     run.mapping, run.state, run.job_id, run.error = mapping, ImportRun.State.UPLOADED, None, ""
     run.file_name = "".join(sign for sign in file_name if sign.isprintable())[-200:] or "file"
     run.uploaded_at, run.uploaded_by, run.finished_at = now, _name_of(actor), None
-    run.rows_total = 0
+    run.rows_total, run.taken_at = 0, []
     note_counts(run, Tally(notes=before))
 
 
 def _imported_before(run: ImportRun) -> list[dict[str, Any]]:
-    """A note of what this file stored as the profile stood earlier: that stays and may count twice."""
-    if not run.accepted:
+    """A note of what this file stored as the profile stood earlier: that stays and may count twice.
+
+    None where it was undone.
+    """
+    if not run.accepted or run.state == ImportRun.State.UNDONE:
         return [entry for entry in run.problems if entry["reason"] == "imported_before"]
     params = {"accepted": str(run.accepted)}
     note = Problem(0, "", "imported_before", params)
@@ -156,7 +159,7 @@ def _store(run: ImportRun, file: BinaryIO) -> None:
 def start_import(*, run: ImportRun, now: datetime, actor: Any = None) -> ImportRun:
     """Let a worker take the file in. A run that is under way or done stays as it is."""
     run = ImportRun.objects.select_for_update().get(pk=run.pk)
-    under_way = run.state == ImportRun.State.RUNNING and not _stuck(run)
+    under_way = run.state == ImportRun.State.RUNNING and not is_stuck(run)
     if run.state == ImportRun.State.DONE or under_way:
         return run
     job = enqueue(
@@ -180,7 +183,8 @@ def start_import(*, run: ImportRun, now: datetime, actor: Any = None) -> ImportR
     return run
 
 
-def _stuck(run: ImportRun) -> bool:
+def is_stuck(run: ImportRun) -> bool:
+    """Whether no job works on it any more, though it is under way."""
     job = Job.objects.filter(pk=run.job_id).first() if run.job_id else None
     return job is None or job.state == Job.State.PARKED
 

@@ -47,15 +47,15 @@ def take_in(
     if not items:
         return []
     bounds = Bounds(now, retention_edge(now), source, device)
-    judged = _judged(items, bounds)
+    judged = judge(items, bounds)
     make_months_of(judged.levels)
     outcomes = _stored(items, judged, bounds, raw_of)
     transaction.on_commit(lambda: _after_commit(judged, device, now))
     return outcomes
 
 
-def _judged(items: Sequence[RawItem], bounds: Bounds) -> Judged:
-    """By columns where all items are of the usual form, else item by item."""
+def judge(items: Sequence[RawItem], bounds: Bounds) -> Judged:
+    """What is to be stored of items: by columns where all items are of the usual form, else item by item."""
     judged = judge_batch(items, bounds) if isinstance(items, Batch) else None
     if judged is None:
         items = list(items)
@@ -79,7 +79,7 @@ def _stored(
             repeatable = stale or isinstance(error.__cause__, DeadlockDetected)
             if last or connection.in_atomic_block or not repeatable:
                 raise
-            judged = _judged(items, bounds)
+            judged = judge(items, bounds)
             make_months_of(judged.levels)
     raise AssertionError("the last try returns or raises")
 

@@ -216,6 +216,18 @@ def _each_once(column: "NDArray[Any]") -> "NDArray[Any]":
     return ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
 
 
+def columns_of(rows: Rows) -> dict[str, Any]:
+    """Judged rows as arrays by name; `keys` of deltas alone. Their order is of no account."""
+    import numpy as np
+
+    keys = {"keys": pack_keys(rows.keys)} if rows.keys else {}
+    return {
+        "channels": pack_integers(np.array(rows.channels, dtype=np.int64)),
+        "instants": pack_instants(np.array(rows.micros, dtype=np.int64)),
+        "values": pack_decimals(rows.values), **keys,
+    }  # fmt: skip
+
+
 def raw_cursor() -> psycopg.Cursor[Any]:
     """psycopg's own cursor on Django's connection, asking as the current company.
 

@@ -1,4 +1,4 @@
-"""What derived channels said before: kept values, and readings as they stood at an instant."""
+"""What channels said before: kept values, and readings as they stood at an instant."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -38,7 +38,7 @@ _OF_DELTAS = {"{at}": "counted_at", "{table}": "delta", "{key}": "l.event_key"}
 
 
 class Replaced(NamedTuple):
-    """A value that a derived channel had at an instant, and from when until when it stood."""
+    """A value that a channel had at an instant, and from when until when it stood."""
 
     measured_at: datetime
     value: Decimal
@@ -58,8 +58,8 @@ def readings_as_of(
 ) -> list[Reading]:
     """As `readings_between`, with the values as they stood at an instant that a period had ended by.
 
-    Exact for derived channels, whose values alone are ever replaced; in what is sent, readings that
-    came in later are left out.
+    Derived values that were replaced and readings of imports that were undone are there again; what
+    came in later is left out. What was believed is known as it is today.
     """
     is_delta = channel.kind == "delta"
     statement = _DELTAS if is_delta else _LEVELS

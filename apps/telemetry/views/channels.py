@@ -185,9 +185,7 @@ def _own_facts(view: View) -> dict[str, Any]:
 
 
 def _replaced(view: View) -> list[Replaced]:
-    """What the derived channel said before of the span that is shown."""
-    if not view.channel.depth:
-        return []
+    """What the channel said before of the span that is shown."""
     return replaced_readings(view.channel, view.start, view.end, SHOWN_REPLACED)
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable
 from typing import Any, BinaryIO, cast
+from urllib.parse import urlencode
 from uuid import UUID
 
 import django_filters
@@ -19,15 +20,24 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.access import requires
+from apps.assets.models import Asset
+from apps.common.ids import encode
 from apps.common.pages import Action, Empty, ListPage, csv_response
 from apps.common.tables import neutral
 from apps.events.models import Job
 from apps.telemetry.domain.mapping import BadFile, BadMapping, Row, from_dict, problem_text
-from apps.telemetry.forms.files import ImportForm
-from apps.telemetry.models import ImportProfile, ImportRun
+from apps.telemetry.forms.files import ImportForm, UndoForm
+from apps.telemetry.models import Channel, ImportProfile, ImportRun
+from apps.telemetry.operations.import_undo import (
+    UNDOABLE,
+    UndoPreview,
+    look_at_undo,
+    start_undo,
+)
 from apps.telemetry.operations.imports import (
     Preview,
     discard_upload,
+    is_stuck,
     preview_import,
     source_of,
     start_import,
@@ -36,6 +46,8 @@ from apps.telemetry.operations.imports import (
 from apps.telemetry.tables_imports import ImportTable
 
 _SHOWN_PROBLEMS = 200
+# More do not fit into an address.
+MOST_ASSETS = 60
 _COUNTS = ("accepted", "duplicates", "conflicts", "refused", "skipped")
 KINDS = {
     "refused": gettext_lazy("refused"),
@@ -217,6 +229,49 @@ def dispose_of_file(request: HttpRequest, run_id: UUID) -> HttpResponse:
     return redirect("import_list")
 
 
+@require_http_methods(["GET", "POST"])
+@requires("judge_readings")
+def undo(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Ask before what a file brought is withdrawn: how many readings of which channels, and why."""
+    run = get_object_or_404(ImportRun.objects.select_related("profile"), pk=run_id)
+    if run.state not in (*UNDOABLE, ImportRun.State.UNDOING):
+        return redirect("import_detail", run.public_id)
+    form = UndoForm(request.POST or None)
+    if request.method == "POST" and _undone(request, run, form):
+        return redirect("import_detail", run.public_id)
+    try:
+        preview = look_at_undo(run=run, now=timezone.now())
+    except BadFile as error:
+        messages.error(request, sentence(error.reason, error.params))
+        return redirect("import_detail", run.public_id)
+    context = {"run": run, "form": form, "preview": preview, **_shown_undo(preview)}
+    status = 422 if request.method == "POST" else 200
+    return render(request, "telemetry/import_undo.html", context, status=status)
+
+
+def _undone(request: HttpRequest, run: ImportRun, form: UndoForm) -> bool:
+    reason = form.cleaned_data["reason"] if form.is_valid() else ""
+    if not reason and run.state != ImportRun.State.UNDOING:
+        return False
+    start_undo(run=run, reason=reason, now=timezone.now(), actor=request.user)
+    return True
+
+
+def _shown_undo(preview: UndoPreview) -> dict[str, Any]:
+    """By channel what goes, and the assets and days that usage may have been billed of."""
+    channels = Channel.objects.in_bulk(preview.channels)
+    rows = [(channels[key], item) for key, item in preview.channels.items() if key in channels]
+    rows.sort(key=lambda row: (row[0].asset_label, row[0].code))
+    assets = sorted({encode(Asset.prefix, row.asset_id) for row, _item in rows})
+    spans = [item for _row, item in rows]
+    touched = {
+        "first": min(item.first for item in spans).isoformat(),
+        "last": max(item.last for item in spans).isoformat(),
+        "asset": assets if len(assets) <= MOST_ASSETS else [],
+    } if spans else {}  # fmt: skip
+    return {"rows": rows[:_SHOWN_PROBLEMS], "touched": urlencode(touched, doseq=True)}
+
+
 @require_GET
 @requires("view_readings")
 def import_detail(request: HttpRequest, run_id: UUID) -> HttpResponse:
@@ -230,6 +285,8 @@ def import_detail(request: HttpRequest, run_id: UUID) -> HttpResponse:
         "entries": _shown_entries(run.problems),
         "more": len(run.problems) > _SHOWN_PROBLEMS,
         "stuck": run.state == ImportRun.State.RUNNING and (job is None or job.state == "parked"),
+        "undoable": run.state in UNDOABLE and run.accepted > 0,
+        "undo_stuck": run.state == ImportRun.State.UNDOING and is_stuck(run),
         "error_text": sentence(run.error, _error_params(run)) if run.error else "",
     }
     return render(request, "telemetry/import_detail.html", context)
