@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.files.storage import default_storage
 from django.db import connection
 
 from apps.assets.models import Asset
@@ -190,8 +191,6 @@ def test_a_killed_undo_goes_on_behind_its_last_chunk(
 def test_a_file_that_is_gone_leaves_the_import_as_it_was(provider: Any, wrong: ImportRun) -> None:
     with company_context(provider):
         start_undo(run=wrong, reason="wrong zone", now=LATER)
-        from django.core.files.storage import default_storage
-
         default_storage.delete(wrong.stored_as)
         settle(LATER)
         wrong.refresh_from_db()
