@@ -94,7 +94,7 @@ def test_what_a_file_brought_is_withdrawn_and_bills_are_put_right(
     bill(provider)
     (invoice,) = issue_all(provider)
     assert invoice.net_minor == 10000 + 134  # 20 cycles; November has the other 35
-    client, address = client_of(provider), f"/imports/{wrong.public_id}/undo/"
+    client, address = client_of(provider), f"/imports/{wrong.public_id}/withdrawal/"
     page = client.get(address).text
     assert "2 readings would be withdrawn" in page
     part = page.split('hx-get="')[1].split('"')[0].replace("&amp;", "&")
@@ -138,7 +138,7 @@ def _asset_of(provider: Any) -> str:
 def test_who_may_undo_and_what_may_be_undone(
     provider: Any, wrong: ImportRun, client_of: Any, cast: dict[str, Any]
 ) -> None:
-    address = f"/imports/{wrong.public_id}/undo/"
+    address = f"/imports/{wrong.public_id}/withdrawal/"
     assert client_of(provider, "viewer").get(address).status_code == 403
     assert client_of(cast["stranger"]).get(address).status_code == 404
     part = "/usage/touched/?first=2026-10-01T00:00:00Z&last=2026-10-02T00:00:00Z"

@@ -136,7 +136,7 @@ def test_the_demos_state_and_its_weighed_meter_are_billed_and_proved(
 
 
 def test_what_a_scenario_declares_is_declared_once(provider: Any, cast: dict[str, Any]) -> None:
-    content = part_of_the_demo("Truck tractor", DECLARED, "declared_readings")
+    content = part_of_the_demo("Truck without telematics", DECLARED, "declared_readings")
     for row in content["assets"]:
         row.pop("owner", None)
     loaded(content)
