@@ -106,7 +106,7 @@ def test_what_is_not_declared_parks_the_provider_and_says_who_must_act(
     settle(maker, provider)
     with company_context(provider):
         item = RunItem.objects.get(run=run)
-        assert (item.state, item.params["reason"]) == ("parked", "declaration_missing")
+        assert (item.state, item.reason) == ("parked", "declaration_missing")
     say(contract, OCTOBER, "1055")
     settle(provider, maker)
     run = bill(provider)

@@ -20,7 +20,7 @@ from apps.contracts.operations import accept_plan, end_contract, propose_plan
 from apps.events.models import Job
 from apps.events.operations import run_waiting_jobs
 from apps.metering.queries import periods_due
-from apps.tenancy.context import company_context, no_company
+from apps.tenancy.context import as_owner, company_context, no_company
 from tests.integration.billing.conftest import bill, issue_all
 from tests.integration.billing.scene import (
     BASE_FEE,
@@ -265,7 +265,7 @@ def test_a_line_has_the_tax_of_its_own_service_periods_last_day(
     provider: Any, press: Asset, contract: Contract
 ) -> None:
     """The rate rises to 21 % with October, and to 23 % within November."""
-    with no_company():
+    with no_company(), as_owner():
         for since, percent in (("2026-10-01", 21), ("2026-11-15", 23)):
             TaxRate.objects.create(
                 country=provider.country, category="S", percent=percent, valid_from=since

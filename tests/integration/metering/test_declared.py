@@ -139,15 +139,17 @@ def test_the_customer_is_told_what_became_of_it(
     assert "declare this day once more, with a reason" in page
     assert "/data/not-believed/" not in page
     assert "/data/not-believed/" in provider.get("/usage/declared/").text
-    with pytest.raises(ValidationError, match="does not count"):
+    with company_context(works.provider), pytest.raises(ValidationError, match="does not count"):
         say(works, contract, FEBRUARY, "4500", "I am sure")
-    judge_disbelief(
-        disbelief=Disbelief.objects.get(), believe=True, reason="seen", by="Anna", now=works.now
-    )
-    settle(works)
+    with company_context(works.provider):
+        judge_disbelief(
+            disbelief=Disbelief.objects.get(), believe=True, reason="seen", by="Anna", now=works.now
+        )
+        settle(works)
     assert state_of(contract, FEBRUARY) == ("counts", "")
-    [february] = metered(works, contract, month("2026-02"))
-    assert february.quantity == 3000
+    with company_context(works.provider):
+        [february] = metered(works, contract, month("2026-02"))
+        assert february.quantity == 3000
     assert "not believed" not in customer.get("/usage/declared/").text
 
 
