@@ -43,7 +43,8 @@ class Told:
 
     @property
     def why(self) -> str:
-        return "" if self.answer is None else answer_words(self.answer.reason, self.answer.params)
+        found = self.answer
+        return "" if found is None else answer_words(found.reason, found.params, self.row.unit)
 
     @property
     def is_collected_here(self) -> bool:

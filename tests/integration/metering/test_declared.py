@@ -135,7 +135,7 @@ def test_the_customer_is_told_what_became_of_it(
     provider, customer = client_of(cast["provider"]), client_of(cast["customer"])
     page = customer.get("/usage/declared/").text
     assert "4,500\u00a0cycles – not believed" in page
-    assert "plausible in that time" in page
+    assert "A step of 3,000\u00a0cycles; at most" in page
     assert "declare this day once more, with a reason" in page
     assert "/data/not-believed/" not in page
     assert "/data/not-believed/" in provider.get("/usage/declared/").text
