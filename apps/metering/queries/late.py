@@ -83,9 +83,15 @@ def late_records(asset_ids: Iterable[UUID], since: date) -> list[UsageRecord]:
     return list(rows.order_by("starts_at", "item_id")) if late else []
 
 
-def records_resting_on(asset_ids: Iterable[UUID], first: date, last: date) -> list[UsageRecord]:
-    """The company's own newest records that rest on a UTC day of [first, last] of these assets, of all
-    ordered ones where none is named, or of what they carry. In order of time; three queries."""
+def records_resting_on(
+    asset_ids: Iterable[UUID], codes: Iterable[str], first: date, last: date
+) -> list[UsageRecord]:
+    """The company's own newest records that may rest on a UTC day of [first, last] of these channels.
+
+    Of these assets or what they carry, of all ordered ones where none is named. What is derived, counts
+    under rules or has several sources may rest on any channel. In order of time; three queries.
+    """
+    named = set(codes)
     assets = set(asset_ids) or set(
         MeteringOrder.objects.filter(collector=current_company()).values_list("asset_id", flat=True)
     )
@@ -94,6 +100,9 @@ def records_resting_on(asset_ids: Iterable[UUID], first: date, last: date) -> li
     found = []
     for row in standing:
         channel = channels.get((row.asset_id, row.channel_code))
+        is_alone = row.method not in ("component", OF_RECORD) and row.counting is None
+        if is_alone and channel is not None and not channel.depth and channel.code not in named:
+            continue
         begins, ends = row.days("counter" if channel is None else channel.kind)
         if begins <= last and first <= ends:
             found.append(row.id)

@@ -38,13 +38,15 @@ class Touched:
 @require_GET
 @requires("view_contracts")
 def usage_touched(request: HttpRequest) -> HttpResponse:
-    """Part of a page. `asset` (any number), `first` and `last` as RFC 3339; anything else is a 404."""
+    """Part of a page. `asset` and `channel` (codes; any number of both), `first` and `last` as RFC 3339;
+    anything else is a 404."""
     try:
         assets = [decode(Asset.prefix, name) for name in request.GET.getlist("asset")]
         first, last = (_day(request.GET.get(name, "")) for name in ("first", "last"))
     except (BadId, BadValue, ValueError):
         raise Http404 from None
-    found = records_resting_on(_own(assets), first, last) if _own(assets) or not assets else []
+    own, codes = _own(assets), request.GET.getlist("channel")
+    found = records_resting_on(own, codes, first, last) if own or not assets else []
     context = {"records": _shown(found[:MOST]), "count": len(found)}
     return render(request, "metering/touched.html", context)
 

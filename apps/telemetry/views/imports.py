@@ -268,6 +268,7 @@ def _shown_undo(preview: UndoPreview) -> dict[str, Any]:
         "first": min(item.first for item in spans).isoformat(),
         "last": max(item.last for item in spans).isoformat(),
         "asset": assets if len(assets) <= MOST_ASSETS else [],
+        "channel": sorted({row.code for row, _item in rows}),
     } if spans else {}  # fmt: skip
     return {"rows": rows[:_SHOWN_PROBLEMS], "touched": urlencode(touched, doseq=True)}
 
