@@ -132,6 +132,15 @@ def counted(number: int) -> str:
 
 
 @register.filter
+def one_of_unit(code: str) -> str:
+    """A single one of this unit: `1 kWh`, `1 pulse`."""
+    try:
+        return f"1\u00a0{units.unit(code).one(_language())}"
+    except BadValue:
+        return f"1\u00a0{code}"
+
+
+@register.filter
 def unit_symbol(code: str) -> str:
     """What stands behind a number of this unit: `kWh`, `cycles`."""
     try:
