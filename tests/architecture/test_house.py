@@ -15,7 +15,7 @@ FURTHER_FACE = {
     "pricing": None,
     "tenancy": {"context", "fence", "middleware", "tasks", "schemas", "backend", "bulk"},
     "accounts": {"access", "addresses", "api", "middleware"},
-    "telemetry": {"door"},
+    "telemetry": {"door", "wording"},
     "metering": {"bundle"},
     "contracts": {"wording"},
     "billing": {"invariants"},
