@@ -3,6 +3,7 @@
 import io
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from apps.telemetry.models import ImportProfile, ImportRun
 from apps.telemetry.operations import import_tally, import_undo, recompute_dirty, start_import
 from apps.telemetry.operations.import_undo import look_at_undo, start_undo, undo_import
 from apps.telemetry.operations.imports import save_profile, upload_file
+from apps.telemetry.views import imports
 from apps.tenancy.context import company_context
 from tests.integration.billing.conftest import bill, issue_all
 from tests.integration.billing.scene import NOW, make_asset, make_contract, send
@@ -88,8 +90,9 @@ def stored() -> list[tuple[str, int]]:
 
 
 def test_what_a_file_brought_is_withdrawn_and_bills_are_put_right(
-    provider: Any, wrong: ImportRun, client_of: Any
+    provider: Any, wrong: ImportRun, client_of: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(imports, "timezone", SimpleNamespace(now=lambda: LATER))
     assert (wrong.accepted, wrong.duplicates) == (2, 1)
     bill(provider)
     (invoice,) = issue_all(provider)

@@ -107,8 +107,8 @@ def test_what_cannot_be_is_refused_and_nothing_is_stored(
 
 def state_of(contract: Contract, day: date) -> tuple[str, str]:
     """What became of the word in force on a day, and the reason's code."""
-    [item] = contract.items.all()
     with company_context(contract.customer):
+        [item] = contract.items.all()
         place = declarable_item(item.pk, NOW_OF_STATE)
         assert place is not None
         told = next(one for one in place.history if one.day == day and not one.is_replaced)
