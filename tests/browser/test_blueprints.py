@@ -70,7 +70,6 @@ CHANNELS = {
     "services-in-operation": ("Equipment", "hours"),
     "tire-as-a-service": ("Truck", "odometer"), "equipment-as-a-service": ("Machine", "hours"),
 }  # fmt: skip
-LONG = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
@@ -247,10 +246,8 @@ def last_month() -> tuple[datetime, datetime]:
     return start, datetime(after.year, after.month, 1, tzinfo=UTC) - timedelta(hours=3)
 
 
-@pytest.mark.parametrize(
-    "code",
-    ["cleaning-service", *(pytest.param(code, marks=LONG) for code in list(WALKS)[1:])],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("code", list(WALKS))
 def test_a_newcomer_gets_from_a_blueprint_to_the_first_invoice(
     portal: Serving, window: Callable[[str], Window], code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
