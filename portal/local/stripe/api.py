@@ -50,13 +50,13 @@ def answer_to(
     raise unknown_address(method, path)
 
 
-def _needs(params: Thing, *names: str) -> None:
+def needs(params: Thing, *names: str) -> None:
     for name in names:
         if not params.get(name):
             raise missing(name)
 
 
-def _readable(kind: str, path: str) -> None:
+def readable(kind: str, path: str) -> None:
     """GET one and GET a list."""
     route("GET", f"{path}/ID")(lambda asked: asked.store.get(kind, asked.ids[0]))
     route("GET", path)(lambda asked: asked.store.page(kind, asked.params, f"/v1/{path}"))
@@ -71,7 +71,7 @@ for _kind, _path in {
     "test_helpers.test_clock": "test_helpers/test_clocks", "topup": "topups",
     "transfer": "transfers", "webhook_endpoint": "webhook_endpoints",
 }.items():  # fmt: skip
-    _readable(_kind, _path)
+    readable(_kind, _path)
 
 
 def _changes(kind: str, path: str, *fields: str) -> None:
@@ -106,7 +106,7 @@ def _customer(asked: Asked) -> Thing:
 
 @route("POST", "products")
 def _product(asked: Asked) -> Thing:
-    _needs(asked.params, "name")
+    needs(asked.params, "name")
     metadata = dict(asked.params.get("metadata") or {})
     return asked.store.make("product", "prod", name=asked.params["name"], active=True,
                             metadata=metadata)  # fmt: skip
@@ -114,13 +114,31 @@ def _product(asked: Asked) -> Thing:
 
 @route("POST", "prices")
 def _price(asked: Asked) -> Thing:
-    _needs(asked.params, "currency", "unit_amount", "product")
-    product = asked.store.get("product", asked.params["product"])
+    needs(asked.params, "currency", "unit_amount", "product")
+    product, recurring = asked.store.get("product", asked.params["product"]), _recurring(asked)
     return asked.store.make(
         "price", "price", currency=asked.params["currency"].lower(), product=product["id"],
-        unit_amount=int(asked.params["unit_amount"]), active=True, type="one_time",
-        recurring=asked.params.get("recurring"), metadata=dict(asked.params.get("metadata") or {}),
+        unit_amount=int(asked.params["unit_amount"]), active=True, recurring=recurring,
+        type="recurring" if recurring else "one_time", nickname=asked.params.get("nickname"),
+        lookup_key=asked.params.get("lookup_key"), metadata=dict(asked.params.get("metadata") or {}),
     )  # fmt: skip
+
+
+def _recurring(asked: Asked) -> Thing | None:
+    given = asked.params.get("recurring")
+    if not given:
+        return None
+    if given.get("interval") not in ("day", "week", "month", "year"):
+        raise invalid("Invalid interval: must be one of day, week, month, or year.", "recurring")
+    usage, meter = given.get("usage_type") or "licensed", given.get("meter")
+    if usage == "metered" and not meter:
+        raise invalid("Metered prices must be backed by meters.", "recurring[meter]")
+    if meter:
+        asked.store.get("billing.meter", meter)
+    return {
+        "interval": given["interval"], "interval_count": int(given.get("interval_count") or 1),
+        "usage_type": usage, "meter": meter, "trial_period_days": None,
+    }  # fmt: skip
 
 
 @route("POST", "checkout/sessions")
@@ -142,7 +160,7 @@ def _true(params: Thing, name: str) -> bool:
 
 @route("POST", "payment_intents")
 def _intent(asked: Asked) -> Thing:
-    _needs(asked.params, "amount", "currency")
+    needs(asked.params, "amount", "currency")
     if not asked.params["amount"].isdigit() or int(asked.params["amount"]) < 1:
         raise invalid("This value must be greater than or equal to 1.", "amount")
     made = payments.new_intent(asked.store, asked.params)
@@ -181,7 +199,7 @@ def _cancel(asked: Asked) -> Thing:
 
 @route("POST", "setup_intents")
 def _setup(asked: Asked) -> Thing:
-    _needs(asked.params, "payment_method")
+    needs(asked.params, "payment_method")
     method = payments.method_of(asked.store, asked.params["payment_method"])
     return checkout.set_up(asked.store, asked.params, method)
 
@@ -225,14 +243,14 @@ def _link(asked: Asked) -> Thing:
 
 @route("POST", "topups")
 def _topup(asked: Asked) -> Thing:
-    _needs(asked.params, "amount", "currency")
+    needs(asked.params, "amount", "currency")
     amount, currency = int(asked.params["amount"]), asked.params["currency"].lower()
     return asked.store.make("topup", "tu", amount=amount, currency=currency, status="succeeded")
 
 
 @route("POST", "transfers")
 def _transfer(asked: Asked) -> Thing:
-    _needs(asked.params, "amount", "currency", "destination")
+    needs(asked.params, "amount", "currency", "destination")
     return connect.transfer(asked.store, asked.params)
 
 
@@ -243,7 +261,7 @@ def _reverse(asked: Asked) -> Thing:
 
 @route("POST", "payouts")
 def _payout(asked: Asked) -> Thing:
-    _needs(asked.params, "amount", "currency")
+    needs(asked.params, "amount", "currency")
     return connect.payout(asked.store, asked.params, asked.account)
 
 
@@ -254,7 +272,7 @@ def _balance(asked: Asked) -> Thing:
 
 @route("POST", "webhook_endpoints")
 def _endpoint(asked: Asked) -> Thing:
-    _needs(asked.params, "url")
+    needs(asked.params, "url")
     return asked.store.make(
         "webhook_endpoint", "we", url=asked.params["url"], status="enabled",
         enabled_events=asked.params.get("enabled_events") or ["*"],
@@ -300,8 +318,10 @@ DEEDS: dict[str, Callable[[Store, str], Any]] = {
 
 
 def do_what_is_due(store: Store) -> int:
-    """Banks answer, pages expire, payouts arrive. Returns how many."""
-    ready = store.take_due()
-    for one in ready:
-        DEEDS[one["deed"]](store, one["key"])
-    return len(ready)
+    """Banks answer, pages expire, periods end: each at its time, in order. Returns how many."""
+    count = 0
+    while (one := store.take_due()) is not None:
+        with store.acting_at(one["at"]):
+            DEEDS[one["deed"]](store, one["key"])
+        count += 1
+    return count

@@ -1,6 +1,6 @@
 """Checkout sessions and what their page does."""
 
-from portal.local.stripe import methods, payments
+from portal.local.stripe import methods, payments, subscriptions
 from portal.local.stripe.errors import Refused, invalid, missing
 from portal.local.stripe.store import Store, Thing
 
@@ -8,21 +8,25 @@ DAY = 24 * 3600
 
 
 def new_session(store: Store, params: Thing, base: str) -> Thing:
-    """Of mode payment or setup. The page lies at the fake's own address."""
+    """Of mode payment, setup or subscription. The page lies at the fake's own address."""
     mode = params.get("mode")
-    if mode not in ("payment", "setup"):
-        raise invalid("Invalid mode: must be one of payment or setup here.", "mode")
-    total = _total(store, params) if mode == "payment" else None
+    if mode not in ("payment", "setup", "subscription"):
+        raise invalid("Invalid mode: must be one of payment, setup, or subscription.", "mode")
+    if mode == "subscription" and not params.get("customer"):
+        raise missing("customer")
+    total = None if mode == "setup" else _total(store, params, mode == "subscription")
     made = store.make(
         "checkout.session", "cs_test", mode=mode, amount_total=total, amount_subtotal=total,
         currency=_currency(store, params), customer=params.get("customer"), status="open",
-        payment_status="unpaid" if mode == "payment" else "no_payment_required",
+        payment_status="no_payment_required" if mode == "setup" else "unpaid", subscription=None,
         payment_intent=None, setup_intent=None, success_url=_needed(params, "success_url"),
         cancel_url=params.get("cancel_url"), client_reference_id=params.get("client_reference_id"),
         payment_method_types=params.get("payment_method_types") or ["card"],
         expires_at=int(params.get("expires_at") or store.now + DAY), url=None,
         locale=params.get("locale"), metadata=dict(params.get("metadata") or {}),
         _lines=_lines(store, params), _intent=params.get(f"{mode}_intent_data") or {},
+        _subscription=params.get("subscription_data") or {}, _items=params.get("line_items") or [],
+        _base=base,
     )  # fmt: skip
     made["url"] = f"{base}/c/pay/{made['id']}"
     store.later(made["expires_at"] - store.now, "expired", made["id"])
@@ -43,14 +47,17 @@ def _price(store: Store, item: Thing) -> Thing:
     return dict(item["price_data"])
 
 
-def _total(store: Store, params: Thing) -> int:
+def _total(store: Store, params: Thing, may_be_nothing: bool) -> int:
+    """Of a subscription what is asked for in advance: nothing of what a meter counts."""
     items = params.get("line_items")
     if not isinstance(items, list) or not items:
         raise missing("line_items")
     total = sum(
-        int(_price(store, item)["unit_amount"]) * int(item.get("quantity", "1")) for item in items
+        int(_price(store, item)["unit_amount"]) * int(item.get("quantity", "1"))
+        for item in items
+        if ((_price(store, item).get("recurring") or {}).get("usage_type") != "metered")
     )
-    if total <= 0:
+    if total <= 0 and not may_be_nothing:
         raise invalid("The total must be positive.", "line_items")
     return total
 
@@ -90,6 +97,8 @@ def pay(store: Store, key: str, number: str, iban: str, asked: bool = False) -> 
     method = store.make("payment_method", "pm", **_method(session, number, iban))
     if session["mode"] == "setup":
         return _set_up(store, session, method)
+    if session["mode"] == "subscription":
+        return _subscribe(store, session, method, asked)
     intent = _intent(store, session)
     payments.confirm(store, intent, method, asked)
     if intent["status"] == "requires_action":
@@ -124,6 +133,33 @@ def _intent(store: Store, session: Thing) -> Thing:
     session["payment_intent"] = intent["id"]
     store.emit("payment_intent.created", intent)
     return intent
+
+
+def _subscribe(store: Store, session: Thing, method: Thing, asked: bool) -> Thing:
+    """A card that says no leaves neither a subscription nor a closed page.
+
+    A card whose bank asks is charged without asking from then on.
+    """
+    if methods.CARDS.get(method.get("_number", "")) == methods.ASKS:
+        if not asked:
+            return session
+        method["_number"] = methods.TOKENS["pm_card_visa"]
+    method["customer"] = session["customer"]
+    customer = store.get("customer", session["customer"])
+    customer["invoice_settings"] = {"default_payment_method": method["id"]}
+    made = subscriptions.create(
+        store,
+        {**session["_subscription"], "customer": session["customer"], "items": session["_items"],
+         "default_payment_method": method["id"], "payment_behavior": "error_if_incomplete"},
+        session["_base"],
+    )  # fmt: skip
+    trial = made["status"] == "trialing"
+    session.update(
+        status="complete", url=None, subscription=made["id"], invoice=made["latest_invoice"],
+        payment_status="no_payment_required" if trial else "paid",
+    )  # fmt: skip
+    store.emit("checkout.session.completed", session)
+    return session
 
 
 def _set_up(store: Store, session: Thing, method: Thing) -> Thing:

@@ -35,7 +35,10 @@ TEXTS = {
         "asks": "Your bank asks whether you are paying this.", "yes": "Approve", "no": "Refuse",
         "over": "This page cannot be used any more.", "setup": "Tell who you are",
         "tell": "At the real provider a company proves here who it is and where its money goes.",
-        "done": "All true, go on",
+        "done": "All true, go on", "portal": "Your subscriptions", "none": "No subscription.",
+        "until": "ends with its period", "end": "End with the period", "go_on": "Keep it",
+        "new_card": "New card", "keep_card": "Use this card", "back": "Back", "invoice": "Invoice",
+        "paid": "Nothing is to be paid here.",
     },
     "de": {
         "test": "Testseite auf diesem Rechner: Es wird kein Geld bewegt.", "card": "Kartennummer",
@@ -45,7 +48,10 @@ TEXTS = {
         "asks": "Ihre Bank fragt, ob Sie das bezahlen.", "yes": "Freigeben", "no": "Ablehnen",
         "over": "Diese Seite kann nicht mehr benutzt werden.", "setup": "Sagen Sie, wer Sie sind",
         "tell": "Beim echten Dienstleister weist ein Unternehmen hier nach, wer es ist und wohin sein Geld geht.",
-        "done": "Alles richtig, weiter",
+        "done": "Alles richtig, weiter", "portal": "Ihre Abonnements", "none": "Kein Abonnement.",
+        "until": "endet mit seinem Zeitraum", "end": "Zum Ende des Zeitraums kündigen",
+        "go_on": "Behalten", "new_card": "Neue Karte", "keep_card": "Diese Karte benutzen",
+        "back": "Zurück", "invoice": "Rechnung", "paid": "Hier ist nichts zu bezahlen.",
     },
 }  # fmt: skip
 
@@ -66,12 +72,16 @@ def words(session: Thing) -> dict[str, str]:
 def amount(session: Thing) -> str:
     if session["amount_total"] is None:
         return ""
-    digits = DECIMALS.get(session["currency"], 2)
-    whole, part = divmod(session["amount_total"], 10**digits)
+    return money(session["amount_total"], session["currency"], session.get("locale"))
+
+
+def money(minor: int, currency: str, locale: str | None = None) -> str:
+    digits = DECIMALS.get(currency, 2)
+    whole, part = divmod(minor, 10**digits)
     text = f"{whole:,}" + (f".{part:0{digits}}" if digits else "")
-    if session.get("locale") == "de":
+    if locale == "de":
         text = text.translate(str.maketrans(",.", ".,"))
-    return f"{text} {session['currency'].upper()}"
+    return f"{text} {currency.upper()}"
 
 
 def checkout(session: Thing, problem: str = "") -> str:
@@ -88,7 +98,7 @@ def checkout(session: Thing, problem: str = "") -> str:
         )
     cancel = session["cancel_url"]
     back = f'<a class="button plain" href="{escape(cancel)}">{say["cancel"]}</a>' if cancel else ""
-    button = say["pay"] if session["mode"] == "payment" else say["save"]
+    button = say["save"] if session["mode"] == "setup" else say["pay"]
     told = f'<p class="bad" role="alert">{escape(problem)}</p>' if problem else ""
     body = (
         f"<h1>{escape(', '.join(session['_lines']))}</h1><p class='sum'>{amount(session)}</p>{told}"
@@ -120,3 +130,56 @@ def setup(account: Thing) -> str:
         f'<form method="post"><button>{say["done"]}</button></form><p class="note">{say["test"]}</p>'
     )
     return _page("Connect", body)
+
+
+def portal(session: Thing, subscriptions: list[Thing], problem: str = "") -> str:
+    """The billing portal: each subscription with its next step, and another card."""
+    say, language = words(session), "de" if session.get("locale") == "de" else "en"
+    told = f'<p class="bad" role="alert">{escape(problem)}</p>' if problem else ""
+    rows = "".join(_subscription(one, say) for one in subscriptions) or f"<p>{say['none']}</p>"
+    body = (
+        f"<h1>{say['portal']}</h1>{told}{rows}"
+        f'<form method="post"><label for="card">{say["new_card"]}</label>'
+        f'<input id="card" name="card" inputmode="numeric" autocomplete="off">'
+        f"<button>{say['keep_card']}</button></form>"
+        f'<a class="button plain" href="{escape(session["return_url"])}">{say["back"]}</a>'
+        f'<p class="note">{say["test"]} {say["cards"]}</p>'
+    )
+    return _page("Billing", body, language)
+
+
+def _subscription(one: Thing, say: dict[str, str]) -> str:
+    ends = one["cancel_at_period_end"]
+    names = ", ".join(
+        str(item["price"].get("nickname") or item["price"]["product"])
+        for item in one["items"]["data"]
+    )
+    state = f"{one['status']}, {say['until']}" if ends else one["status"]
+    act, text = ("keep", say["go_on"]) if ends else ("cancel", say["end"])
+    return (
+        f"<p>{escape(names)} ({escape(state)})</p>"
+        f'<form method="post"><input type="hidden" name="subscription" value="{escape(one["id"])}">'
+        f'<button class="plain" name="act" value="{act}">{text}</button></form>'
+    )
+
+
+def invoice(found: Thing, problem: str = "", number: str = "") -> str:
+    """The page of an open invoice: pay it with a card; with `number` the bank's question."""
+    say = TEXTS["en"]
+    head = f"<h1>{say['invoice']} {escape(found['number'] or '')}</h1>"
+    if found["status"] != "open":
+        return _page("Invoice", f"{head}<p>{say['paid']}</p>")
+    head += f"<p class='sum'>{money(found['amount_due'], found['currency'])}</p>"
+    if number:
+        form = (
+            f'<p>{say["asks"]}</p><form method="post"><input type="hidden" name="card" '
+            f'value="{escape(number)}"><button name="asked" value="yes">{say["yes"]}</button></form>'
+        )
+        return _page("Invoice", head + form)
+    told = f'<p class="bad" role="alert">{escape(problem)}</p>' if problem else ""
+    form = (
+        f'{told}<form method="post"><label for="card">{say["card"]}</label>'
+        f'<input id="card" name="card" inputmode="numeric" autocomplete="off">'
+        f'<button>{say["pay"]}</button></form><p class="note">{say["test"]} {say["cards"]}</p>'
+    )
+    return _page("Invoice", head + form)

@@ -1,11 +1,14 @@
 """Payment intents, their charges, refunds and disputes: what happens when one is confirmed."""
 
+from collections.abc import Callable
 from typing import Any
 
 from portal.local.stripe import methods
 from portal.local.stripe.errors import declined, invalid
 from portal.local.stripe.store import Store, Thing
 
+# Told when a bank has answered a direct debit: with the intent, and whether it went through.
+ANSWERED: list[Callable[[Store, Thing, bool], None]] = []
 # How long a bank takes, in seconds of the fake's clock.
 BANK_TAKES = 3
 
@@ -68,8 +71,10 @@ def collected(store: Store, key: str) -> None:
     outcome = methods.IBANS.get(method["_iban"], methods.SUCCEEDS)
     if outcome == methods.FAILS:
         fail(store, intent, "debit_not_authorized")
-        return
-    succeed(store, intent)
+    else:
+        succeed(store, intent)
+    for tell in ANSWERED:
+        tell(store, intent, outcome != methods.FAILS)
     if outcome == methods.DISPUTED:
         dispute(store, intent)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from portal.local.stripe import checkout, connect, pages
+from portal.local.stripe import billing_api as billing_api
+from portal.local.stripe import checkout, connect, invoices, methods, pages, portal
 from portal.local.stripe.api import answer_to, do_what_is_due
 from portal.local.stripe.delivery import Delivery
 from portal.local.stripe.encoding import decoded
@@ -135,11 +136,14 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(401, "invalid_request_error", text)
 
     def _disturb(self, wanted: Thing) -> None:
-        """`copies`, `late`, `fail` of coming deliveries; `dispute` or `collect` an intent now."""
+        """`copies`, `late`, `fail` of coming deliveries; `after_retries`: what becomes of a
+        subscription that nobody pays (canceled, unpaid, past_due)."""
         delivery = self.fake.delivery
         delivery.copies = int(wanted.get("copies", delivery.copies))
         delivery.late = float(wanted.get("late", delivery.late))
         delivery.fail = int(wanted.get("fail", delivery.fail))
+        if wanted.get("after_retries") in ("canceled", "unpaid", "past_due"):
+            self.fake.store.flags["after_retries"] = wanted["after_retries"]
         self._json(200, {"copies": delivery.copies, "late": delivery.late, "fail": delivery.fail})
 
     # --- the pages -------------------------------------------------------------------------------
@@ -150,6 +154,10 @@ class Handler(BaseHTTPRequestHandler):
                 self._checkout(method, parts[2], form)
             elif parts[0] == "setup" and len(parts) == 2:
                 self._setup(method, parts[1])
+            elif parts[:2] == ["p", "session"] and len(parts) == 3:
+                self._portal(method, parts[2], form)
+            elif parts[0] == "i" and len(parts) == 2:
+                self._invoice(method, parts[1], form)
             else:
                 self._html(404, "Not found.")
         except Refused as refusal:
@@ -180,6 +188,34 @@ class Handler(BaseHTTPRequestHandler):
         else:
             back = session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"])
             self._send(303, b"", {"Location": back})
+
+    def _portal(self, method: str, key: str, form: dict[str, list[str]]) -> None:
+        store, status, problem = self.fake.store, 200, ""
+        session = store.get("billing_portal.session", key)
+        if method == "POST":
+            try:
+                portal.act(store, session, {name: values[0] for name, values in form.items()})
+            except Refused as refusal:
+                status, problem = refusal.status, str(refusal)
+        rows = portal.subscriptions_of(store, session)
+        self._html(status, pages.portal(session, rows, problem))
+
+    def _invoice(self, method: str, key: str, form: dict[str, list[str]]) -> None:
+        """A card on an open invoice's page; its bank may ask first."""
+        store = self.fake.store
+        found = store.get("invoice", key)
+        number, asked = (form.get(name, [""])[0].replace(" ", "") for name in ("card", "asked"))
+        if method == "GET" or found["status"] != "open":
+            self._html(200, pages.invoice(found))
+            return
+        card = store.make("payment_method", "pm", **methods.card(number))
+        asks = methods.CARDS.get(number) == methods.ASKS and asked != "yes"
+        if asks:
+            self._html(200, pages.invoice(found, number=number))
+            return
+        invoices.attempt(store, found, card, asked == "yes")
+        said_no = "Your card was declined." if found["status"] == "open" else ""
+        self._html(402 if said_no else 200, pages.invoice(found, said_no))
 
     def _setup(self, method: str, key: str) -> None:
         account = self.fake.store.get("account", key)

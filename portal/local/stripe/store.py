@@ -8,6 +8,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ class Store:
         self.answers: dict[str, Thing] = {}
         self.due: list[Thing] = []
         self.ahead = 0.0
+        # How the fake behaves, such as what becomes of a subscription nobody pays.
+        self.flags: Thing = {}
+        self._at: int | None = None
         self.heard: list[Callable[[Thing], None]] = []
         if path is not None and path.exists():
             self._load(json.loads(path.read_text()))
@@ -32,12 +36,19 @@ class Store:
     def _load(self, kept: Thing) -> None:
         self.things, self.answers = kept["things"], kept["answers"]
         self.due, self.ahead = kept["due"], kept["ahead"]
+        self.flags = kept.get("flags", {})
 
     def keep(self) -> None:
         if self.path is None:
             return
         text = json.dumps(
-            {"things": self.things, "answers": self.answers, "due": self.due, "ahead": self.ahead}
+            {
+                "things": self.things,
+                "answers": self.answers,
+                "due": self.due,
+                "ahead": self.ahead,
+                "flags": self.flags,
+            }
         )
         draft = self.path.with_suffix(".new")
         draft.write_text(text)
@@ -45,19 +56,32 @@ class Store:
 
     @property
     def now(self) -> int:
-        return int(time.time() + self.ahead)
+        return int(time.time() + self.ahead) if self._at is None else self._at
+
+    @contextmanager
+    def acting_at(self, moment: float) -> Iterator[None]:
+        """What is done belongs to this moment, however far the clock has gone on."""
+        self._at = int(moment)
+        try:
+            yield
+        finally:
+            self._at = None
 
     # --- objects ---------------------------------------------------------------------------------
 
     def make(self, kind: str, prefix: str, **fields: Any) -> Thing:
         """A new object; its number in `_order` sorts lists, newest first."""
-        key = fields.pop("id", None) or f"{prefix}_{secrets.token_hex(12)}"
+        key = fields.pop("id", None) or self.fresh(prefix)
         thing = {
             "id": key, "object": kind, "created": self.now, "livemode": False, "metadata": {},
             **fields, "_order": len(self.things),
         }  # fmt: skip
         self.things[key] = thing
         return thing
+
+    @staticmethod
+    def fresh(prefix: str) -> str:
+        return f"{prefix}_{secrets.token_hex(12)}"
 
     def get(self, kind: str, key: Any) -> Thing:
         """Raises Refused (404) where there is none of this kind."""
@@ -84,10 +108,18 @@ class Store:
 
     # --- what happened, what is due --------------------------------------------------------------
 
-    def emit(self, kind: str, thing: Thing, account: str = "") -> Thing:
-        """Write an event with the object as it stands now, and tell who listens."""
+    def emit(
+        self, kind: str, thing: Thing, account: str = "", before: Thing | None = None
+    ) -> Thing:  # fmt: skip
+        """Write an event with the object as it stands now, and tell who listens.
+
+        `before`: what its changed attributes were.
+        """
+        data = {"object": shown(thing)}
+        if before:
+            data["previous_attributes"] = shown(before)
         event = self.make(
-            "event", "evt", type=kind, data={"object": shown(thing)}, api_version="2026-09-30",
+            "event", "evt", type=kind, data=data, api_version="2026-09-30",
             pending_webhooks=1, request={"id": None, "idempotency_key": None},
             **({"account": account} if account else {}),
         )  # fmt: skip
@@ -98,10 +130,14 @@ class Store:
     def later(self, seconds: float, deed: str, key: str) -> None:
         self.due.append({"at": self.now + seconds, "deed": deed, "key": key})
 
-    def take_due(self) -> list[Thing]:
+    def take_due(self) -> Thing | None:
+        """The earliest that is due, once."""
         ready = [one for one in self.due if one["at"] <= self.now]
-        self.due = [one for one in self.due if one["at"] > self.now]
-        return sorted(ready, key=lambda one: one["at"])
+        if not ready:
+            return None
+        first: Thing = min(ready, key=lambda one: one["at"])
+        self.due.remove(first)
+        return first
 
     # --- idempotency -----------------------------------------------------------------------------
 
@@ -189,6 +225,11 @@ def _place(rows: list[Thing], key: str) -> int:
         if row["id"] == key:
             return number
     raise absent("object", key)
+
+
+def listed(rows: list[Thing], url: str) -> Thing:
+    """A list object that holds all there is."""
+    return _list(rows, False, url)
 
 
 def _list(rows: list[Thing], more: bool, url: str) -> Thing:

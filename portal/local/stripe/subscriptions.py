@@ -1,0 +1,390 @@
+"""Subscriptions: trials, renewals, changes with proration, failed cards, ends.
+
+States and their order as docs.stripe.com/billing/subscriptions/overview has them. A period is
+billed when it begins, what meters counted when it ends.
+"""
+
+from typing import Any
+
+from portal.local.stripe import invoices, meters, payments
+from portal.local.stripe.errors import Refused, invalid, missing
+from portal.local.stripe.invoices import DAY
+from portal.local.stripe.periods import end_of, prorated
+from portal.local.stripe.store import Store, Thing, listed
+
+LIVE = ("trialing", "active", "past_due", "unpaid", "incomplete")
+TOLD_BEFORE = 3 * DAY
+# An incomplete subscription that nobody pays.
+GIVES_UP = 23 * 3600
+
+
+def create(store: Store, params: Thing, base: str = "") -> Thing:
+    """Raises Refused: no customer, no items, or (error_if_incomplete) a card that says no."""
+    customer = store.get("customer", params.get("customer"))
+    start, until = store.now, _trial_end(store, params)
+    made = store.make(
+        "subscription", "sub", customer=customer["id"], status="incomplete", start_date=start,
+        currency="", trial_start=start if until else None, trial_end=until,
+        billing_cycle_anchor=until or start, cancel_at_period_end=False, cancel_at=None,
+        canceled_at=None, ended_at=None, pause_collection=None, latest_invoice=None,
+        default_payment_method=_method(store, customer, params), items=listed([], ""),
+        collection_method=params.get("collection_method") or "charge_automatically",
+        days_until_due=params.get("days_until_due"), description=params.get("description"),
+        cancellation_details={"comment": None, "feedback": None, "reason": None},
+        metadata=dict(params.get("metadata") or {}), _base=base,
+        _tax_rates=list(params.get("default_tax_rates") or []),
+    )  # fmt: skip
+    try:
+        made["items"]["data"] = [_item(store, made, one) for one in _wanted(params)]
+        _begin(store, made, params)
+    except Refused:
+        del store.things[made["id"]]
+        raise
+    return made
+
+
+def _wanted(params: Thing) -> list[Thing]:
+    items = params.get("items")
+    if not isinstance(items, list) or not items:
+        raise missing("items")
+    return items
+
+
+def _trial_end(store: Store, params: Thing) -> int | None:
+    days, until = params.get("trial_period_days"), params.get("trial_end")
+    if until and until != "now":
+        return int(until)
+    return store.now + int(days) * DAY if days and int(days) else None
+
+
+def _method(store: Store, customer: Thing, params: Thing) -> str | None:
+    key = params.get("default_payment_method")
+    if not key:
+        return None
+    method = payments.method_of(store, key)
+    method["customer"] = customer["id"]
+    return str(method["id"])
+
+
+def _item(store: Store, subscription: Thing, given: Thing) -> Thing:
+    price = store.get("price", given.get("price"))
+    if not price.get("recurring"):
+        raise invalid("The price must be recurring.", "items[0][price]")
+    subscription["currency"] = subscription["currency"] or price["currency"]
+    if price["currency"] != subscription["currency"]:
+        raise invalid("All prices of a subscription have the same currency.", "items[0][price]")
+    metered = price["recurring"].get("usage_type") == "metered"
+    start = subscription["trial_start"] or store.now
+    end = subscription["trial_end"] or _end(start, price, subscription)
+    return {
+        "id": store.fresh("si"), "object": "subscription_item", "created": store.now,
+        "price": price, "subscription": subscription["id"], "metadata": {},
+        "current_period_start": start, "current_period_end": end,
+        **({} if metered else {"quantity": int(given.get("quantity") or 1)}),
+    }  # fmt: skip
+
+
+def _end(start: int, price: Thing, subscription: Thing) -> int:
+    return end_of(start, price["recurring"], subscription["billing_cycle_anchor"])
+
+
+def _begin(store: Store, made: Thing, params: Thing) -> None:
+    store.emit("customer.subscription.created", made)
+    if made["trial_end"]:
+        made["status"] = "trialing"
+        store.later(made["trial_end"] - TOLD_BEFORE - store.now, "trial_ends", made["id"])
+        _bill(store, made, "subscription_create", [])
+    else:
+        _bill(store, made, "subscription_create", _fees(made))
+        if made["status"] == "incomplete":
+            if params.get("payment_behavior") == "error_if_incomplete":
+                raise Refused(402, "card_error", "Your card was declined.", code="card_declined")
+            store.later(GIVES_UP, "expired_subscription", made["id"])
+    _renew_at(store, made)
+
+
+def _renew_at(store: Store, subscription: Thing) -> None:
+    ends = min(item["current_period_end"] for item in subscription["items"]["data"])
+    store.later(ends - store.now, "renewed", subscription["id"])
+
+
+# --- bills ----------------------------------------------------------------------------------------
+
+
+def _fees(subscription: Thing) -> list[Thing]:
+    """What is billed in advance, for the items' current periods."""
+    return [_fee(item) for item in subscription["items"]["data"] if "quantity" in item]
+
+
+def _fee(item: Thing) -> Thing:
+    price = item["price"]
+    period = {"start": item["current_period_start"], "end": item["current_period_end"]}
+    text = f"{item['quantity']} × {price.get('nickname') or price['product']}"
+    return invoices.line(
+        text, price["unit_amount"] * item["quantity"], price["currency"], period,
+        quantity=item["quantity"], pricing={"type": "price_details", "price_details": {
+            "price": price["id"], "product": price["product"]}},
+    )  # fmt: skip
+
+
+def _usage(store: Store, subscription: Thing, item: Thing) -> Thing:
+    """What the item's meter counted in the period that ends, at its price per unit."""
+    price, period = item["price"], (item["current_period_start"], item["current_period_end"])
+    meter = store.get("billing.meter", price["recurring"].get("meter"))
+    amount = meters.used(store, meter, subscription["customer"], *period)
+    return invoices.line(
+        f"{amount:g} × {price.get('nickname') or meter['display_name']}",
+        round(amount * float(price["unit_amount"])), price["currency"],
+        {"start": period[0], "end": period[1]}, quantity=amount,
+    )  # fmt: skip
+
+
+def _bill(store: Store, subscription: Thing, reason: str, lines: list[Thing]) -> Thing:
+    invoice = invoices.draft(
+        store, subscription["customer"], lines, currency=subscription["currency"], reason=reason,
+        subscription=subscription, collection=subscription["collection_method"],
+        days_until_due=subscription["days_until_due"],
+    )  # fmt: skip
+    subscription["latest_invoice"] = invoice["id"]
+    return invoices.finalize(store, invoice, subscription["_base"])
+
+
+def hear(store: Store, invoice: Thing, outcome: str) -> None:
+    """What an invoice's end makes of its subscription."""
+    parent = invoice.get("parent") or {}
+    key = (parent.get("subscription_details") or {}).get("subscription")
+    subscription = store.things.get(str(key))
+    if subscription is None or subscription["status"] not in LIVE:
+        return
+    status = _status_after(store, subscription, outcome)
+    if status == "canceled":
+        end(store, subscription, "payment_failed")
+    elif status and status != subscription["status"]:
+        change(store, subscription, status=status)
+
+
+def _status_after(store: Store, subscription: Thing, outcome: str) -> str:
+    now = subscription["status"]
+    if outcome == invoices.PAID:
+        return now if now == "trialing" else "active"
+    if now in ("incomplete", "trialing") and not subscription.get("_begun"):
+        return "incomplete" if now == "incomplete" else "past_due"
+    return (
+        str(store.flags.get("after_retries", "canceled"))
+        if outcome == invoices.GIVEN_UP
+        else "past_due"
+    )
+
+
+invoices.HEARD.append(hear)
+
+
+# --- as time goes by ------------------------------------------------------------------------------
+
+
+def renewed(store: Store, key: str) -> None:
+    """A period is over: its usage and the next period's fees are billed, or the end has come."""
+    subscription = store.things.get(key)
+    if subscription is None or subscription["status"] not in (
+        "trialing",
+        "active",
+        "past_due",
+        "unpaid",
+    ):
+        return
+    items = subscription["items"]["data"]
+    over = [item for item in items if item["current_period_end"] <= store.now]
+    if not over:
+        return
+    was_trial = subscription["status"] == "trialing"
+    used = [] if was_trial else [
+        _usage(store, subscription, item) for item in over if "quantity" not in item
+    ]  # fmt: skip
+    if subscription["cancel_at_period_end"]:
+        if used:
+            _bill(store, subscription, "subscription_cycle", used)
+        end(store, subscription, "cancellation_requested")
+        return
+    for item in over:
+        item["current_period_start"] = item["current_period_end"]
+        item["current_period_end"] = _end(item["current_period_start"], item["price"], subscription)
+    subscription["_begun"] = True
+    if was_trial:
+        change(store, subscription, status="active")
+    fees = [_fee(item) for item in over if "quantity" in item]
+    _bill(store, subscription, "subscription_cycle", [*used, *fees])
+    if subscription["status"] in LIVE:
+        store.emit("customer.subscription.updated", subscription)
+        _renew_at(store, subscription)
+
+
+def trial_ends(store: Store, key: str) -> None:
+    subscription = store.things.get(key)
+    if subscription is not None and subscription["status"] == "trialing":
+        store.emit("customer.subscription.trial_will_end", subscription)
+
+
+def expired(store: Store, key: str) -> None:
+    """Nobody paid the first invoice within 23 hours."""
+    subscription = store.things.get(key)
+    if subscription is not None and subscription["status"] == "incomplete":
+        change(store, subscription, status="incomplete_expired", ended_at=store.now)
+        invoice = store.things.get(str(subscription["latest_invoice"]))
+        if invoice is not None and invoice["status"] == "open":
+            invoices.close(store, invoice["id"], "void")
+
+
+# --- changes --------------------------------------------------------------------------------------
+
+
+def change(store: Store, subscription: Thing, **fields: Any) -> Thing:
+    """Set these and tell, with what they were."""
+    before = {name: subscription.get(name) for name in fields}
+    subscription.update(fields)
+    store.emit("customer.subscription.updated", subscription, before=before)
+    return subscription
+
+
+def update(store: Store, key: str, params: Thing) -> Thing:
+    """Items, end at the period's end, method, trial. Raises Refused for one that has ended."""
+    subscription = store.get("subscription", key)
+    if subscription["status"] not in LIVE:
+        raise invalid(f"This subscription is {subscription['status']}.", code="resource_missing")
+    fields: Thing = {}
+    if "metadata" in params:
+        fields["metadata"] = {**subscription["metadata"], **(params["metadata"] or {})}
+    if "cancel_at_period_end" in params:
+        fields |= _ending(
+            store, subscription, str(params["cancel_at_period_end"]).lower() == "true"
+        )
+    if params.get("default_payment_method"):
+        customer = store.get("customer", subscription["customer"])
+        fields["default_payment_method"] = _method(store, customer, params)
+    if params.get("items"):
+        _change_items(store, subscription, params)
+    if params.get("trial_end") == "now" and subscription["status"] == "trialing":
+        _end_trial(store, subscription)
+    return change(store, subscription, **fields)
+
+
+def _ending(store: Store, subscription: Thing, ends: bool) -> Thing:
+    last = max(item["current_period_end"] for item in subscription["items"]["data"])
+    return {
+        "cancel_at_period_end": ends, "cancel_at": last if ends else None,
+        "canceled_at": store.now if ends else None,
+    }  # fmt: skip
+
+
+def _end_trial(store: Store, subscription: Thing) -> None:
+    subscription["trial_end"] = subscription["billing_cycle_anchor"] = store.now
+    for item in subscription["items"]["data"]:
+        item["current_period_end"] = store.now
+    renewed(store, subscription["id"])
+
+
+def _change_items(store: Store, subscription: Thing, params: Thing) -> None:
+    """Old and new for the rest of the period stand on the next invoice, or on one at once."""
+    behaviour = params.get("proration_behavior") or "create_prorations"
+    prorates = behaviour != "none" and subscription["status"] in ("active", "past_due")
+    for given in params["items"]:
+        item = _known(subscription, given)
+        if item is not None and prorates:
+            _prorate(store, subscription, item, -1)
+        if item is not None and str(given.get("deleted")).lower() == "true":
+            subscription["items"]["data"].remove(item)
+            continue
+        item = _changed(store, subscription, item, given)
+        if prorates:
+            _prorate(store, subscription, item, 1)
+    if behaviour == "always_invoice" and prorates:
+        _bill(store, subscription, "subscription_update", [])
+
+
+def _known(subscription: Thing, given: Thing) -> Thing | None:
+    if not given.get("id"):
+        return None
+    found: list[Thing] = [
+        item for item in subscription["items"]["data"] if item["id"] == given["id"]
+    ]
+    if not found:
+        raise invalid(
+            f"No such subscription item: '{given['id']}'", "items[0][id]", "resource_missing"
+        )
+    return found[0]
+
+
+def _changed(store: Store, subscription: Thing, item: Thing | None, given: Thing) -> Thing:
+    if item is None:
+        made = _item(store, subscription, given)
+        first = subscription["items"]["data"][0]
+        same = {name: first[name] for name in ("current_period_start", "current_period_end")}
+        made.update(same)
+        subscription["items"]["data"].append(made)
+        return made
+    if given.get("price"):
+        item["price"] = store.get("price", given["price"])
+    if given.get("quantity") not in (None, "") and "quantity" in item:
+        item["quantity"] = int(given["quantity"])
+    return item
+
+
+def _prorate(store: Store, subscription: Thing, item: Thing, sign: int) -> None:
+    if "quantity" not in item:
+        return
+    start, end = item["current_period_start"], item["current_period_end"]
+    amount = prorated(item["price"]["unit_amount"] * item["quantity"], start, end, store.now)
+    text = "Remaining time" if sign > 0 else "Unused time"
+    if amount:
+        invoices.new_item(
+            store,
+            {"customer": subscription["customer"], "amount": str(sign * amount),
+             "currency": subscription["currency"], "subscription": subscription["id"],
+             "description": f"{text} on {item['price'].get('nickname') or item['price']['product']}",
+             "period": {"start": store.now, "end": end}, "proration": "true"},
+        )  # fmt: skip
+
+
+def cancel(store: Store, key: str, params: Thing) -> Thing:
+    """At once; with `invoice_now` what is pending and what was used is billed."""
+    subscription = store.get("subscription", key)
+    if subscription["status"] in ("canceled", "incomplete_expired"):
+        raise invalid(f"No such subscription: '{key}'", "id", "resource_missing")
+    if str(params.get("prorate")).lower() == "true":
+        for item in subscription["items"]["data"]:
+            _prorate(store, subscription, item, -1)
+    if str(params.get("invoice_now")).lower() == "true":
+        items = [item for item in subscription["items"]["data"] if "quantity" not in item]
+        _bill(store, subscription, "subscription_update",
+              [_usage(store, subscription, item) for item in items])  # fmt: skip
+    return end(store, subscription, "cancellation_requested")
+
+
+def end(store: Store, subscription: Thing, reason: str) -> Thing:
+    subscription.update(
+        status="canceled", ended_at=store.now, cancel_at_period_end=False,
+        canceled_at=subscription["canceled_at"] or store.now,
+    )  # fmt: skip
+    subscription["cancellation_details"]["reason"] = reason
+    store.emit("customer.subscription.deleted", subscription)
+    return subscription
+
+
+def preview(store: Store, params: Thing) -> Thing:
+    """The next invoice of a subscription as it stands, without making it."""
+    subscription = store.get("subscription", params.get("subscription"))
+    lines = _fees(subscription) + [
+        _usage(store, subscription, item)
+        for item in subscription["items"]["data"] if "quantity" not in item
+    ]  # fmt: skip
+    pending = [
+        invoices.line(item["description"] or "", item["amount"], item["currency"], item["period"])
+        for item in store.all("invoiceitem")
+        if item["subscription"] == subscription["id"] and item["invoice"] is None
+    ]
+    whole: Thing = {
+        "id": f"upcoming_{subscription['id']}", "object": "invoice", "status": "draft",
+        "customer": subscription["customer"], "currency": subscription["currency"],
+        "lines": listed([*pending, *lines], ""), "_rates": subscription["_tax_rates"],
+    }  # fmt: skip
+    invoices.total(store, whole)
+    return whole
