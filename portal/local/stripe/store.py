@@ -83,6 +83,12 @@ class Store:
     def fresh(prefix: str) -> str:
         return f"{prefix}_{secrets.token_hex(12)}"
 
+    def forget(self, *keys: str | None) -> None:
+        """As if they had never been made; nothing is due for them any more."""
+        for key in keys:
+            self.things.pop(str(key), None)
+        self.due = [one for one in self.due if one["key"] not in keys]
+
     def get(self, kind: str, key: Any) -> Thing:
         """Raises Refused (404) where there is none of this kind."""
         found = self.things.get(str(key))

@@ -38,7 +38,7 @@ def create(store: Store, params: Thing, base: str = "") -> Thing:
         made["items"]["data"] = [_item(store, made, one) for one in _wanted(params)]
         _begin(store, made, params)
     except Refused:
-        del store.things[made["id"]]
+        store.forget(made["id"], made["latest_invoice"])
         raise
     return made
 
