@@ -238,5 +238,6 @@ def test_changes_tell_what_was_before_and_messages_come_doubled(
     api.subscriptions.update(made.id, {"cancel_at_period_end": True})
     listener.wait_for("customer.subscription.updated", 3)
     told = [e for e in listener.taken if e.type == "customer.subscription.updated"]
-    assert any(e.data.previous_attributes.get("cancel_at_period_end") is False for e in told)
+    before = [e.data.previous_attributes.to_dict() for e in told]
+    assert any(one.get("cancel_at_period_end") is False for one in before)
     assert states(listener)
