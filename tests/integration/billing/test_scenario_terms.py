@@ -63,8 +63,10 @@ def part_of_the_demo(
 
 
 def _alone(contract: dict[str, Any]) -> dict[str, Any]:
-    """Without the network and the partners that the tests do not have."""
-    return {name: value for name, value in contract.items() if name not in ("network", "split")}
+    """Without the network, the partners and the data clause that the tests do not have."""
+    return {
+        name: value for name, value in contract.items() if name not in ("network", "split", "data")
+    }
 
 
 def loaded(content: dict[str, Any]) -> None:
