@@ -72,14 +72,14 @@ def run(command: list[str], environment: dict[str, str]) -> None:
         raise RuntimeError(f"{command} failed:\n{done.stdout}\n{done.stderr}")
 
 
-def admin() -> psycopg.Connection:
-    found = local.parameters("admin", "postgres")
+def admin(database: str = "postgres") -> psycopg.Connection:
+    found = local.parameters("admin", database)
     return psycopg.connect(
         host=found["HOST"],
         port=found["PORT"],
         user=found["USER"],
         password=found["PASSWORD"],
-        dbname="postgres",
+        dbname=database,
         autocommit=True,
     )
 
