@@ -31,7 +31,9 @@ def work(command: dict[str, Any]) -> None:
     company = company_by_slug(command["company"])
     assert company is not None
     acts = list(ACTS)
-    random.Random(command.get("seed")).shuffle(acts)
+    # Who dies at the first shares must have issued before it does its jobs.
+    if not command.get("die"):
+        random.Random(command.get("seed")).shuffle(acts)
     with company_context(company):
         for act in acts:
             act(datetime.fromisoformat(command["now"]))
