@@ -44,9 +44,10 @@ STATEMENTS = [
     f"""
 insert into contracts_contract (id, author_id, parties, customer_id, provider_name, customer_name,
     title, state, starts_on, period_kind, time_zone, currency, tax_category, payment_days, corrections,
-    buyer_reference, order_number, drafted_at, offered_at, activated_at)
+    buyer_reference, order_number, is_one_off, data_clause, drafted_at, offered_at, activated_at)
 select {key_sql("contract")}, {SHARED}, %(other)s, %(name)s, %(other_name)s, 'Press ' || n,
-    'offered', %(starts_on)s, 'month', %(zone)s, 'EUR', 'S', 30, 'at_once', '', '', %(now)s, %(now)s, %(now)s
+    'offered', %(starts_on)s, 'month', %(zone)s, 'EUR', 'S', 30, 'at_once', '', '', false, '[]',
+    %(now)s, %(now)s, %(now)s
 from generate_series(1, %(count)s) n
 """,
     f"""

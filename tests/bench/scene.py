@@ -73,9 +73,9 @@ values ({key_sql("type", "0")}, %(company)s, array[%(company)s]::int[], 'Press',
 TYPE_CHANNEL = f"""
 insert into assets_typechannel (id, author_id, parties, asset_type_id, code, title, kind, unit,
     restarts_from_zero, max_rate_per_hour, expected_interval_seconds, formula, earlier_formulas,
-    usage_unit)
+    usage_unit, mark)
 values ({key_sql("channel", "0")}, %(company)s, array[%(company)s]::int[], {key_sql("type", "0")},
-    'cycles', 'Cycles', 'counter', '{{cycle}}', true, 1000, 3600, '', '[]', '')
+    'cycles', 'Cycles', 'counter', '{{cycle}}', true, 1000, 3600, '', '[]', '', '')
 """
 CHANNELS = f"""
 insert into {{schema}}.telemetry_channel (asset_id, asset_label, code, title, kind, unit,
