@@ -1,7 +1,5 @@
 """What is done to a contract: offered, withdrawn, signed, ended, discarded."""
 
-from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -15,7 +13,6 @@ from django.views.decorators.http import require_POST
 from apps.accounts.access import requires
 from apps.contracts.forms import EndForm
 from apps.contracts.forms.costs import cost_form
-from apps.contracts.models import Contract
 from apps.contracts.operations import (
     Cost,
     discard_draft,
@@ -26,6 +23,7 @@ from apps.contracts.operations import (
     withdraw_offer,
 )
 from apps.contracts.queries import own_contracts, visible_contracts
+from apps.contracts.views.doing import done
 
 
 @require_POST
@@ -33,7 +31,7 @@ from apps.contracts.queries import own_contracts, visible_contracts
 def offer(request: HttpRequest, contract_id: UUID) -> HttpResponse:
     """The provider signs, and the customer sees."""
     contract = get_object_or_404(own_contracts(), pk=contract_id)
-    return _done(
+    return done(
         request,
         contract,
         _("The contract is offered to %(name)s.") % {"name": contract.customer_name},
@@ -46,7 +44,7 @@ def offer(request: HttpRequest, contract_id: UUID) -> HttpResponse:
 def withdraw(request: HttpRequest, contract_id: UUID) -> HttpResponse:
     """The offer becomes a draft again."""
     contract = get_object_or_404(own_contracts(), pk=contract_id)
-    return _done(
+    return done(
         request,
         contract,
         _("The offer is withdrawn; it is a draft again."),
@@ -66,7 +64,7 @@ def note_cost_object(request: HttpRequest, contract_id: UUID) -> HttpResponse:
         return redirect("contract_detail", contract.public_id)
     asset = form.cleaned_data["asset"]
     cost = Cost(form.cleaned_data["serves"].pk, UUID(asset) if asset else None)
-    return _done(
+    return done(
         request, contract, _("The cost object is noted."),
         lambda: note_cost(
             contract_id=contract.pk, cost=cost, now=timezone.now(), actor=request.user
@@ -82,7 +80,7 @@ def sign(request: HttpRequest, contract_id: UUID) -> HttpResponse:
     if contract.customer_id != request.company.pk:  # type: ignore[attr-defined]
         raise Http404
     content = request.POST.get("content", "")[:64]
-    return _done(
+    return done(
         request,
         contract,
         _("Signed. The contract comes into force in a moment."),
@@ -101,7 +99,7 @@ def end(request: HttpRequest, contract_id: UUID) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Choose the day before which the contract ends."))
         return redirect("contract_detail", contract.public_id)
-    return _done(
+    return done(
         request, contract, _("The contract's end is set."),
         lambda: end_contract(
             contract=contract, ends_on=form.cleaned_data["ends_on"], now=timezone.now(),
@@ -122,17 +120,3 @@ def discard(request: HttpRequest, contract_id: UUID) -> HttpResponse:
         return redirect("contract_detail", contract.public_id)
     messages.success(request, _("The draft is discarded."))
     return redirect("contract_list")
-
-
-def _done(
-    request: HttpRequest, contract: Contract, text: str, act: Callable[[], Any]
-) -> HttpResponse:
-    try:
-        act()
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    except Contract.DoesNotExist:
-        raise Http404 from None
-    else:
-        messages.success(request, text)
-    return redirect("contract_detail", contract.public_id)

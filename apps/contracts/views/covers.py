@@ -1,6 +1,5 @@
 """Assets that come to a contract in force or leave it: proposed, withdrawn, accepted."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -21,6 +20,7 @@ from apps.contracts.models import Contract
 from apps.contracts.operations import accept_cover, propose_cover, withdraw_cover
 from apps.contracts.queries import own_contracts, visible_contracts
 from apps.contracts.queries.covers import covered_on
+from apps.contracts.views.doing import done
 
 
 @require_http_methods(["GET", "POST"])
@@ -72,7 +72,7 @@ def _proposed(request: HttpRequest, contract: Contract, form: CoverForm, items: 
 def withdraw(request: HttpRequest, contract_id: UUID) -> HttpResponse:
     """The proposed change is taken back."""
     contract = get_object_or_404(own_contracts(), pk=contract_id)
-    return _done(
+    return done(
         request, contract, _("The proposed change is withdrawn."),
         lambda: withdraw_cover(contract=contract, now=timezone.now(), actor=request.user),
     )  # fmt: skip
@@ -86,22 +86,9 @@ def accept(request: HttpRequest, contract_id: UUID) -> HttpResponse:
     if contract.customer_id != request.company.pk:  # type: ignore[attr-defined]
         raise Http404
     content = request.POST.get("content", "")[:64]
-    return _done(
+    return done(
         request, contract, _("Accepted. The change is agreed in a moment."),
         lambda: accept_cover(
             contract_id=contract.pk, content=content, now=timezone.now(), actor=request.user
         ),
     )  # fmt: skip
-
-
-def _done(
-    request: HttpRequest, contract: Contract, text: str, act: Callable[[], Any]
-) -> HttpResponse:
-    try:
-        act()
-    except ValidationError as error:
-        for message in error.messages:
-            messages.error(request, message)
-    else:
-        messages.success(request, text)
-    return redirect("contract_detail", contract.public_id)

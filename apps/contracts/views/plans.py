@@ -1,6 +1,5 @@
 """New prices for a contract in force: proposed here, accepted in the customer's portal."""
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -29,6 +28,7 @@ from apps.contracts.models import Contract, ContractItem, PlanVersion
 from apps.contracts.operations import accept_plan, propose_plan, withdraw_proposal
 from apps.contracts.queries import own_contracts, visible_contracts
 from apps.contracts.queries.plans import next_period_start, open_proposal
+from apps.contracts.views.doing import done
 from apps.contracts.views.previewing import charge_problems, priced_preview
 from apps.pricing.plan import PricePlan
 from apps.pricing.source import PlanError
@@ -153,7 +153,7 @@ def _items(contract: Contract) -> list[ItemFacts]:
 def withdraw(request: HttpRequest, contract_id: UUID) -> HttpResponse:
     """The proposed prices are taken back."""
     contract = get_object_or_404(own_contracts(), pk=contract_id)
-    return _done(
+    return done(
         request, contract, _("The proposed prices are withdrawn."),
         lambda: withdraw_proposal(contract=contract, now=timezone.now(), actor=request.user),
     )  # fmt: skip
@@ -167,22 +167,9 @@ def accept(request: HttpRequest, contract_id: UUID) -> HttpResponse:
     if contract.customer_id != request.company.pk:  # type: ignore[attr-defined]
         raise Http404
     content = request.POST.get("content", "")[:64]
-    return _done(
+    return done(
         request, contract, _("Accepted. The new prices are agreed in a moment."),
         lambda: accept_plan(
             contract_id=contract.pk, content=content, now=timezone.now(), actor=request.user
         ),
     )  # fmt: skip
-
-
-def _done(
-    request: HttpRequest, contract: Contract, text: str, act: Callable[[], Any]
-) -> HttpResponse:
-    try:
-        act()
-    except ValidationError as error:
-        for message in error.messages:
-            messages.error(request, message)
-    else:
-        messages.success(request, text)
-    return redirect("contract_detail", contract.public_id)
