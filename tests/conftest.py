@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,6 +96,12 @@ class Portal:
             raise AssertionError(f"manage.py {words}: {done.stdout}\n{done.stderr}")
         return done
 
+    def load_scenario(self, path: Path) -> None:
+        """What `manage.py load_scenario` does, in this process: it is connected to the database."""
+        from django.core.management import call_command
+
+        call_command("load_scenario", str(path), stdout=StringIO())
+
 
 @pytest.fixture
 def fresh_database(own_database: str) -> Portal:
@@ -172,6 +180,24 @@ def signed_in(company: Any, position: str = "director", **extra: Any) -> Any:
     client = Client(HTTP_HOST=f"{company.slug}.{settings.PERUSE_DOMAIN}", **extra)
     client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key or ""
     return client
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _middleware_made_once() -> Iterator[None]:
+    """All test clients share one chain of middleware: WhiteNoise looks at every file when made."""
+    from django.test.client import ClientHandler
+
+    load, made = ClientHandler.load_middleware, {}
+
+    def load_once(self: Any, is_async: bool = False) -> None:
+        if is_async not in made:
+            load(self, is_async)
+            made[is_async] = self._middleware_chain
+        self._middleware_chain = made[is_async]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ClientHandler, "load_middleware", load_once)
+        yield
 
 
 @pytest.fixture(autouse=True)

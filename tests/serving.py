@@ -67,15 +67,13 @@ class Serving:
         python = [sys.executable, "-m"]
         gunicorn = [*python, "gunicorn", "--no-control-socket", "--worker-class", WORKER]
         gunicorn += ["--threads", "4", "--bind"]
-        self._run([*gunicorn, f"127.0.0.1:{self.port}", "-w", "2", "portal.wsgi"])
-        celery = [*python, "celery", "-A", "portal"]
-        self._run([*celery, "worker", "-Q", "company", "-c", "1", "-l", "warning"])
-        self._run(
-            [*celery, "worker", "-Q", "platform", "-c", "1", "-l", "warning", "-n", "plat@%h"],
-            login="ops",
-        )
-        beat = ["beat", "-l", "warning", "-s", str(self.log.parent / f"beat-{self.port}")]
-        self._run([*celery, *beat])
+        self._run([*gunicorn, f"127.0.0.1:{self.port}", "-w", "2", "--preload", "portal.wsgi"])
+        celery = [*python, "celery", "-A", "portal", "worker", "-c", "1", "-l", "warning"]
+        self._run([*celery, "-Q", "company"])
+        # The scheduler lives in the platform's worker: one process less to start for each test.
+        schedule = str(self.log.parent / f"beat-{self.port}")
+        platform = ["-Q", "platform", "-n", "plat@%h", "-B", "-s", schedule]
+        self._run([*celery, *platform], login="ops")
         if self.with_console:
             bind = f"127.0.0.1:{self.console_port}"
             self._run(

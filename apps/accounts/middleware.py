@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone, translation
 
 from apps.accounts.domain.capabilities import ANYBODY, capabilities_of
-from apps.accounts.queries import membership_in_force
+from apps.accounts.queries import memberships_in_force
 from apps.tenancy.context import set_person
 
 SESSION_COMPANY = "company_id"
@@ -17,13 +17,14 @@ SESSION_ROOT = "root_session"
 
 
 class PersonMiddleware:
-    """Sets request.membership and request.capabilities; a session of another company ends here."""
+    """Sets request.membership, capabilities and other_companies; another company's session ends here."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.membership, request.capabilities = None, ANYBODY  # type: ignore[attr-defined]
+        request.other_companies = []  # type: ignore[attr-defined]
         self._recognise(request)
         language, zone = language_of(request), zone_of(request)
         with translation.override(language), timezone.override(zone):
@@ -43,17 +44,23 @@ class PersonMiddleware:
         self._enter(request, company.pk)
 
     def _enter(self, request: HttpRequest, company_id: int) -> None:
-        membership = None
+        own = None
         if request.session.get(SESSION_COMPANY) == company_id:
             root = request.session.get(SESSION_ROOT)
-            membership = membership_in_force(company_id, request.user.pk or 0, root, timezone.now())
-        if membership is None:
+            # All at once: every page of the portal names the person's other companies.
+            found = {
+                row.author_id: row
+                for row in memberships_in_force(request.user, root, timezone.now())
+            }
+            own = found.pop(company_id, None)
+        if own is None:
             set_person(None)
             logout(request)
             return
-        membership.user = request.user  # type: ignore[assignment]
-        request.membership = membership  # type: ignore[attr-defined]
-        request.capabilities = capabilities_of(membership.position)  # type: ignore[attr-defined]
+        own.user = request.user  # type: ignore[assignment]
+        request.membership = own  # type: ignore[attr-defined]
+        request.capabilities = capabilities_of(own.position)  # type: ignore[attr-defined]
+        request.other_companies = [row.author for row in found.values()]  # type: ignore[attr-defined]
 
 
 def language_of(request: HttpRequest) -> str:

@@ -120,17 +120,17 @@ def history_of(public_id: str) -> QuerySet[AuditRow]:
     )
 
 
-def membership_in_force(
-    company_id: int, person_id: int, root_session: str | None, now: datetime
-) -> Membership | None:
-    """The person's current membership in the company, while the sign-in it came from stands."""
+def memberships_in_force(
+    person: Any, root_session: str | None, now: datetime
+) -> QuerySet[Membership]:
+    """A person's current memberships in all companies, while the sign-in they came by stands."""
     from django.contrib.sessions.models import Session
 
-    found = Membership.objects.filter(author_id=company_id, user_id=person_id, ended_at=None)
+    found = memberships_of(person)
     if root_session:
         standing = Session.objects.filter(session_key=root_session, expire_date__gt=now)
         found = found.filter(Exists(standing))
-    return found.first()
+    return found
 
 
 def device_keys(device_id: UUID) -> QuerySet[ApiKey]:

@@ -82,7 +82,7 @@ def portal(shared_database: str, tmp_path_factory: Any) -> Iterator[Serving]:
     )
     scenario = folder / "people.yaml"
     scenario.write_text(f"format: 1\npeople:\n{people}\n")
-    Portal(shared_database).manage("load_scenario", str(scenario), login="ops")
+    Portal(shared_database).load_scenario(scenario)
     with serving(shared_database, folder / "portal.log") as running:
         yield running
 

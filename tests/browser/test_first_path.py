@@ -63,7 +63,7 @@ def made_up_recording() -> bytes:
 def portal(fresh_database: Portal, tmp_path: Path) -> Iterator[Serving]:
     scenario = tmp_path / "walk.yaml"
     scenario.write_text(SCENARIO)
-    fresh_database.manage("load_scenario", str(scenario), login="ops")
+    fresh_database.load_scenario(scenario)
     with serving(fresh_database.database, tmp_path / "portal.log") as running:
         yield running
 

@@ -57,7 +57,7 @@ contracts:
 def portal(fresh_database: Portal, cast: dict[str, Any], tmp_path: Path) -> Iterator[Serving]:
     scenario = tmp_path / "late.yaml"
     scenario.write_text(SCENARIO)
-    fresh_database.manage("load_scenario", str(scenario), login="ops")
+    fresh_database.load_scenario(scenario)
     issue_the_month(cast["provider"])
     with serving(fresh_database.database, tmp_path / "portal.log") as running:
         # Before a browser: its event loop keeps Django's database away from this thread.

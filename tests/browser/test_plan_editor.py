@@ -69,7 +69,7 @@ def press(provider: object) -> None:
 def portal(fresh_database: Portal, cast: dict[str, Any], tmp_path: Path) -> Iterator[Serving]:
     scenario = tmp_path / "press.yaml"
     scenario.write_text(SCENARIO)
-    fresh_database.manage("load_scenario", str(scenario), login="ops")
+    fresh_database.load_scenario(scenario)
     press(cast["provider"])
     with serving(fresh_database.database, tmp_path / "portal.log") as running:
         yield running

@@ -78,7 +78,7 @@ def tablet(fresh_database: Portal, cast: dict[str, Any], tmp_path: Path) -> tupl
     """The world before the walk; what the tablet signs with, and the truck it speaks of."""
     scenario = tmp_path / "story.yaml"
     scenario.write_text(story.text(MONTH, language=GERMAN, is_moved=True))
-    fresh_database.manage("load_scenario", str(scenario), login="ops")
+    fresh_database.load_scenario(scenario)
     with no_company(), as_platform():
         companies = {row.slug: row for row in Company.objects.all()}
     for number, slug in enumerate((PROVIDER, *PARTNERS)):

@@ -117,20 +117,34 @@ def fitting(world: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def _found_by_the_owner(ids: dict[str, str]) -> dict[str, set[str]]:
-    """By parameter the kinds of ids that pages of the provider's director show something of."""
+    """By parameter the kinds of ids that pages of the provider's director show something of.
+
+    Where the kinds that are named like the parameter show something, no others are looked for.
+    """
     client = signed_in(Company.objects.get(slug="provider"), raise_request_exception=False)
     found: dict[str, set[str]] = {}
     for route in portal_routes():
-        names = re.findall(r"<pid:(\w+)>", route)
-        for kind, path in zip(ids, filled(route, ids), strict=False) if names else ():
-            answer = client.get(path)
-            assert answer.status_code < 500, (path, answer.status_code)
-            if answer.status_code in (401, 403, 405):
-                break
-            if answer.status_code != 404:
-                for name in names:
-                    found.setdefault(name, set()).add(kind)
+        for name in re.findall(r"<pid:(\w+)>", route)[:1]:
+            likely = (found.get(name, set()) | _named_like(name)) & set(ids)
+            opened = _opened(client, route, ids, likely)
+            if not opened and not found.get(name):
+                opened = _opened(client, route, ids, set(ids) - likely)
+            for other in re.findall(r"<pid:(\w+)>", route):
+                found.setdefault(other, set()).update(opened)
     return found
+
+
+def _opened(client: Client, route: str, ids: dict[str, str], kinds: Iterable[str]) -> set[str]:
+    """The kinds whose id this page shows something of; none where it is no page to look at."""
+    opened = set()
+    for kind in sorted(kinds):
+        answer = client.get(next(filled(route, ids, [kind])))
+        assert answer.status_code < 500, (route, kind, answer.status_code)
+        if answer.status_code in (401, 403, 405):
+            break
+        if answer.status_code != 404:
+            opened.add(kind)
+    return opened
 
 
 def _named_like(name: str) -> set[str]:

@@ -267,7 +267,7 @@ def test_a_sheet_takes_few_queries(
         assert seller.get(address).status_code == 200
     # Session, person, membership, companies; contract, items, prices, proposals, signatures,
     # which assets may be opened, history.
-    assert sum(query["sql"].startswith("SELECT") for query in captured) == 11
+    assert sum(query["sql"].startswith("SELECT") for query in captured) == 10
 
 
 def test_the_list_shows_both_sides_and_exports(
