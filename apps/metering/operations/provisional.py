@@ -72,17 +72,14 @@ def _current(orders: Iterable[MeteringOrder], now: datetime) -> list[tuple[Asked
         period = current_period(order, now)
         part = covered_part(order, period)
         if part is not None:
-            found.append((Asked(order, _so_far(order, part, now)), period))
+            found.append((Asked(order, _so_far(part, now)), period))
     return found
 
 
-def _so_far(order: MeteringOrder, part: Period, now: datetime) -> Period:
-    """What a gauge or state last said may hold on, a gap is not over, and a source falls silent with
-    time: what has not passed is not billed."""
-    is_plain = order.measure is None and order.counting is None and not order.has_fallbacks
-    if is_plain or not part.start < now < part.end:
-        return part
-    return Period(part.start, now)
+def _so_far(part: Period, now: datetime) -> Period:
+    """What has not passed is not billed: a level said to hold on, a derived amount that follows from
+    it, a gap that is not over, a source that falls silent with time."""
+    return Period(part.start, now) if part.start < now < part.end else part
 
 
 def _stale(now: datetime) -> QuerySet[ProvisionalUsage]:

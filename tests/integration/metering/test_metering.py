@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from apps.assets.models import TypeChannel
 from apps.common.canonical import readings_digest
 from apps.metering.domain.figures import UsageFigures
 from apps.metering.domain.recomputation import recompute
@@ -20,10 +21,10 @@ from apps.metering.operations import (
 )
 from apps.metering.queries import covered_part, orders_of, periods_due, usage_preview
 from apps.telemetry.models import Declaration
-from apps.telemetry.operations import recompute_dirty
+from apps.telemetry.operations import recompute_dirty, sync_channels
 from apps.telemetry.queries import readings_between
 from apps.telemetry.queries.usage import Span, usage_of
-from tests.integration.metering.conftest import Works
+from tests.integration.metering.conftest import PLAN, Works
 
 Month = Callable[..., Any]
 
@@ -265,3 +266,30 @@ def test_usage_is_not_ready_while_readings_wait_for_the_roll_up(works: Works, mo
     assert not usage_of(spans)[0].ready
     recompute_dirty(now=works.now)
     assert (usage_of(spans)[0].ready, usage_of(spans)[0].quantity) == (True, 30)
+
+
+def test_what_follows_from_a_level_that_holds_on_is_not_used_before_its_time(works: Works) -> None:
+    """At 13:30 the current may hold until 14:30; quarters that have not begun are not counted."""
+    channels = {
+        "current": {"kind": "gauge", "unit": "A"},
+        "loaded": {
+            "kind": "delta",
+            "unit": "h",
+            "formula": "time_above(current, 1)",
+            "formula_hold_seconds": 3600,
+        },
+    }
+    asset, own = works.machine.asset, {"author": works.provider, "parties": [works.provider.pk]}
+    for code, fields in channels.items():
+        TypeChannel.objects.create(
+            **own, asset_type=asset.asset_type, code=code, title=code.title(), **fields
+        )
+    sync_channels(asset_ids=[asset.pk])
+    works.now = datetime(2026, 1, 15, 13, 30, tzinfo=UTC)
+    works.send("current", ("2026-01-15T13:00:00Z", "5"), ("2026-01-15T13:30:00Z", "5"))
+    recompute_dirty(now=works.now)
+    loaded = {"model": "per_unit", "code": "loaded", "title": "Load", "meter": "loaded", "unit": "h",
+              "unit_price": "2"}  # fmt: skip
+    works.contract(channel="loaded", plan={**PLAN, "charges": [loaded]}, starts_on=date(2026, 1, 1))
+    [row] = ProvisionalUsage.objects.all()
+    assert (row.quantity, row.last_reading_at <= works.now) == (Decimal("0.5"), True)
