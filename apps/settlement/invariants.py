@@ -151,6 +151,19 @@ def deposits_match(now: datetime) -> Iterator[str]:
         yield f"account {key}: {balance}, its deposits' steps say {noted}"
 
 
+@shared("a supply is invoiced by one side only")
+def invoiced_once(now: datetime) -> Iterator[str]:
+    for key, number in rows(
+        """
+        select statement.id, invoice.number from public.settlement_statementinvoice invoice
+        join public.settlement_statement statement on statement.id = invoice.statement_id
+        join public.billing_incomingdocument incoming on incoming.id = invoice.incoming_id
+        where statement.kind <> 'advice' or incoming.sender_id <> statement.partner_id
+        """
+    ):
+        yield f"statement {key} and the partner's invoice {number}"
+
+
 @of_company("every share is what the waterfall gives of the documents")
 def shares_recomputed(now: datetime) -> Iterator[str]:
     yield from wrong_shares()

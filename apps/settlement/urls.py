@@ -33,6 +33,10 @@ urlpatterns = [
         name="incoming_statement",
     ),
     path(
+        "received/<pid:incoming_id>/statement/match/", received.statement_match,
+        name="incoming_statement_match",
+    ),
+    path(
         "self-billing/", requires("view_money")(agreements.AgreementList.as_view()),
         name="agreement_list",
     ),

@@ -121,5 +121,5 @@ class Payout(FencedModel):
 
     @property
     def shown_account(self) -> str:
-        """Where it goes, for people; empty before the approval."""
+        """Where it goes, for people; before the approval empty, unless a query filled it in."""
         return in_groups(self.iban) if self.iban else self.account_id

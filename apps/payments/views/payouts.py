@@ -79,7 +79,7 @@ def _page(
     request: HttpRequest, batch: PayoutBatch, form: PasswordForm | None = None, status: int = 200
 ) -> HttpResponse:
     context = {
-        "batch": batch, "payouts": list(payouts_of(batch)), "form": form or PasswordForm(),
+        "batch": batch, "payouts": payouts_of(batch), "form": form or PasswordForm(),
         "confirmed": confirmed_at(request) is not None, "file": batch.files.first(),
         "is_drafter": batch.drafted_by_id == request.user.pk,
     }  # fmt: skip

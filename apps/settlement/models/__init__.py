@@ -2,6 +2,7 @@
 
 from apps.settlement.models.agreements import AgreementAnswer, SelfBillingAgreement
 from apps.settlement.models.deposits import DepositStep
+from apps.settlement.models.invoices import StatementInvoice
 from apps.settlement.models.ledger import Account, Transfer
 from apps.settlement.models.objections import Objection, ObjectionAnswer
 from apps.settlement.models.payouts import PayoutRequest
@@ -19,6 +20,7 @@ __all__ = [
     "SettledPeriod",
     "Share",
     "Statement",
+    "StatementInvoice",
     "StatementLine",
     "Transfer",
 ]

@@ -7,6 +7,7 @@ from apps.settlement.operations.agreements import (
     offer_agreement,
 )
 from apps.settlement.operations.deposits import StepFacts, note_deposit
+from apps.settlement.operations.invoices import match_invoice, unmatch_invoice
 from apps.settlement.operations.objections import answer_objection, object_to_statement
 from apps.settlement.operations.paying import make_payable
 from apps.settlement.operations.payouts import draft_payable, note_payouts
@@ -26,6 +27,7 @@ __all__ = [
     "end_agreement",
     "issue_statements",
     "make_payable",
+    "match_invoice",
     "note_deposit",
     "note_payouts",
     "object_to_statement",
@@ -35,4 +37,5 @@ __all__ = [
     "settle_documents",
     "settle_waiting",
     "store_statement_files",
+    "unmatch_invoice",
 ]

@@ -14,6 +14,7 @@ from apps.payments.operations.payouts import PayoutItem, draft_payouts
 from apps.settlement.domain.ledger import Entry, Purpose, paid_out, returned
 from apps.settlement.models import Account, PayoutRequest, Transfer
 from apps.settlement.operations.ledger import Pair, Posting, locked_books, post
+from apps.settlement.queries.paid_documents import documents_to_pay, in_one_line
 from apps.settlement.queries.payables import payable_now
 from apps.tenancy.context import current_company
 
@@ -44,6 +45,7 @@ def draft_payable(
     sums = payable_now(accounts, currency, method, now)
     payable = [account for account in accounts if account.partner_id in sums]
     requests = [_request(row, sums[row.partner_id], now) for row in payable]
+    documents = documents_to_pay(sums, currency)
     PayoutRequest.objects.bulk_create(requests)
     postings = [
         Posting(
@@ -56,7 +58,7 @@ def draft_payable(
     post(books=books, postings=postings, now=now)
     if not requests:
         return None
-    items = [_item(request) for request in requests]
+    items = [_item(request, documents[request.partner_id]) for request in requests]
     return draft_payouts(
         items=items, method=method, currency=currency, now=now, drafted_by=drafted_by
     )
@@ -71,10 +73,11 @@ def _request(account: Account, amount_minor: int, now: datetime) -> PayoutReques
     )  # fmt: skip
 
 
-def _item(request: PayoutRequest) -> PayoutItem:
+def _item(request: PayoutRequest, documents: list[str]) -> PayoutItem:
+    """Named by what it pays, so that the payee's bank statement says so too."""
     return PayoutItem(
         payee=request.partner, reference=request.public_id,
-        title=_("Shares of %(name)s") % {"name": request.owner_name},
+        title=in_one_line(documents) or _("Shares of %(name)s") % {"name": request.owner_name},
         amount_minor=request.amount_minor,
     )  # fmt: skip
 

@@ -2,10 +2,13 @@
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.access import requires
 from apps.billing.domain.einvoice.document import Document
@@ -13,6 +16,9 @@ from apps.billing.domain.einvoice.reading import read_document
 from apps.billing.domain.einvoice.safe_xml import Unreadable
 from apps.billing.models import IncomingDocument
 from apps.billing.operations.incoming import read_file
+from apps.common.ids import BadId, decode
+from apps.settlement.models import Statement
+from apps.settlement.operations import match_invoice, unmatch_invoice
 from apps.settlement.queries.received import likely_statements
 from apps.tenancy.context import current_company
 
@@ -27,6 +33,36 @@ def incoming_statement(request: HttpRequest, incoming_id: UUID) -> HttpResponse:
     likely = likely_statements(found, document) if document and found.sender_id else []
     context = {"incoming": found, "document": document, "likely": likely}
     return render(request, "settlement/incoming_statement.html", context)
+
+
+@require_POST
+@requires("receive_documents")
+def statement_match(request: HttpRequest, incoming_id: UUID) -> HttpResponse:
+    """Tie the document to one of our statements, or take the tie away."""
+    found = get_object_or_404(
+        IncomingDocument.objects.written_by(current_company()), pk=incoming_id
+    )
+    now, chosen = timezone.now(), request.POST.get("statement", "")
+    try:
+        if chosen:
+            statement = _statement(chosen)
+            match_invoice(statement=statement, incoming=found, now=now, actor=request.user)
+            messages.success(request, _("The invoice belongs to the statement now."))
+        elif unmatch_invoice(incoming=found, now=now, actor=request.user):
+            messages.success(request, _("The match is taken away."))
+    except ValidationError as problem:
+        messages.warning(request, " ".join(problem.messages))
+    return redirect("incoming_detail", found.public_id)
+
+
+def _statement(chosen: str) -> Statement:
+    try:
+        key = decode(Statement.prefix, chosen)
+    except BadId:
+        raise Http404 from None
+    rows = Statement.objects.written_by(current_company())
+    found: Statement = get_object_or_404(rows, pk=key)
+    return found
 
 
 def _read(found: IncomingDocument) -> Document | None:

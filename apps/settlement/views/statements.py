@@ -84,7 +84,7 @@ def statement_detail(request: HttpRequest, statement_id: UUID) -> HttpResponse:
 
 
 def _seen(statement_id: UUID) -> Statement:
-    rows = statements_seen().select_related("agreement", "objection__answer")
+    rows = statements_seen().select_related("agreement", "objection__answer", "invoice__incoming")
     found: Statement = get_object_or_404(rows, pk=statement_id)
     return found
 

@@ -188,3 +188,17 @@ def test_without_a_provider_the_page_says_so(
     answer = client_of(cast["provider"]).post("/payment-settings/stripe/")
     assert answer.status_code == 422
     assert "not set up in this installation" in answer.content.decode()
+
+
+def test_who_approves_sees_the_account_before(
+    cast: dict[str, Any], person_of: Callable[..., Any], client_of: Callable[..., Any]
+) -> None:
+    provider = cast["provider"]
+    path = f"/payouts/{drafted(cast, person_of(provider, 'finance')).public_id}/"
+    second = client_of(provider, "director")
+    assert "DE62" not in second.get(path).content.decode()
+    with_account(cast["maker"], timezone.now() - LONG_AGO)
+    with CaptureQueriesContext(connection) as queries:
+        page = second.get(path).content.decode()
+    assert "DE62 3704 0044 0532 0130 01" in page
+    assert len(queries) <= 12

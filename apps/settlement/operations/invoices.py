@@ -1,0 +1,106 @@
+"""A partner's own invoice is tied to the statement it is the invoice of."""
+
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from apps.billing.models import IncomingDocument
+from apps.events.operations import record
+from apps.settlement.models import Statement, StatementInvoice
+from apps.tenancy.context import current_company
+
+STATE = IncomingDocument.State
+
+
+@transaction.atomic
+def match_invoice(
+    *, statement: Statement, incoming: IncomingDocument, now: datetime, actor: Any
+) -> StatementInvoice:
+    """Tie a received invoice to our statement. Twice is once; a refused one gives way.
+
+    Raises ValidationError: the statement is self-billed, of another partner or currency, or has an
+    invoice; the invoice was refused, or belongs to another statement.
+    """
+    statement, incoming = _locked(statement, incoming)
+    _refuse_odd(statement, incoming)
+    known = StatementInvoice.objects.select_related("incoming").filter(statement=statement).first()
+    if known is not None and known.incoming_id == incoming.pk:
+        found: StatementInvoice = known
+        return found
+    if known is not None:
+        _give_way(known)
+    if StatementInvoice.objects.filter(incoming=incoming).exists():
+        raise ValidationError(_("This invoice belongs to another statement already."))
+    made = _tie(statement, incoming, now, actor)
+    _note("matched", made, now, actor)
+    return made
+
+
+def _tie(
+    statement: Statement, incoming: IncomingDocument, now: datetime, actor: Any
+) -> StatementInvoice:
+    """Two invoices at once: the database lets one of them in."""
+    try:
+        with transaction.atomic():
+            made: StatementInvoice = StatementInvoice.objects.create(
+                author=current_company(), parties=statement.parties, statement=statement,
+                incoming=incoming, number=incoming.number, issued_on=incoming.issued_on,
+                gross_minor=incoming.gross_minor, currency=incoming.currency,
+                matched_by=str(actor)[:200], matched_at=now,
+            )  # fmt: skip
+            return made
+    except IntegrityError:
+        raise ValidationError(_("The statement has another invoice already.")) from None
+
+
+def _locked(statement: Statement, incoming: IncomingDocument) -> tuple[Statement, IncomingDocument]:
+    """The received document is the lock: two clicks stand in line, and a refusal waits."""
+    own = current_company()
+    documents = IncomingDocument.objects.written_by(own).select_for_update(of=("self",))
+    return Statement.objects.written_by(own).get(pk=statement.pk), documents.get(pk=incoming.pk)
+
+
+def _refuse_odd(statement: Statement, incoming: IncomingDocument) -> None:
+    if statement.kind != Statement.Kind.ADVICE:
+        raise ValidationError(
+            _("%(number)s invoices this supply already in the partner's name. Refuse the second "
+              "invoice.") % {"number": statement.name}
+        )  # fmt: skip
+    if (statement.partner_id, statement.currency) != (incoming.sender_id, incoming.currency):
+        raise ValidationError(_("The statement is of another partner or currency."))
+    if incoming.state == STATE.REFUSED:
+        raise ValidationError(_("This invoice was refused."))
+
+
+def _give_way(known: StatementInvoice) -> None:
+    """Only an invoice that was refused leaves its place to the next."""
+    if known.incoming.state != STATE.REFUSED:
+        raise ValidationError(
+            _("The statement has the invoice %(number)s already.") % {"number": known.number}
+        )
+    known.delete()
+
+
+@transaction.atomic
+def unmatch_invoice(*, incoming: IncomingDocument, now: datetime, actor: Any) -> bool:
+    """Take the tie away while the invoice is not accepted. Whether there was one."""
+    rows = IncomingDocument.objects.written_by(current_company()).select_for_update(of=("self",))
+    held = rows.get(pk=incoming.pk)
+    known = StatementInvoice.objects.filter(incoming=held).first()
+    if known is None:
+        return False
+    if held.state == STATE.ACCEPTED:
+        raise ValidationError(_("The invoice is accepted; its statement stays."))
+    _note("unmatched", known, now, actor)
+    known.delete()
+    return True
+
+
+def _note(what: str, row: StatementInvoice, now: datetime, actor: Any) -> None:
+    record(
+        action=f"settlement.invoice_{what}", subject=row.statement.public_id, now=now, actor=actor,
+        also=[row.statement.partner_id], details={"number": row.number},
+    )  # fmt: skip
