@@ -1,4 +1,5 @@
-"""Usage records that are late: a marked day they rest on has another version now."""
+"""Usage records that are late: a marked day they rest on has another version now, or the plan
+tells their period apart by other windows of the week."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -9,9 +10,11 @@ from django.db.models import F, Q
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 
-from apps.common.period import parse_instant
+from apps.common.period import local_date, parse_instant
 from apps.metering.domain.record_parts import OF_RECORD
+from apps.metering.domain.told_apart import Calendars
 from apps.metering.models import MeteringOrder, UsageRecord
+from apps.pricing.windows import WindowCalendar
 from apps.telemetry.domain.counting import COUNT_ESTIMATES
 from apps.telemetry.domain.days import day_start
 from apps.telemetry.domain.measures import STRAIGHT_LINE
@@ -36,6 +39,15 @@ class _Standing(NamedTuple):
     estimate: str | None
     counting: str | None
     awaits: str | None
+    item_id: UUID
+    windows: list[dict[str, Any]] | None
+
+    @property
+    def calendars(self) -> Calendars:
+        """By charge the windows of the week that it is told apart by."""
+        return {
+            row["charge"]: WindowCalendar.from_dict(row["calendar"]) for row in self.windows or ()
+        }
 
     def days(self, kind: str) -> tuple[date, date]:
         """First and last UTC day the figures may rest on, as `telemetry.queries.usage` has it.
@@ -60,7 +72,7 @@ class _Standing(NamedTuple):
 def late_records(asset_ids: Iterable[UUID], since: date) -> list[UsageRecord]:
     """The company's own newest records of these assets that a change from `since` on has moved.
 
-    Five queries, however many records; figures are read only of those that are late. A component's
+    Six queries, however many records; figures are read only of those that are late. A component's
     record counts as late with its hosts, one with fall-backs with its sources: which of them count may
     have changed too. What counts under rules is looked at again whenever one of its asset's channels
     moved: its conditions may have.
@@ -73,10 +85,11 @@ def late_records(asset_ids: Iterable[UUID], since: date) -> list[UsageRecord]:
         for row in standing
         if (channel := channels.get((row.asset_id, row.channel_code))) is not None
     }
-    versions = _versions(spans.values())
+    versions, orders = _versions(spans.values()), _orders_with_windows(assets)
     late = [
         row.id for row in standing
         if row.method in ("component", OF_RECORD) or row.counting is not None or row.awaits
+        or _is_told_apart_anew(row, orders.get(row.item_id))
         or (row.id in spans and _moved(row, spans[row.id], versions))
     ]  # fmt: skip
     rows = UsageRecord.objects.filter(id__in=late)
@@ -117,6 +130,20 @@ def _carried_by(hosts: set[UUID]) -> set[UUID]:
     return set(orders.values_list("asset_id", flat=True))
 
 
+def _orders_with_windows(asset_ids: Iterable[UUID]) -> dict[UUID, MeteringOrder]:
+    """By item the orders of these assets some of whose plan versions price windows of the week."""
+    own = MeteringOrder.objects.filter(collector=current_company(), asset_id__in=list(asset_ids))
+    return {order.item_id: order for order in own.exclude(calendars=[])}
+
+
+def _is_told_apart_anew(row: _Standing, order: MeteringOrder | None) -> bool:
+    """A version of the plan that was agreed in time came after the usage was recorded."""
+    if order is None:
+        return bool(row.windows)
+    day = local_date(row.starts_at, order.time_zone)
+    return row.calendars != dict(order.calendars_on(day))
+
+
 def _newest(asset_ids: Iterable[UUID], since: date) -> list[_Standing]:
     assets = list(asset_ids)
     own = UsageRecord.objects.written_by(current_company()).filter(asset_id__in=assets)
@@ -139,6 +166,7 @@ def _newest(asset_ids: Iterable[UUID], since: date) -> list[_Standing]:
             estimate=KT("figures__measure__estimate"),
             counting=KT("figures__counting__since"),
             awaits=KT("figures__measure__awaits"),
+            by_window=F("figures__windows"),
         )
         .values_list(
             "id",
@@ -152,6 +180,8 @@ def _newest(asset_ids: Iterable[UUID], since: date) -> list[_Standing]:
             "estimate",
             "counting",
             "awaits",
+            "item_id",
+            "by_window",
         )
     )
     return [_Standing(*row) for row in found]

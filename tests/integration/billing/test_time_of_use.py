@@ -15,6 +15,9 @@ from apps.billing.queries import running_cost
 from apps.billing.queries.verifying import verified
 from apps.common.period import parse_instant
 from apps.contracts.models import Contract
+from apps.contracts.operations import accept_plan, propose_plan
+from apps.events.models import Job
+from apps.events.operations import run_waiting_jobs
 from apps.metering.models import MeteringOrder, ProvisionalUsage, UsageRecord
 from apps.metering.operations import follow_plan, refresh_provisional
 from apps.reporting.queries.costs import cost_of_days
@@ -32,7 +35,7 @@ from tests.integration.billing.scene import (
 )
 from tests.integration.billing.test_commands import broken
 from tests.integration.billing.test_commands import forge as forge
-from tests.integration.billing.test_corrections import issue_corrections, late
+from tests.integration.billing.test_corrections import LATER, issue_corrections, late
 from tests.integration.billing.test_evidence import verify
 
 WORK = {"days": [1, 2, 3, 4, 5], "from": 6, "to": 22}
@@ -188,3 +191,34 @@ def test_the_windows_are_those_of_the_plan_version_of_the_period(
         assert order.calendars_on(date(2026, 9, 30)) == {}
     bill(provider)
     assert nets(provider)["power", 1] == 4245
+
+
+def test_windows_agreed_in_time_and_adopted_after_the_issue_correct_what_was_billed(
+    provider: Any, customer: Any, meter: Asset
+) -> None:
+    """Both signed in September that October is told apart; the job came after October's invoice."""
+    made = make_contract(
+        provider, customer, [meter], charges=(BASE_FEE, PER_CYCLE), starts_on="2026-09-01"
+    )
+    send(provider, meter, ("2026-08-31T20:00:00Z", "1000"), *READINGS)
+    signed = parse_instant("2026-09-20T09:00:00Z")
+    plan = plan_of(BASE_FEE, TIME_OF_USE).to_dict()
+    with company_context(provider):
+        proposal = propose_plan(
+            contract=made, plan=plan, valid_from=date(2026, 10, 1), now=signed, actor="Anna"
+        )
+    with company_context(customer):
+        content = proposal.content_sha256
+        accept_plan(contract_id=made.pk, content=content, now=signed, actor="Carl")
+    with company_context(provider):
+        Job.objects.filter(kind="contracts.adopt_plan").update(run_after=LATER)
+    bill(provider)
+    issue_all(provider)
+    assert nets(provider) == {("base", 0): 20000, ("cycles", 0): 1082}
+    with company_context(provider):
+        run_waiting_jobs(now=LATER)
+    issue_corrections(provider)
+    assert {key: net for key, net in nets(provider).items() if net} == {
+        ("base", 0): 20000, ("power", 1): 4245, ("power", 2): 400,
+    }  # fmt: skip
+    assert broken() == {}
