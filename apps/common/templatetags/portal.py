@@ -5,7 +5,7 @@ with the UTC instant on hover.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
@@ -205,14 +205,22 @@ def ago(value: datetime | None) -> str:
     """How long ago in the largest unit, the moment on hover."""
     if not value:
         return NOTHING
-    from django.utils.timesince import timesince
-
-    text = _("%(time)s ago") % {"time": timesince(value, depth=1)}
     universal = value.astimezone(UTC)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
-        universal.isoformat(), f"{universal:%Y-%m-%d %H:%M:%S} UTC", text,
+        universal.isoformat(), f"{universal:%Y-%m-%d %H:%M:%S} UTC", _ago(timezone.now() - value),
     )  # fmt: skip
+
+
+def _ago(passed: timedelta) -> str:
+    # Loaded at first use. Django's own words have no dative: "vor 3 Tage".
+    from babel.dates import format_timedelta
+
+    if passed < timedelta(minutes=1):
+        return _("just now")
+    return format_timedelta(
+        -passed, granularity="minute", threshold=1, add_direction=True, locale=_language()[:2]
+    )
 
 
 def _german() -> bool:

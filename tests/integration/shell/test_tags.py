@@ -1,6 +1,6 @@
 """How figures, states and times are written on pages."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -48,6 +48,23 @@ def test_a_day_of_a_moment_is_that_of_the_named_zone() -> None:
         assert portal.day(date(2026, 3, 4)) == "04.03.2026"
         assert portal.day("2026-03-04") == "04.03.2026"
     assert portal.day("") == portal.day(None) == portal.instant("") == "–"
+
+
+@pytest.mark.parametrize(
+    ("passed", "english", "german"),
+    [
+        (timedelta(seconds=20), "just now", "gerade eben"),
+        (timedelta(minutes=1), "1 minute ago", "vor 1 Minute"),
+        (timedelta(days=3), "3 days ago", "vor 3 Tagen"),
+        (timedelta(days=70), "2 months ago", "vor 2 Monaten"),
+    ],
+)
+def test_how_long_ago_is_said_as_the_language_does(
+    passed: timedelta, english: str, german: str
+) -> None:
+    for language, text in (("en", english), ("de", german)):
+        with translation.override(language):
+            assert f">{text}</time>" in portal.ago(timezone.now() - passed)
 
 
 def test_a_pill_escapes_its_label() -> None:
