@@ -6,6 +6,7 @@ Every crash is made. Many leave the very same rows, since what is committed chan
 with keys from a counter those are the same to the byte, and are gone on from once.
 """
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime
@@ -34,6 +35,8 @@ pytestmark = pytest.mark.faults
 CONTRACTS = 20
 PARTS = 20
 KEYS = [0]
+# Keys that the database counts: sequences are not undone, and the next part's rows follow them.
+FROM = itertools.count(1_000_000, 1_000_000)
 # A partition's rows are its table's.
 TABLES = """
     select quote_ident(n.nspname) || '.' || quote_ident(c.relname)
@@ -47,6 +50,7 @@ class Books:
 
     def __init__(self, provider: Any, customer: Any) -> None:
         self.provider = provider
+        self.keys_from = next(FROM)
         self.press = make_asset(provider)
         for number in range(CONTRACTS):
             make_contract(provider, customer, [self.press], title=f"Contract {number:02d}")
@@ -131,7 +135,7 @@ def undisturbed(books: Books) -> tuple[str, int]:
 def crashed(books: Books, at: int, after: bool, known: set[str] | None = None) -> str | None:
     """The digest after a crash there and everything once more; None if what it left is `known`."""
     with forgotten():
-        same_keys()
+        same_keys(books.keys_from)
         with counted(at, after), suppress(Crash):
             books.work(NOW)
         if known is not None:
@@ -143,13 +147,13 @@ def crashed(books: Books, at: int, after: bool, known: set[str] | None = None) -
         return books.digest()
 
 
-def same_keys() -> None:
+def same_keys(first: int) -> None:
     """From here on keys are made in the same order as after any other call of this."""
     KEYS[0] = 0
     with databases.admin(connection.settings_dict["NAME"]) as server:
         found = server.execute("select format('%I.%I', schemaname, sequencename) from pg_sequences")
         for (name,) in found.fetchall():
-            server.execute("select setval(%s, 1000000)", [name])
+            server.execute("select setval(%s, %s)", [name, first])
 
 
 def all_rows(company: Any) -> str:

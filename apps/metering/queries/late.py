@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 
@@ -155,7 +155,9 @@ def _newest(asset_ids: Iterable[UUID], since: date) -> list[_Standing]:
         )
         looks = Q(figures__counting__awaits=True) | Q(figures__measure__awaits=True)
         touched |= Q(item_id__in=waiting) & (looks | Q(looks_until__gte=since.isoformat()))
-    rows = own.filter(touched)
+    # An older generation may reach further: a contract that ended since is measured anew for less.
+    newer = UsageRecord.objects.filter(replaces=OuterRef("pk"))
+    rows = own.filter(touched, ~Exists(newer))
     newest = rows.order_by("billed_period_id", "item_id", "-generation")
     found: Any = (
         newest.distinct("billed_period_id", "item_id")
