@@ -63,7 +63,7 @@ def end(job: Job, now: datetime) -> dict[str, Any]:
     """In the provider's company: metering ends with the contract."""
     ends_at = parse_instant(str(job.payload["ends_at"]))
     key = UUID(str(job.payload["contract"]))
-    return {"orders": end_orders(contract_id=key, ends_at=ends_at)}
+    return {"orders": end_orders(contract_id=key, ends_at=ends_at, now=now)}
 
 
 @subscribes("metering.ordered", kind="metering.begin")

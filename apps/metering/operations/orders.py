@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from apps.assets.models import Asset
 from apps.contracts.models import Contract, ContractItem
@@ -95,7 +95,8 @@ def follow_cover(*, contract_id: UUID, now: datetime) -> int:
     for item in gone:
         _start, until = item_span(contract, item)
         orders = MeteringOrder.objects.filter(contract_id=contract_id, item_id=item.pk)
-        orders.filter(Q(ends_at=None) | Q(ends_at__gt=until)).update(ends_at=until)
+        if until is not None:
+            _end(orders, until, now)
     return count
 
 
@@ -108,9 +109,15 @@ def note_evidenced(*, contract_id: UUID, until: datetime) -> int:
 
 
 @transaction.atomic
-def end_orders(*, contract_id: UUID, ends_at: datetime) -> int:
+def end_orders(*, contract_id: UUID, ends_at: datetime, now: datetime) -> int:
     """In the provider's company: orders of a contract end no later than this. Returns how many."""
-    later = MeteringOrder.objects.written_by(current_company()).filter(
-        Q(ends_at=None) | Q(ends_at__gt=ends_at), contract_id=contract_id
-    )
-    return later.update(ends_at=ends_at)
+    own = MeteringOrder.objects.written_by(current_company()).filter(contract_id=contract_id)
+    return _end(own, ends_at, now)
+
+
+def _end(orders: QuerySet[MeteringOrder], ends_at: datetime, now: datetime) -> int:
+    """Who collects is told: a gap that was bridged by what is read after the new end is none any more."""
+    later = list(orders.filter(Q(ends_at=None) | Q(ends_at__gt=ends_at)).select_for_update())
+    MeteringOrder.objects.filter(pk__in=[order.pk for order in later]).update(ends_at=ends_at)
+    tell_collectors(later, now)
+    return len(later)

@@ -1,7 +1,7 @@
 """Counters and amounts under rules of their contract, from signature to a verified invoice."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from apps.billing.invariants import COMPANY_CHECKS, SHARED_CHECKS
 from apps.billing.models import EvidenceFile, Invoice
 from apps.billing.operations import approve_invoices, export_evidence, issue_invoices
 from apps.contracts.domain.facts import ItemFacts
+from apps.contracts.operations import end_contract
+from apps.events.models import Job
 from apps.events.operations import run_waiting_jobs
 from apps.metering.models import ProvisionalUsage, UsageRecord
 from apps.metering.operations import refresh_provisional
@@ -208,6 +210,47 @@ def test_a_straight_line_over_the_end_is_billed_once_both_readings_are_there(
     # Ten of the twenty hours lie in October; local midnight is 23:00 UTC.
     assert record(provider).quantity == 20
     assert verify(tmp_path, provider, invoice)[0] == 0
+
+
+def test_what_comes_after_the_reading_that_closed_a_gap_changes_nothing(
+    provider: Any, customer: Any, compressor: Asset
+) -> None:
+    """The record that waited for it is not the newest any more."""
+    send(
+        provider, compressor, "hours",
+        ("2026-09-30T22:00:00Z", "1000"), ("2026-10-31T13:00:00Z", "1010"),
+    )  # fmt: skip
+    item = under(compressor, "hours", estimate="straight_line", silence=HOURS)
+    signed(provider, customer, [item], "h")
+    october(provider)
+    send(provider, compressor, "hours", ("2026-11-01T09:00:00Z", "1030"), now=LATER)
+    (addition,) = correct(provider)
+    assert (addition.kind, record(provider, 2).quantity) == ("addition", 20)
+    send(provider, compressor, "hours", ("2026-11-02T10:00:00Z", "1040"), now=LATER)
+    with company_context(provider):
+        run_waiting_jobs(now=LATER)
+        assert not Job.objects.exclude(error="").exists()
+        assert UsageRecord.objects.count() == 2
+
+
+def test_an_end_that_moves_before_the_next_reading_leaves_a_gap_unknown(
+    provider: Any, customer: Any, compressor: Asset
+) -> None:
+    """What is read after the contract's end is not its usage: the line over the end of October goes."""
+    send(
+        provider, compressor, "hours",
+        ("2026-09-30T22:00:00Z", "1000"), ("2026-10-31T13:00:00Z", "1010"),
+        ("2026-11-02T08:00:00Z", "1053"),
+    )  # fmt: skip
+    item = under(compressor, "hours", estimate="straight_line", silence=HOURS)
+    contract = signed(provider, customer, [item], "h")
+    october(provider)
+    assert record(provider).quantity == 20
+    with company_context(provider):
+        end_contract(contract=contract, ends_on=date(2026, 11, 2), now=NOW, actor="Anna")
+        run_waiting_jobs(now=LATER)
+    (credit,) = correct(provider)
+    assert (credit.kind, record(provider, 2).quantity) == ("credit", 10)
 
 
 def test_an_agreed_opening_value_bills_what_ran_before_the_first_reading(
