@@ -1,5 +1,6 @@
 """The findings as a table of the terminal and as docs/performance.md."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from tests.bench.figures import Figure, Findings, line, shown
@@ -8,13 +9,19 @@ from tests.databases import ROOT
 PAGE = ROOT / "docs/performance.md"
 HEAD = """# Speed
 
-Measured by `{command}`; written by that command, not by hand. Everything (load generator, web
-processes, PostgreSQL) shares one machine. Shares and ratios are taken round by round within one
+Written by `make bench ARGS="--write"`, not by hand; a section keeps its last figures where others are measured alone. Everything (load
+generator, web processes, PostgreSQL) shares one machine. Shares and ratios are taken round by round within one
 run, the cases in turn (A B A B), and the median is shown with the spread over the rounds; absolute
 figures depend on the machine and are for orientation. *Floor* is what a release must reach, *goal*
 is what we are after.
 
 """
+SHORT = "What falls short"
+_SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
+_BELOW = re.compile(
+    r"^\| (?P<name>[^|]+) \| (?P<value>[^|]+) \| [^|]* \| (?P<floor>[^|]+) \|.*\*\*below floor",
+    re.MULTILINE,
+)
 
 
 def text(results: Sequence[Findings]) -> str:
@@ -29,22 +36,28 @@ def text(results: Sequence[Findings]) -> str:
 
 
 def write(results: Sequence[Findings], facts: Mapping[str, str], arguments: Sequence[str]) -> None:
-    """Replace docs/performance.md."""
+    """Replace the measured sections of docs/performance.md; the others stay as they are."""
     command = " ".join(["make bench", *([f'ARGS="{" ".join(arguments)}"'] if arguments else [])])
-    parts = [HEAD.format(command=command), machine(facts)]
-    parts += [section(findings) for findings in results]
-    parts.append(short_falls(results))
-    PAGE.write_text("\n".join(parts).rstrip() + "\n")
+    about = f"`{command}` on " + ", ".join(f"{key}: {value}" for key, value in facts.items())
+    sections = standing(PAGE.read_text()) if PAGE.exists() else {}
+    for findings in results:
+        sections[findings.title] = section(findings, about)
+    parts = [HEAD, *sections.values(), short_falls(sections)]
+    PAGE.write_text("\n".join(part.rstrip() + "\n" for part in parts))
 
 
-def machine(facts: Mapping[str, str]) -> str:
-    return "\n".join(
-        ["| machine | |", "| --- | --- |", *(f"| {k} | {v} |" for k, v in facts.items()), ""]
-    )
+def standing(page: str) -> dict[str, str]:
+    """By title the sections of a page, without what follows from the others."""
+    _, *found = _SECTION.split(page)
+    sections = {
+        title: f"## {title}{body}" for title, body in zip(found[::2], found[1::2], strict=True)
+    }
+    sections.pop(SHORT, None)
+    return sections
 
 
-def section(findings: Findings) -> str:
-    rows = [f"## {findings.title}", ""]
+def section(findings: Findings, about: str) -> str:
+    rows = [f"## {findings.title}", "", f"{about}.", ""]
     if findings.figures:
         rows += [
             "| what | figure | spread | floor | goal | reached |",
@@ -67,14 +80,13 @@ def row(figure: Figure) -> str:
     return f"| {figure.name} | {value} | {spread} | {floor} | {goal} | {mark} |"
 
 
-def short_falls(results: Sequence[Findings]) -> str:
+def short_falls(sections: Mapping[str, str]) -> str:
     """What is below its floor, by name; its profile stands in its section."""
-    below = [(findings.title, one) for findings in results for one in findings.below]
-    lines = ["## What falls short", ""]
+    below = [(title, row) for title, body in sections.items() for row in _BELOW.finditer(body)]
+    lines = [f"## {SHORT}", ""]
     if not below:
         return "\n".join([*lines, "Nothing measured here is below its floor."])
     lines += [
-        f"- {title}: {one.name}: {shown(one.value)} {one.unit} (floor {shown(one.aim.floor)})"
-        for title, one in below if one.aim
-    ]  # fmt: skip
+        f"- {title}: {row['name']}: {row['value']} (floor {row['floor']})" for title, row in below
+    ]
     return "\n".join([*lines, "", "The profiles in those sections say where the time goes."])
