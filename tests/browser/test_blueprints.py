@@ -4,9 +4,10 @@ Marketplaces end at membership and map. One portal and one signed-in window per 
 """
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -19,6 +20,7 @@ from apps.common.period import add_months
 from apps.telemetry.operations import RawItem, recompute_dirty, sync_channels, take_in
 from apps.tenancy.context import company_context
 from apps.tenancy.models import Company
+from tests.browser.steps import picture
 from tests.browser.test_first_path import PASSWORD, Window, open_the_draft
 from tests.conftest import Portal
 from tests.serving import Serving, chromium, serving
@@ -148,18 +150,24 @@ def until(window: Window, path: str, text: str) -> Page:
     raise AssertionError(f"{path} does not say {text}: {page.locator('main').inner_text()}")
 
 
-def register(provider: Any, customer: Any, code: str) -> None:
+def holders_of(places: dict[str, str]) -> dict[str, int]:
+    """Whom the passport names, by the places of the blueprint."""
+    named = {"maker": "manufacturer", "financier": "owner", "owner": "owner"}
+    found = {named[place]: slug for place, slug in places.items() if place in named}
+    found |= {"provider": "provider", "customer": "customer"}
+    return {holder: Company.objects.get(slug=slug).pk for holder, slug in found.items()}
+
+
+def register(code: str) -> None:
     """The machine of the blueprint's type; of the tire a truck that carries it."""
     name, _channel = CHANNELS[code]
+    holders = holders_of(WALKS[code])
     kind = AssetType.objects.get(name=name)
-    facts = AssetFacts(
-        kind.pk, f"{name} 1", f"S-{code}", provider=provider.pk, customer=customer.pk
-    )
-    register_assets(assets=[facts], now=timezone.now())
+    assets = [AssetFacts(kind.pk, f"{name} 1", f"S-{code}", **holders)]
     if code == "tire-as-a-service":
         tire = AssetType.objects.get(name="Tire")
-        own = AssetFacts(tire.pk, "Tire 1", "T-1", provider=provider.pk, customer=customer.pk)
-        register_assets(assets=[own], now=timezone.now())
+        assets.append(AssetFacts(tire.pk, "Tire 1", "T-1", **holders))
+    register_assets(assets=assets, now=timezone.now())
 
 
 def mount(first: datetime) -> None:
@@ -238,12 +246,25 @@ def bill(provider: Window, month: str) -> Page:
     return page
 
 
+def look_home(window: Window, code: str, titles: dict[str, str], result: str) -> None:
+    """The home shows what came of it, in both languages; English again at the end."""
+    for language, switch in (("en", "Deutsch"), ("de", "English")):
+        main = window.go("/").locator("main")
+        expect(main).to_contain_text(titles[language])
+        expect(main).to_contain_text(result)
+        picture(window.page, f"{code} {window.company} {language}")
+        window.page.get_by_role("button", name=switch).click()
+        expect(window.page.get_by_role("button", name=switch)).to_have_count(0)
+
+
 def last_month() -> tuple[datetime, datetime]:
-    """Midnight in Berlin at its first day and at its end, near enough in UTC."""
+    """Midnight in Berlin at its first day and at its end."""
     first = add_months(timezone.localdate().replace(day=1), -1)
-    start = datetime(first.year, first.month, 1, tzinfo=UTC) - timedelta(hours=3)
-    after = add_months(first, 1)
-    return start, datetime(after.year, after.month, 1, tzinfo=UTC) - timedelta(hours=3)
+    return midnight(first), midnight(add_months(first, 1))
+
+
+def midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo("Europe/Berlin")).astimezone(UTC)
 
 
 @pytest.mark.long
@@ -261,8 +282,8 @@ def test_a_newcomer_gets_from_a_blueprint_to_the_first_invoice(
     for member in [customer, *partners]:
         join(member)
     until(provider, setup, "All have answered")
-    with company_context(Company.objects.get(slug="provider")) as company:
-        register(company, Company.objects.get(slug="customer"), code)
+    with company_context(Company.objects.get(slug="provider")):
+        register(code)
         if code == "tire-as-a-service":
             mount(first)
         use(code, first, after)
@@ -271,10 +292,11 @@ def test_a_newcomer_gets_from_a_blueprint_to_the_first_invoice(
     page = bill(provider, month)
     expect(page.locator("main")).to_contain_text(NET[code])
     expect(customer.go(path_of(page)).locator("main")).to_contain_text("RE-")
+    for buyer in (provider, customer):
+        look_home(buyer, code, {"en": "Latest invoices", "de": "Neueste Rechnungen"}, "RE-")
     for partner in partners:
         until(partner, "/shares/", CONTRACTS[code])
-        expect(partner.go("/").locator("main")).to_contain_text("What we get")
-        expect(partner.page.locator("main")).to_contain_text(CONTRACTS[code])
+        look_home(partner, code, {"en": "What we get", "de": "Was wir erhalten"}, CONTRACTS[code])
     for walker in [provider, customer, *partners]:
         assert walker.complaints == []
 

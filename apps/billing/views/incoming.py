@@ -45,11 +45,13 @@ class IncomingFilters(django_filters.FilterSet):
     )
     rules = django_filters.ChoiceFilter(
         choices=[("wrong", gettext_lazy("with errors")), ("right", gettext_lazy("without errors"))],
-        method="by_rules", empty_label=gettext_lazy("With and without errors"),
+        method="by_rules", label=gettext_lazy("Errors"),
+        empty_label=gettext_lazy("With and without errors"),
     )  # fmt: skip
     match = django_filters.ChoiceFilter(
         choices=[("none", gettext_lazy("no contract yet")), ("some", gettext_lazy("matched"))],
-        method="by_match", empty_label=gettext_lazy("Matched or not"),
+        method="by_match", label=gettext_lazy("Match"),
+        empty_label=gettext_lazy("Matched or not"),
     )  # fmt: skip
 
     def by_rules(self, rows: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:

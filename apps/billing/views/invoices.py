@@ -54,7 +54,8 @@ class InvoiceFilters(django_filters.FilterSet):
         choices=[
             (MINE, gettext_lazy("written by us")), (THEIRS, gettext_lazy("addressed to us")),
         ],
-        method="by_direction", empty_label=gettext_lazy("Both directions"),
+        method="by_direction", label=gettext_lazy("Direction"),
+        empty_label=gettext_lazy("Both directions"),
     )  # fmt: skip
     month = django_filters.CharFilter(
         method="by_month", widget=MonthInput(), label=gettext_lazy("Month of service")

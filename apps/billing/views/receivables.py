@@ -43,11 +43,13 @@ class ReceivableFilters(django_filters.FilterSet):
             ("overdue", gettext_lazy("overdue")), ("disputed", gettext_lazy("disputed")),
             ("reminded", gettext_lazy("reminded")), ("all", gettext_lazy("settled ones too")),
         ],
-        method="by_standing", empty_label=gettext_lazy("What is open"),
+        method="by_standing", label=gettext_lazy("Show"),
+        empty_label=gettext_lazy("What is open"),
     )  # fmt: skip
     direction = django_filters.ChoiceFilter(
         choices=[(OURS, gettext_lazy("owed to us")), (THEIRS, gettext_lazy("owed by us"))],
-        method="by_direction", empty_label=gettext_lazy("Both directions"),
+        method="by_direction", label=gettext_lazy("Direction"),
+        empty_label=gettext_lazy("Both directions"),
     )  # fmt: skip
 
     def by_standing(self, rows: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:

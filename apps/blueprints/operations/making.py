@@ -194,6 +194,8 @@ def _split(making: _Making, contract: Contract, part: ContractPart) -> None:
         draft_split(
             contract=contract, split={**split, "currency": contract.currency},
             valid_from=contract.starts_on, now=making.now, actor=making.actor,
+            # The blueprint's own words, which say nothing of the customer.
+            label=part.title,
         )  # fmt: skip
     except SplitRefused as refused:
         raise ValidationError(str(refused)) from refused

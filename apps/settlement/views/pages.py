@@ -54,7 +54,7 @@ def money_home(request: HttpRequest) -> HttpResponse:
 class ShareFilters(django_filters.FilterSet):
     side = django_filters.ChoiceFilter(
         choices=(("ours", gettext_lazy("Our shares")), ("theirs", gettext_lazy("Partners' shares"))),
-        method="of_side", empty_label=gettext_lazy("All shares"),
+        method="of_side", label=gettext_lazy("Whose shares"), empty_label=gettext_lazy("All shares"),
     )  # fmt: skip
 
     def of_side(self, rows: Any, name: str, value: str) -> Any:
