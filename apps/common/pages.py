@@ -17,6 +17,7 @@ from django_tables2 import RequestConfig
 
 from apps.common import ids, navigation
 from apps.common.rows import ReachPaginator
+from apps.common.sides import ALL, sides_of
 from apps.common.tables import Table, csv_text
 
 Text = str | Promise
@@ -24,7 +25,8 @@ Text = str | Promise
 
 @dataclass(frozen=True, slots=True)
 class Empty:
-    """What an empty list says, and its next step (a url name, shown to who has the capability)."""
+    """What an empty list says, and its next step (a url name, shown to who has the capability, of
+    companies whose business has one of the sides)."""
 
     icon: str
     title: Text
@@ -32,17 +34,19 @@ class Empty:
     url_name: str = ""
     label: Text = ""
     capability: str = ""
+    sides: frozenset[str] = ALL
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A button of the page's header."""
+    """A button of the page's header; of companies whose business has one of the sides."""
 
     url_name: str
     label: Text
     icon: str = "plus"
     capability: str = ""
     primary: bool = True
+    sides: frozenset[str] = ALL
 
     @property
     def url(self) -> str:
@@ -114,7 +118,7 @@ class ListPage(TemplateView):
             total=table.paginator.count, more=table.paginator.more,
             nothing_yet=self._nothing_yet(table.paginator.count),
             empty=self.empty, empty_url=self._empty_url(), export_query=self._export_query(),
-            actions=[action for action in self.actions if self._may(action.capability)],
+            actions=[action for action in self.actions if self._offers(action)],
         )  # fmt: skip
 
     @property
@@ -166,8 +170,14 @@ class ListPage(TemplateView):
         return not shown and not (self.narrowed and self.get_queryset().exists())
 
     def _empty_url(self) -> str:
-        allowed = self._may(self.empty.capability)
-        return navigation.address(self.empty.url_name) if self.empty.url_name and allowed else ""
+        offered = self.empty.url_name and self._offers(self.empty)
+        return navigation.address(self.empty.url_name) if offered else ""
+
+    def _offers(self, step: Action | Empty) -> bool:
+        """Whether this is the person's to do, and the company's."""
+        company = getattr(self.request, "company", None)
+        own = sides_of(company.sides) if company is not None else ALL
+        return self._may(step.capability) and not step.sides.isdisjoint(own)
 
     def _may(self, capability: str) -> bool:
         return not capability or capability in getattr(self.request, "capabilities", ())

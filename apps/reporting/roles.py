@@ -10,7 +10,7 @@ from apps.common.period import Period, local_date
 from apps.networks.models import Role
 from apps.networks.queries import own_participations
 from apps.reporting.networks import chosen_month
-from apps.reporting.queries import field
+from apps.reporting.queries import field, partners
 from apps.settlement.queries.pages import standings
 from apps.tenancy.context import current_company
 
@@ -62,6 +62,36 @@ def shares(request: HttpRequest) -> HttpResponse:
         "standings": standings(mine=False),
     }  # fmt: skip
     return render(request, "reporting/role_shares.html", context)
+
+
+def served(request: HttpRequest) -> HttpResponse:
+    """What a workshop works on: things whose use pays it, and what was mounted lately."""
+    month = _last_month()
+    things = field.things_served(month)
+    context = {
+        "things": things[:SHOWN_ASSETS], "count": len(things), "month": month.start,
+        "mountings": partners.mountings_lately(),
+    }  # fmt: skip
+    return render(request, "reporting/role_served.html", context)
+
+
+def dealings(request: HttpRequest) -> HttpResponse:
+    """What a partner agreed to and what it was sent: terms and statements."""
+    context = {"terms": partners.terms_received(), "statements": partners.statements_received()}
+    return render(request, "reporting/role_dealings.html", context)
+
+
+def data(request: HttpRequest) -> HttpResponse:
+    """Whose data a company may read."""
+    readable = partners.data_held(timezone.now())
+    return render(request, "reporting/role_data.html", {"readable": readable})
+
+
+def platform(request: HttpRequest) -> HttpResponse:
+    """The networks a platform or marketplace runs: who is in them, and its share."""
+    month = _last_month()
+    context = {"runs": partners.networks_run(month), "month": month.start}
+    return render(request, "reporting/role_platform.html", context)
 
 
 def memberships(request: HttpRequest) -> HttpResponse:

@@ -53,6 +53,11 @@ def _asked(company: Standing) -> "list[Candidate]":
          lambda n: ngettext("invitation to a network", "invitations to networks", n)),
         (company.terms, "view_contracts", at("terms_list"), "git-fork", True,
          lambda n: ngettext("share of revenue to agree to", "shares of revenue to agree to", n)),
+        (company.agreements, "view_money", at("agreement_list"), "file-pen", True,
+         lambda n: ngettext("self-billing agreement to answer",
+                            "self-billing agreements to answer", n)),
+        (company.statements, "view_money", at("statement_list"), "file-text", False,
+         lambda n: ngettext("invoice in your name to check", "invoices in your name to check", n)),
     ]  # fmt: skip
 
 

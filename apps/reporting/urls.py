@@ -15,7 +15,12 @@ urlpatterns = [
     path("home/fleet/", requires("view_home")(roles.fleet), name="home_fleet"),
     path("home/book/", requires("view_home")(roles.book), name="home_book"),
     path("home/shares/", requires("view_home")(roles.shares), name="home_shares"),
+    path("home/served/", requires("view_home")(roles.served), name="home_served"),
+    path("home/dealings/", requires("view_home")(roles.dealings), name="home_dealings"),
+    path("home/data/", requires("view_home")(roles.data), name="home_data"),
+    path("home/platform/", requires("view_home")(roles.platform), name="home_platform"),
     path("home/networks/", requires("view_home")(roles.memberships), name="home_networks"),
+    path("pages/", requires("view_home")(views.all_pages), name="all_pages"),
     path("search/", requires("view_home")(views.search_page), name="search"),
     path(
         "networks/<pid:network_id>/map/", requires("view_networks")(networks.network_map),

@@ -8,7 +8,9 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from apps.assets.queries import reporting_state
+from apps.common import navigation
 from apps.common.money import CURRENCIES
+from apps.common.period import local_date
 from apps.common.rows import COUNTED
 from apps.networks.models import Role
 from apps.reporting import steps
@@ -18,6 +20,7 @@ from apps.reporting.queries import home as reads
 from apps.reporting.queries.roles import Standing, standing
 from apps.reporting.queries.search import search
 from apps.reporting.roles import SHARING
+from apps.tenancy.context import current_company
 
 LONGEST_SEARCH = 200
 
@@ -26,12 +29,13 @@ def home(request: HttpRequest) -> HttpResponse:
     """What needs the person now, what runs, what it costs or brings."""
     now = timezone.now()
     counts = reads.counts(now)
-    company = standing(counts, COUNTED + 1)
+    today = local_date(now, current_company().time_zone)
+    company = standing(counts, today, COUNTED + 1)
     chosen = request.GET.get("role", "")
     context: dict[str, Any] = {
         "counts": counts, "now": now, "shares": company.shares,
         **_roles(company, chosen if chosen in company.roles else ""),
-        "begun": counts.has_begun or bool(company.roles) or company.invitations,
+        "begun": counts.has_begun or company.is_known,
         "needs": steps.needs(counts, company, request.capabilities),  # type: ignore[attr-defined]
     }  # fmt: skip
     if counts.has_begun:
@@ -96,3 +100,9 @@ def search_page(request: HttpRequest) -> HttpResponse:
     htmx = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
     template = "reporting/hits.html" if htmx else "reporting/search.html"
     return render(request, template, {"groups": groups, "text": text})
+
+
+def all_pages(request: HttpRequest) -> HttpResponse:
+    """Everything the person may open, also what the company's menu leaves out."""
+    sections = navigation.everything(request.capabilities)  # type: ignore[attr-defined]
+    return render(request, "reporting/all_pages.html", {"sections": sections})

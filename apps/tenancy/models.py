@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -46,6 +47,9 @@ class Company(TenantMixin):
     time_zone = models.CharField(max_length=64, default="Europe/Berlin")
     currency = models.CharField(max_length=3, default="EUR")
     state = models.CharField(max_length=12, choices=State, default=State.PROVISIONING)
+    # What it is in business with others (`common.sides`), in the order it became so. Noted by triggers of
+    # the rows that make it so, since another company often writes these.
+    sides = ArrayField(models.CharField(max_length=8), blank=True, default=list, db_default=[])
     created_at = models.DateTimeField()
 
     class Meta:

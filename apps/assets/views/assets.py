@@ -41,6 +41,7 @@ from apps.assets.queries import (
 from apps.assets.tables import AssetTable, ReportingColumn
 from apps.assets.views.history import history_lines
 from apps.common.ids import encode
+from apps.common.navigation import READS
 from apps.common.pages import Action, Empty, ListPage
 
 MOST_PLACEMENTS = 100
@@ -80,7 +81,9 @@ class AssetList(ListPage):
     filterset_class = AssetFilters
     export_name = "assets"
     actions = (
-        Action("asset_import", gettext_lazy("Import CSV"), "file-up", "manage_assets", False),
+        Action(
+            "asset_import", gettext_lazy("Import CSV"), "file-up", "manage_assets", False, READS
+        ),
         Action(
             "mounting_import",
             gettext_lazy("Import mountings"),
@@ -88,7 +91,7 @@ class AssetList(ListPage):
             "mount_components",
             False,
         ),
-        Action("asset_new", gettext_lazy("New asset"), capability="manage_assets"),
+        Action("asset_new", gettext_lazy("New asset"), capability="manage_assets", sides=READS),
     )
     empty = Empty(
         "cpu",

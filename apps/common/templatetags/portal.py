@@ -27,6 +27,7 @@ from apps.common import navigation, units
 from apps.common.money import Money, UnknownCurrency, format_money, format_unit_price
 from apps.common.quantity import BadValue, format_quantity
 from apps.common.rows import COUNTED
+from apps.common.sides import BEGINNING, sides_of
 
 register = template.Library()
 
@@ -311,15 +312,22 @@ def navigation_menu(context: template.Context) -> SafeString:
     request = context["request"]
     capabilities = frozenset(getattr(request, "capabilities", ()))
     current = navigation.current(capabilities, request.path)
-    return _menu(capabilities, current, _language(), get_urlconf())
+    company = getattr(request, "company", None)
+    sides = sides_of(company.sides) if company is not None else BEGINNING
+    return _menu(capabilities, current, sides, _language(), get_urlconf())
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _menu(
-    capabilities: frozenset[str], current: str, _language: str, _urlconf: str | None
+    capabilities: frozenset[str],
+    current: str,
+    sides: frozenset[str],
+    _language: str,
+    _urlconf: str | None,
 ) -> SafeString:
-    """Remembered, because it is on every page and knows no company, only what a position may do."""
-    sections = list(navigation.links_at(capabilities, current))
+    """Remembered, because it is on every page and knows no company, only what a position may do and
+    what a company is."""
+    sections = list(navigation.links_at(capabilities, current, sides))
     return render_to_string("components/navigation.html", {"sections": sections})
 
 

@@ -16,6 +16,7 @@ from apps.accounts.access import requires
 from apps.assets.models import Asset, DataGrant
 from apps.assets.queries import seen_grants
 from apps.common.canonical import exact
+from apps.common.navigation import SELLS
 from apps.common.pages import Action, Empty, ListPage
 from apps.contracts.forms import EndForm
 from apps.contracts.forms.costs import cost_form
@@ -53,7 +54,7 @@ class ContractFilters(django_filters.FilterSet):
     )
     waits = django_filters.ChoiceFilter(
         choices=(("prices", gettext_lazy("New prices to accept")),), method="waiting",
-        empty_label=gettext_lazy("All contracts"),
+        label=gettext_lazy("Waits for"), empty_label=gettext_lazy("All contracts"),
     )  # fmt: skip
 
     def waiting(self, rows: QuerySet[Contract], name: str, value: str) -> QuerySet[Contract]:
@@ -70,13 +71,13 @@ class ContractList(ListPage):
     filterset_class = ContractFilters
     export_name = "contracts"
     actions = (
-        Action("order_new", gettext_lazy("Bill a single job"), "wrench", "sign_contracts", primary=False),
-        Action("contract_new", gettext_lazy("New contract"), capability="draft_contracts"),
+        Action("order_new", gettext_lazy("Bill a single job"), "wrench", "sign_contracts", False, SELLS),
+        Action("contract_new", gettext_lazy("New contract"), capability="draft_contracts", sides=SELLS),
     )  # fmt: skip
     empty = Empty(
         "handshake", gettext_lazy("No contracts yet"),
         gettext_lazy("A contract says which assets are covered and what their use costs."),
-        "contract_new", gettext_lazy("Draft a contract"), "draft_contracts",
+        "contract_new", gettext_lazy("Draft a contract"), "draft_contracts", SELLS,
     )  # fmt: skip
 
     def get_queryset(self) -> QuerySet[Contract]:

@@ -130,7 +130,7 @@ def shares_by_asset(month: Period) -> dict[UUID, Brought]:
     Shares of a whole period belong to no asset and stand in the money part alone.
     """
     found: dict[UUID, Brought] = {}
-    rows: QuerySet[Any] = _own_shares(month).filter(asset_id__isnull=False)
+    rows: QuerySet[Any] = own_shares(month).filter(asset_id__isnull=False)
     sums: QuerySet[Any, Any] = rows.order_by().values(
         "asset_id", "unit", "currency", "charge", "step"
     )
@@ -146,6 +146,28 @@ def shares_by_asset(month: Period) -> dict[UUID, Brought]:
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """One thing that the company has a share of. `asset`: None where its passport is not seen."""
+
+    label: str
+    provider: str
+    asset: Asset | None
+    brought: Brought
+
+
+def things_served(month: Period) -> list[Served]:
+    """Others' things by what the company has of their use in a month; three queries."""
+    brought = shares_by_asset(month)
+    names = own_shares(month).order_by().values_list("asset_id", "asset_label", "provider_name")
+    seen = Asset.objects.in_bulk(list(brought))
+    served = {
+        key: Served(label, provider, seen.get(key), brought[key])
+        for key, label, provider in names.distinct() if key in brought
+    }  # fmt: skip
+    return sorted(served.values(), key=lambda row: (-sum(row.brought.income.values()), row.label))
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """What a company has of one contract of another's in a month."""
 
@@ -157,7 +179,7 @@ class Part:
 
 def shares_by_contract(month: Period) -> list[Part]:
     """The company's shares in a month's periods, the largest first. One query."""
-    rows = _own_shares(month).order_by()
+    rows = own_shares(month).order_by()
     sums = rows.values("provider_name", "contract_title", "currency")
     parts = [
         Part(row["provider_name"], row["contract_title"], row["currency"], row["minor"])
@@ -173,7 +195,8 @@ def latest_share() -> datetime | None:
     return found
 
 
-def _own_shares(month: Period) -> QuerySet[Share]:
+def own_shares(month: Period) -> QuerySet[Share]:
+    """What the company has of others' periods that begin in the month."""
     rows: QuerySet[Share] = Share.objects.filter(
         partner=current_company(), period_start__gte=month.start, period_start__lt=month.end
     )

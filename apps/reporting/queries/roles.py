@@ -1,6 +1,7 @@
 """Which roles a company plays, and what waits for it as a partner: one statement."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from apps.networks.models import Role
 from apps.reporting.queries.home import Counts
@@ -24,6 +25,20 @@ select
             where signature.terms_id = terms.id)
         limit %(most)s
     ) found) terms,
+    (select count(*) from (
+        select from settlement_selfbillingagreement agreement
+        where agreement.partner_id = %(own)s and agreement.withdrawn_at is null
+        and not exists (select from settlement_agreementanswer answer
+            where answer.agreement_id = agreement.id)
+        limit %(most)s
+    ) found) agreements,
+    (select count(*) from (
+        select from settlement_statement statement
+        where statement.partner_id = %(own)s and statement.objection_until >= %(today)s
+        and not exists (select from settlement_objection objection
+            where objection.statement_id = statement.id)
+        limit %(most)s
+    ) found) statements,
     exists(select from assets_asset where manufacturer_id = %(own)s) made,
     exists(select from assets_asset where owner_id = %(own)s and provider_id <> %(own)s) owned,
     exists(select from settlement_share
@@ -33,25 +48,34 @@ select
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a company is to others. `terms`: to be signed; `shares`: it has some of others' revenue;
-    `owned`: others run what it owns."""
+    """What a company is to others. `terms`, `agreements`: to be signed; `statements`: invoices written in its
+    name that it may still object to; `shares`: it has some of others' revenue; `owned`: others run what
+    it owns."""
 
     roles: frozenset[str] = frozenset()
     invitations: int = 0
     terms: int = 0
+    agreements: int = 0
+    statements: int = 0
     shares: bool = False
     owned: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether others already deal with it."""
+        return bool(self.roles or self.invitations or self.terms or self.agreements or self.shares)
 
     def in_order(self) -> list[str]:
         return [role for role in Role.values if role in self.roles]
 
 
-def standing(counts: Counts, most: int) -> Standing:
+def standing(counts: Counts, today: date, most: int) -> Standing:
     """Roles in networks and those that follow from what there is; nothing is counted beyond `most`."""
-    row = one_row(_SQL, most=most)
+    row = one_row(_SQL, today=today, most=most)
     follows = {
         Role.PROVIDER: counts.is_provider, Role.CUSTOMER: counts.is_customer,
         Role.MANUFACTURER: row["made"], Role.OWNER: row["owned"],
     }  # fmt: skip
     roles = {*(row["roles"] or ()), *(str(role) for role, is_so in follows.items() if is_so)}
-    return Standing(frozenset(roles), row["invitations"], row["terms"], row["shares"], row["owned"])
+    waiting = {name: row[name] for name in ("invitations", "terms", "agreements", "statements")}
+    return Standing(frozenset(roles), **waiting, shares=row["shares"], owned=row["owned"])

@@ -76,7 +76,7 @@ def _pages(text: str, capabilities: Collection[str]) -> list[Hit]:
     wanted = text.casefold()
     return [
         Hit(str(link.entry.title), str(section), link.url, link.entry.icon)
-        for section, links in navigation.links(capabilities, "")
+        for section, links in navigation.everything(capabilities)
         for link in links
         if wanted in f"{link.entry.title} {link.entry.words}".casefold()
     ]

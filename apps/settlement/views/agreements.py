@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.access import requires
+from apps.common.navigation import SELLS
 from apps.common.pages import Action, Empty, ListPage
 from apps.common.period import local_date
 from apps.settlement.forms import AgreementForm
@@ -38,7 +39,11 @@ class AgreementList(ListPage):
     title = gettext_lazy("Self-billing agreements")
     search_fields = ("owner_name", "partner_name")
     export_name = "self-billing-agreements"
-    actions = (Action("agreement_new", gettext_lazy("New agreement"), capability="sign_contracts"),)
+    actions = (
+        Action(
+            "agreement_new", gettext_lazy("New agreement"), capability="sign_contracts", sides=SELLS
+        ),
+    )
     empty = Empty(
         "file-pen", gettext_lazy("No self-billing agreements yet"),
         gettext_lazy("With one, you write the invoices of a partner's shares; without one the partner sends its own."),

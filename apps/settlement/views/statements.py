@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.accounts.access import requires
 from apps.billing.models import DocumentFile
 from apps.billing.operations.stored import read_stored
+from apps.common.navigation import SELLS
 from apps.common.pages import Action, Empty, ListPage
 from apps.common.period import local_date
 from apps.events.operations import enqueue
@@ -46,7 +47,12 @@ class StatementList(ListPage):
     filter_fields = ("kind",)
     export_name = "statements"
     actions = (
-        Action("statement_new", gettext_lazy("Issue statements"), capability="issue_invoices"),
+        Action(
+            "statement_new",
+            gettext_lazy("Issue statements"),
+            capability="issue_invoices",
+            sides=SELLS,
+        ),
     )
     empty = Empty(
         "file-text", gettext_lazy("No statements yet"),

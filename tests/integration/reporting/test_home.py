@@ -254,3 +254,51 @@ def test_a_partner_is_told_what_waits_for_it(
     home = client_of(world["workshop"]).get("/").content.decode()
     assert "invitation to a network" in home
     assert "/networks/" in home
+
+
+PARTS = ("served", "dealings", "data", "platform")
+
+
+def test_a_partners_home_has_the_parts_of_its_role(
+    world: dict[str, Any], client_of: Callable[..., Client]
+) -> None:
+    from apps.networks.models import Participation, ValueNetwork
+
+    both = sorted(world[name].pk for name in ("provider", "workshop", "financier"))
+    with company_context(world["provider"]):
+        network = ValueNetwork.objects.create(
+            author=world["provider"], parties=both, name="N", founder_name="P", founded_at=NOW
+        )
+        for name, role in (("workshop", "maintenance"), ("financier", "platform")):
+            Participation.objects.create(
+                author=world["provider"], parties=both, network=network, company=world[name],
+                company_name=name, role=role, state="active", invited_at=NOW, joined_at=NOW,
+            )  # fmt: skip
+    workshop = client_of(world["workshop"])
+    html = workshop.get("/").content.decode()
+    assert "/home/served/" in html
+    assert "/home/dealings/" in html
+    assert "/home/platform/" not in html
+    platform = client_of(world["financier"])
+    html = platform.get("/").content.decode()
+    assert "/home/platform/" in html
+    assert "/home/data/" in html
+    runs = platform.get("/home/platform/").content.decode()
+    assert f"/networks/{network.public_id}/" in runs
+    stranger = client_of(world["stranger"])
+    for part in PARTS:
+        answer = stranger.get(f"/home/{part}/")
+        assert answer.status_code == 200
+        assert network.public_id not in answer.content.decode()
+
+
+def test_parts_of_a_partners_home_take_few_queries(
+    world: dict[str, Any], client_of: Callable[..., Client]
+) -> None:
+    client = client_of(world["workshop"])
+    client.get("/")
+    for part in PARTS:
+        with CaptureQueriesContext(connection) as queries:
+            client.get(f"/home/{part}/")
+        asked = [query["sql"].strip().upper() for query in queries]
+        assert sum(sql.startswith("SELECT") for sql in asked) <= 8, part
