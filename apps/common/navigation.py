@@ -12,7 +12,7 @@ from apps.common.sides import ALL, COLLECTS, PROVIDES, RUNS, SHARES, USES
 
 # Whose page an entry is: of those whose business has one of these sides.
 SELLS = frozenset({PROVIDES})
-BUYS_OR_SELLS = frozenset({PROVIDES, USES, RUNS})
+BUYS_OR_SELLS = frozenset({PROVIDES, USES})
 DIVIDES = frozenset({PROVIDES, SHARES, RUNS})
 READS = frozenset({PROVIDES, COLLECTS})
 READS_OWN = frozenset({USES})

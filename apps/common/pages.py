@@ -17,7 +17,7 @@ from django_tables2 import RequestConfig
 
 from apps.common import ids, navigation
 from apps.common.rows import ReachPaginator
-from apps.common.sides import ALL, sides_of
+from apps.common.sides import ALL, sides_at
 from apps.common.tables import Table, csv_text
 
 Text = str | Promise
@@ -175,8 +175,7 @@ class ListPage(TemplateView):
 
     def _offers(self, step: Action | Empty) -> bool:
         """Whether this is the person's to do, and the company's."""
-        company = getattr(self.request, "company", None)
-        own = sides_of(company.sides) if company is not None else ALL
+        own = sides_at(self.request)
         return self._may(step.capability) and not step.sides.isdisjoint(own)
 
     def _may(self, capability: str) -> bool:

@@ -4,6 +4,7 @@ A company may be several of these. They are only ever added: what once ran stays
 """
 
 from collections.abc import Collection
+from typing import Any
 
 # Sells by contracts of its own.
 PROVIDES = "provides"
@@ -24,3 +25,9 @@ BEGINNING = frozenset({PROVIDES, COLLECTS})
 def sides_of(noted: Collection[str]) -> frozenset[str]:
     """The sides whose pages a company is shown."""
     return frozenset(noted) or BEGINNING
+
+
+def sides_at(request: Any) -> frozenset[str]:
+    """The sides of the company whose portal is asked."""
+    company = getattr(request, "company", None)
+    return BEGINNING if company is None else sides_of(company.sides)

@@ -90,6 +90,7 @@ class AssetList(ListPage):
             "file-up",
             "mount_components",
             False,
+            READS,
         ),
         Action("asset_new", gettext_lazy("New asset"), capability="manage_assets", sides=READS),
     )
@@ -100,6 +101,7 @@ class AssetList(ListPage):
         "asset_new",
         gettext_lazy("Register an asset"),
         "manage_assets",
+        READS,
     )
 
     def get_queryset(self) -> Any:

@@ -29,6 +29,7 @@ from apps.billing.tables import InvoiceTable
 from apps.billing.wording import rule_words
 from apps.common.forms import MonthInput
 from apps.common.ids import BadId, decode, encode
+from apps.common.navigation import SELLS
 from apps.common.pages import Empty, ListPage
 from apps.common.period import local_date, month_period
 from apps.common.quantity import BadValue
@@ -89,7 +90,7 @@ class InvoiceList(ListPage):
         "receipt-text", gettext_lazy("No invoice yet"),
         gettext_lazy("Invoices come from billing runs; those addressed to you appear when they "
                      "are issued."),
-        "run_new", gettext_lazy("Start a billing run"), "run_billing",
+        "run_new", gettext_lazy("Start a billing run"), "run_billing", SELLS,
     )  # fmt: skip
 
     def get_queryset(self) -> QuerySet[Invoice]:

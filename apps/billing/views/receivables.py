@@ -24,6 +24,7 @@ from apps.billing.operations import note_payment, take_noted_payment_back, use_c
 from apps.billing.queries.owed import ageing, days_overdue, owed_on
 from apps.billing.tables import CreditTable, ReceivableTable
 from apps.common.money import Money, format_money
+from apps.common.navigation import SELLS
 from apps.common.pages import Action, Empty, ListPage
 from apps.common.period import local_date
 from apps.payments.operations import start_checkout
@@ -74,7 +75,13 @@ class ReceivableList(ListPage):
     intro_template = "billing/receivables/ageing.html"
     export_name = "open-items"
     actions = (
-        Action("reminder_run", gettext_lazy("Reminders"), "bell-ring", "settle_receivables"),
+        Action(
+            "reminder_run",
+            gettext_lazy("Reminders"),
+            "bell-ring",
+            "settle_receivables",
+            sides=SELLS,
+        ),
     )
     empty = Empty(
         "circle-check", gettext_lazy("Nothing is open"),

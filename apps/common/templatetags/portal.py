@@ -27,7 +27,7 @@ from apps.common import navigation, units
 from apps.common.money import Money, UnknownCurrency, format_money, format_unit_price
 from apps.common.quantity import BadValue, format_quantity
 from apps.common.rows import COUNTED
-from apps.common.sides import BEGINNING, sides_of
+from apps.common.sides import sides_at
 
 register = template.Library()
 
@@ -312,9 +312,7 @@ def navigation_menu(context: template.Context) -> SafeString:
     request = context["request"]
     capabilities = frozenset(getattr(request, "capabilities", ()))
     current = navigation.current(capabilities, request.path)
-    company = getattr(request, "company", None)
-    sides = sides_of(company.sides) if company is not None else BEGINNING
-    return _menu(capabilities, current, sides, _language(), get_urlconf())
+    return _menu(capabilities, current, sides_at(request), _language(), get_urlconf())
 
 
 @lru_cache(maxsize=1024)
@@ -341,6 +339,12 @@ def page_url(url_name: str) -> str:
 def may(context: template.Context, capability: str) -> bool:
     """Whether the person may do this: `{% may "run_billing" as may_bill %}`."""
     return capability in getattr(context["request"], "capabilities", frozenset())
+
+
+@register.simple_tag(takes_context=True)
+def has_side(context: template.Context, side: str) -> bool:
+    """Whether the company's business has this side: `{% has_side "provides" as sells %}`."""
+    return side in sides_at(context["request"])
 
 
 @register.simple_tag(takes_context=True)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.access import requires
+from apps.common.navigation import SELLS
 from apps.common.pages import Action, Empty, ListPage
 from apps.payments.forms import PasswordForm
 from apps.payments.models import BankFile, Payment, PayoutBatch
@@ -41,7 +42,7 @@ class PaymentList(ListPage):
     empty = Empty(
         "banknote", gettext_lazy("No payments yet"),
         gettext_lazy("Payments appear here when customers pay online, by direct debit or by transfer."),
-        "bank_entry_list", gettext_lazy("Bring in a bank statement"), "match_payments",
+        "bank_entry_list", gettext_lazy("Bring in a bank statement"), "match_payments", SELLS,
     )  # fmt: skip
 
     def get_queryset(self) -> QuerySet[Payment]:

@@ -47,7 +47,7 @@ class AgreementList(ListPage):
     empty = Empty(
         "file-pen", gettext_lazy("No self-billing agreements yet"),
         gettext_lazy("With one, you write the invoices of a partner's shares; without one the partner sends its own."),
-        "agreement_new", gettext_lazy("Offer an agreement"), "sign_contracts",
+        "agreement_new", gettext_lazy("Offer an agreement"), "sign_contracts", SELLS,
     )  # fmt: skip
 
     def get_queryset(self) -> Any:
