@@ -149,7 +149,7 @@ def crashed(books: Books, at: int, after: bool, known: set[str] | None = None) -
 
 def same_keys(first: int) -> None:
     """From here on keys are made in the same order as after any other call of this."""
-    KEYS[0] = 0
+    KEYS[0] = first
     with databases.admin(connection.settings_dict["NAME"]) as server:
         found = server.execute("select format('%I.%I', schemaname, sequencename) from pg_sequences")
         for (name,) in found.fetchall():
