@@ -13,6 +13,7 @@ from apps.billing.operations import (
     park_refused,
     return_refunded,
 )
+from apps.billing.queries.due import parked_periods
 from apps.billing.queries.years import ended_later, priced_before_agreed
 from apps.events.domain.registry import subscribes
 from apps.events.models import Job
@@ -50,12 +51,14 @@ def price_again(job: Job, now: datetime) -> dict[str, Any]:
 
 @subscribes("metering.corrected", kind="billing.correct")
 def correct(job: Job, now: datetime) -> dict[str, Any]:
-    """Billed periods whose usage is another now are rated again."""
+    """Billed periods whose usage is another now are rated again, and parked ones that can be again."""
     rows = [(UUID(row["period"]), row) for row in job.payload["periods"]]
     refusals = {
         key: (str(row["reason"]), dict(row["params"])) for key, row in rows if row["reason"]
     }
-    return correct_periods(periods=[key for key, _ in rows], refusals=refusals, now=now)
+    again = parked_periods(UUID(key) for key in job.payload.get("unchanged", ()))
+    keys = [*(key for key, _ in rows), *again]
+    return correct_periods(periods=keys, refusals=refusals, now=now)
 
 
 @subscribes("billing.disputed", kind="billing.hold_back")

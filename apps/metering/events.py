@@ -55,10 +55,15 @@ class MeteringRefused:
 
 @dataclass(frozen=True, slots=True)
 class MeteringCorrected:
-    """Usage that was recorded once is another now; for the provider."""
+    """Usage that was recorded once is another now; for the provider.
+
+    `unchanged`: periods that were measured again and say the same. One that could not be measured for
+    a while can be again.
+    """
 
     name: ClassVar[str] = "metering.corrected"
     periods: tuple[tuple[UUID, str, dict[str, str]], ...]
+    unchanged: tuple[UUID, ...] = ()
 
     @property
     def payload(self) -> dict[str, Any]:
@@ -67,7 +72,8 @@ class MeteringCorrected:
             "periods": [
                 {"period": str(key), "reason": reason, "params": params}
                 for key, reason, params in self.periods
-            ]
+            ],
+            "unchanged": [str(key) for key in self.unchanged],
         }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from apps.billing.models import Correction
 from apps.common.period import Period, month_period
 from apps.contracts.models import Contract
 from apps.metering.models import BilledPeriod
@@ -15,6 +16,14 @@ WIDEST = timedelta(hours=14)
 # What a run looks at in each of its contracts.
 ASKED = ("author", "starts_on", "ends_on", "period_kind", "time_zone", "currency")
 BILLABLE = (Contract.State.ACTIVE, Contract.State.ENDED)
+
+
+def parked_periods(among: Iterable[UUID]) -> list[UUID]:
+    """Billed periods of these whose correction is parked."""
+    parked = Correction.objects.written_by(current_company()).filter(
+        billed_period__among=list(among), state=Correction.State.PARKED
+    )
+    return list(parked.values_list("billed_period_id", flat=True))
 
 
 def due_periods(

@@ -1,8 +1,7 @@
 """Late readings: records whose days have moved are measured again, and the provider is told."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -38,9 +37,9 @@ def record_late(*, asset_ids: Iterable[UUID], since: date, now: datetime) -> int
     for row in rows:
         earlier.setdefault(row.billed_period_id, []).append(row)
     found = record_usage([_target(row, orders[row.item_id]) for row in rows], earlier, now)
-    found = {key: answer for key, answer in found.items() if _differs(answer, earlier[key])}
+    same = {key for key, answer in found.items() if not _differs(answer, earlier[key])}
     providers = {row.billed_period_id: orders[row.item_id].author_id for row in rows}
-    _tell(found, providers, now)
+    _tell(found, same, providers, now)
     return len(late)
 
 
@@ -57,17 +56,22 @@ def _differs(answer: Sequence[UsageRecord] | NotMetered, earlier: Sequence[Usage
 
 
 def _tell(
-    found: Mapping[UUID, Sequence[UsageRecord] | NotMetered], providers: Mapping[UUID, int],
-    now: datetime,
+    found: Mapping[UUID, Sequence[UsageRecord] | NotMetered], same: Set[UUID],
+    providers: Mapping[UUID, int], now: datetime,
 ) -> None:  # fmt: skip
     told: dict[int, list[tuple[UUID, str, dict[str, str]]]] = {}
+    unchanged: dict[int, list[UUID]] = {}
     for period, answer in found.items():
-        reason: str = ""
-        params: Mapping[str, Any] = {}
-        if isinstance(answer, NotMetered):
-            reason, params = answer.reason, answer.params
-        named = {name: str(value) for name, value in params.items()}
-        told.setdefault(providers[period], []).append((period, reason, named))
-    for provider, periods in sorted(told.items()):
-        event = MeteringCorrected(tuple(periods))
+        if period in same:
+            unchanged.setdefault(providers[period], []).append(period)
+        else:
+            told.setdefault(providers[period], []).append((period, *_reason(answer)))
+    for provider in sorted({*told, *unchanged}):
+        event = MeteringCorrected(tuple(told.get(provider, ())), tuple(unchanged.get(provider, ())))
         publish(name=event.name, payload=event.payload, now=now, to=[provider])
+
+
+def _reason(answer: Sequence[UsageRecord] | NotMetered) -> tuple[str, dict[str, str]]:
+    if not isinstance(answer, NotMetered):
+        return "", {}
+    return answer.reason, {name: str(value) for name, value in answer.params.items()}

@@ -326,6 +326,26 @@ def test_readings_that_do_not_suffice_any_more_park_the_correction(
     assert shown(provider)[1:] == [("addition", "draft", 33, 6, 39)]
 
 
+def test_readings_believed_again_as_before_end_the_parking(
+    provider: Any, customer: Any, press: Asset
+) -> None:
+    """The newest record says what the invoice does: only that it could not be said is over."""
+    make_contract(provider, customer, [press])
+    send(provider, press, ("2026-09-30T20:00:00Z", "1000"))
+    bill(provider)
+    issue_all(provider)
+    with company_context(provider):
+        for kind, states in (("disbelieve", ["parked"]), ("believe", [])):
+            declare(
+                channel=press_channel(press), kind=kind, measured_at=at("2026-09-30T20:00:00Z"),
+                reason="looked at", by="test", now=LATER,
+            )  # fmt: skip
+            recompute_dirty(now=LATER)
+            run_waiting_jobs(now=LATER)
+            assert list(Correction.objects.values_list("state", flat=True)) == states
+    assert len(shown(provider)) == 1
+
+
 def test_the_database_refuses_more_credit_than_a_line_or_an_invoice_has(
     provider: Any, press: Asset, october: Contract
 ) -> None:
