@@ -272,10 +272,23 @@ def _bank(cast: dict[str, Any]) -> None:
                          (CANARY, "DE62370400440532013001")):  # fmt: skip
         open_account(holder_name=holder, iban=iban, creditor_id="", now=NOW, actor=CANARY)
     sign_mandate(creditor=cast["maker"], now=NOW, actor=CANARY)
+    _saved_mandate(cast)
     item = PayoutItem(payee=cast["maker"], reference=CANARY, title=CANARY, amount_minor=100)
     draft_payouts(
         items=[item], method="sepa", currency="EUR", now=NOW,
         drafted_by=make_person(cast["provider"], "finance"),
+    )  # fmt: skip
+
+
+def _saved_mandate(cast: dict[str, Any]) -> None:
+    """By it the maker collects from the provider through the payment provider."""
+    from apps.payments.models import SavedMandate
+
+    provider, maker = cast["provider"], cast["maker"]
+    SavedMandate.objects.create(
+        author=provider, parties=sorted([provider.pk, maker.pk]), creditor=maker,
+        creditor_name=maker.name, debtor_name=SHARED_CANARY, state="active", method_ref="pm_world",
+        country="DE", last4="3000", started_at=NOW, started_by=CANARY, signed_at=NOW,
     )  # fmt: skip
 
 

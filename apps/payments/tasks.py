@@ -11,8 +11,10 @@ from apps.events.domain.registry import handles
 from apps.events.models import Job
 from apps.events.operations import enqueue
 from apps.payments.operations.inbox import apply_webhook, route_webhooks
+from apps.payments.operations.online_debits import SEND, send_online
 from apps.payments.operations.received import APPLY
 from apps.payments.operations.refunding import REFUND, send_refund
+from apps.payments.operations.saving import DETACH, detach_method
 from apps.payments.operations.sending import TRANSFER, send_transfer
 from apps.tenancy.context import as_app, as_platform, company_context
 from apps.tenancy.models import Company
@@ -36,6 +38,18 @@ def work_on_transfer(job: Job, now: datetime) -> dict[str, Any]:
 def work_on_refund(job: Job, now: datetime) -> dict[str, Any]:
     """A killed worker leaves the request as it was; the next try gets the same refund."""
     return {"state": send_refund(request_id=UUID(str(job.payload["request"])), now=now)}
+
+
+@handles(SEND)
+def work_on_debit(job: Job, now: datetime) -> dict[str, Any]:
+    """A killed worker leaves the debit as it was; the next try gets the same payment."""
+    return {"state": send_online(debit_id=UUID(str(job.payload["debit"])), now=now)}
+
+
+@handles(DETACH)
+def work_on_detaching(job: Job, now: datetime) -> dict[str, Any]:
+    """The provider forgets the account of a revoked mandate."""
+    return {"state": detach_method(mandate_id=UUID(str(job.payload["mandate"])))}
 
 
 @shared_task(name=ROUTE, ignore_result=True)

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from apps.accounts.access import requires
-from apps.payments.views import bank, checkout, debits, payouts, received, settings
+from apps.payments.views import bank, checkout, debits, mandates, payouts, received, settings
 
 urlpatterns = [
     path("payments/", requires("view_payments")(payouts.PaymentList.as_view()), name="payment_list"),
@@ -14,6 +14,7 @@ urlpatterns = [
         "refunds/<pid:request_id>/discarding/", received.refund_discarding,
         name="refund_discarding",
     ),
+    path("refunds/<pid:request_id>/file/", received.refund_file, name="refund_file"),
     # Direct debits.
     path("debits/", requires("draft_payouts")(debits.RunList.as_view()), name="debit_list"),
     path("debits/new/", debits.new_run, name="debit_new"),
@@ -39,6 +40,12 @@ urlpatterns = [
     path(
         "mandates/<pid:mandate_id>/revocation/", settings.mandate_revocation,
         name="mandate_revocation",
+    ),
+    path("payment-settings/saved-mandates/", mandates.new_mandate, name="saved_mandate_new"),
+    path("saved-mandates/<pid:mandate_id>/", mandates.mandate_detail, name="saved_mandate"),
+    path(
+        "saved-mandates/<pid:mandate_id>/revocation/", mandates.revocation,
+        name="saved_mandate_revocation",
     ),
     # What the bank tells.
     path(

@@ -56,6 +56,8 @@ JOB_TITLES: dict[str, str | Promise] = {
     "networks.show_profile_to_partner": _("Show the profile to a new partner"),
     "networks.note_answer": _("Note who joins a network"),
     "payments.apply_webhook": _("Note what the payment provider tells"),
+    "payments.detach_method": _("Have the payment provider forget an account"),
+    "payments.send_debit": _("Ask the payment provider for a direct debit"),
     "payments.send_refund": _("Ask the payment provider for a refund"),
     "payments.send_transfer": _("Send payouts to the payment provider"),
     "settlement.count_credit": _("Count what customers owe against their limits"),

@@ -13,8 +13,8 @@ MOST_BYTES = 512 * 1024
 KINDS = frozenset(
     {
         "account.updated", "charge.dispute.closed", "checkout.session.completed",
-        "checkout.session.expired", "payment_intent.payment_failed", "payment_intent.processing",
-        "payment_intent.succeeded", "refund.created", "refund.updated", "transfer.created",
+        "checkout.session.expired", "mandate.updated", "payment_intent.payment_failed", "payment_intent.processing",
+        "payment_intent.succeeded", "refund.created", "refund.updated", "setup_intent.succeeded", "transfer.created",
         "transfer.reversed",
     }
 )  # fmt: skip

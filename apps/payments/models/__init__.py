@@ -7,6 +7,7 @@ from apps.payments.models.giving_back import RefundRequest
 from apps.payments.models.inbox import WebhookEvent
 from apps.payments.models.money import CheckoutRequest, ExpectedPayment, Payment, Refund
 from apps.payments.models.payouts import Payout, PayoutBatch
+from apps.payments.models.saved import OnlineDebit, SavedMandate
 
 __all__ = [
     "BankAccount",
@@ -18,11 +19,13 @@ __all__ = [
     "DebitRun",
     "ExpectedPayment",
     "Mandate",
+    "OnlineDebit",
     "Payment",
     "Payout",
     "PayoutBatch",
     "Refund",
     "RefundRequest",
+    "SavedMandate",
     "StripeAccount",
     "WebhookEvent",
 ]

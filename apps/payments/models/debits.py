@@ -13,15 +13,21 @@ from apps.tenancy.fence import FencedModel
 
 
 class DebitRun(FencedModel):
-    """What is collected on a day, in euros. The approval makes the file and ends the run."""
+    """What is collected on a day, in euros. The approval makes the file, or has the provider asked,
+    and ends the run."""
 
     class State(models.TextChoices):
         DRAFTED = "drafted", _("waits for approval")
         APPROVED = "approved", _("approved")
         DISCARDED = "discarded", _("discarded")
 
+    class Method(models.TextChoices):
+        SEPA = "sepa", _("bank file")
+        STRIPE = "stripe", "Stripe"
+
     prefix = "dbr"
 
+    method = models.CharField(max_length=6, choices=Method, default=Method.SEPA)
     collected_on = models.DateField()
     state = models.CharField(max_length=9, choices=State, default=State.DRAFTED)
     drafted_by_id = models.BigIntegerField()
@@ -42,8 +48,10 @@ class DebitRun(FencedModel):
                 name="payments_debits_two_people",
             ),
             models.CheckConstraint(
-                condition=Q(state="approved", approved_by_id__isnull=False,
-                            approved_at__isnull=False, file__isnull=False)
+                condition=(
+                    Q(state="approved", approved_by_id__isnull=False, approved_at__isnull=False)
+                    & (Q(method="sepa", file__isnull=False) | Q(method="stripe", file=None))
+                )
                 | (~Q(state="approved") & Q(approved_by_id=None, file=None)),
                 name="payments_debits_approved",
             ),
@@ -70,7 +78,11 @@ class Debit(FencedModel):
     title = models.CharField(max_length=120)
     amount_minor = MinorField()
     mandate_reference = models.CharField(max_length=35)
-    iban = models.CharField(max_length=34)
+    # Of a mandate that is saved with the provider no account number is known.
+    iban = models.CharField(max_length=34, blank=True)
+    saved_mandate = models.ForeignKey(
+        "payments.SavedMandate", on_delete=models.PROTECT, null=True, related_name="debits"
+    )
 
     class Meta:
         ordering = ["payer_name", "id"]
@@ -85,5 +97,7 @@ class Debit(FencedModel):
         return f"{self.title} {self.amount_minor}"
 
     @property
-    def grouped_iban(self) -> str:
-        return in_groups(self.iban)
+    def shown_account(self) -> str:
+        return (
+            in_groups(self.iban) if self.saved_mandate is None else self.saved_mandate.shown_account
+        )

@@ -1,4 +1,4 @@
-"""Money of a payment that a person wants to give back through the provider."""
+"""Money of a payment that a person wants to give back, through the provider or by bank transfer."""
 
 from typing import Any, ClassVar
 
@@ -7,12 +7,15 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.fields import MinorField
+from apps.payments.domain.accounts import in_groups
+from apps.payments.models.bank import BankFile
 from apps.payments.models.money import Payment
 from apps.tenancy.fence import FencedModel
 
 
 class RefundRequest(FencedModel):
-    """One person asks, another approves; its public id is the key at the provider."""
+    """One person asks, another approves; its public id is the key at the provider, or comes back on
+    the bank's statement."""
 
     class State(models.TextChoices):
         ASKED = "asked", _("waits for approval")
@@ -35,6 +38,13 @@ class RefundRequest(FencedModel):
     approved_by = models.CharField(max_length=200, blank=True)
     approved_at = models.DateTimeField(null=True)
     failure = models.CharField(max_length=200, blank=True)
+    # Of a bank transfer: where the money came from, as the bank said, and the file that returns it.
+    holder_name = models.CharField(max_length=70, blank=True)
+    iban = models.CharField(max_length=34, blank=True)
+    bic = models.CharField(max_length=11, blank=True)
+    file = models.OneToOneField(
+        BankFile, on_delete=models.PROTECT, null=True, related_name="refund_request"
+    )
 
     class Meta:
         ordering = ["-asked_at", "-id"]
@@ -56,7 +66,17 @@ class RefundRequest(FencedModel):
                     approved_at__isnull=False),
                 name="payments_refund_request_approved",
             ),
+            # A bank transfer is approved with its file, and only such a one has a file.
+            models.CheckConstraint(
+                condition=Q(iban="", file=None) | Q(state__in=["asked", "discarded"], file=None)
+                | (~Q(iban="") & Q(state__in=["approved", "made", "failed"], file__isnull=False)),
+                name="payments_refund_request_file",
+            ),
         ]  # fmt: skip
+
+    @property
+    def grouped_iban(self) -> str:
+        return in_groups(self.iban)
 
     def __str__(self) -> str:
         return f"{self.amount_minor} {self.currency} {self.state}"

@@ -23,6 +23,7 @@ from apps.payments.operations.expecting import Expected, expect_payments
 from apps.payments.operations.files import read_file
 from apps.payments.operations.inbox import apply_webhook, receive_webhook, route_webhooks
 from apps.payments.operations.noting import note_receipt, take_receipt_back
+from apps.payments.operations.online_debits import send_online
 from apps.payments.operations.payouts import (
     PayoutItem,
     approve_batch,
@@ -43,6 +44,7 @@ from apps.payments.operations.refunding import (
     is_refundable,
     send_refund,
 )
+from apps.payments.operations.saving import detach_method, revoke_saved, start_saving
 from apps.payments.operations.sending import (
     note_paid_out,
     note_payout_failed,
@@ -75,6 +77,7 @@ __all__ = [
     "collect_by_debit",
     "confirm_person",
     "connect_stripe",
+    "detach_method",
     "discard_batch",
     "discard_debits",
     "discard_refund",
@@ -95,13 +98,16 @@ __all__ = [
     "record_payment",
     "record_refund",
     "revoke_mandate",
+    "revoke_saved",
     "route_webhooks",
     "send_batch",
+    "send_online",
     "send_refund",
     "send_transfer",
     "set_entry_aside",
     "show_payment_details",
     "sign_mandate",
     "start_checkout",
+    "start_saving",
     "take_receipt_back",
 ]

@@ -8,7 +8,14 @@ from uuid import UUID
 from apps.common.money import CURRENCIES
 from apps.payments.domain.amounts import from_provider
 from apps.payments.domain.webhooks import Message
-from apps.payments.models import CheckoutRequest, Payment, Payout, Refund, StripeAccount
+from apps.payments.models import (
+    CheckoutRequest,
+    Payment,
+    Payout,
+    Refund,
+    SavedMandate,
+    StripeAccount,
+)
 from apps.payments.operations.checkout import close_request
 from apps.payments.operations.received import (
     Incoming,
@@ -16,6 +23,7 @@ from apps.payments.operations.received import (
     record_payment,
     record_refund,
 )
+from apps.payments.operations.saving import note_expired, note_revoked, note_saved
 from apps.payments.operations.sending import note_paid_out, note_payout_failed
 from apps.tenancy.context import current_company
 
@@ -45,6 +53,7 @@ def _payment(state: str) -> Apply:
             currency=currency, method=_method(thing), reference=str(told.get("reference", "")),
             title=str(told.get("title", "")), payer_id=int(payer) if payer.isdigit() else None,
             payer_name=str(told.get("payer_name", "")),
+            mandate_reference=str(told.get("mandate", ""))[:35],
         )  # fmt: skip
         record_payment(payment=incoming, state=state, now=now, failure=_failure(thing))
         return APPLIED
@@ -66,6 +75,8 @@ def _failure(thing: Any) -> str:
 
 def _closes(state: str) -> Apply:
     def apply(message: Message, now: datetime) -> str:
+        if message.thing.get("mode") == "setup":
+            return _mandate_page(message, state)
         key = str(message.metadata.get("request", ""))
         request = CheckoutRequest.objects.written_by(current_company()).filter(
             pk=_uuid(key), session_id=str(message.thing.get("id", ""))
@@ -76,6 +87,44 @@ def _closes(state: str) -> Apply:
         return APPLIED
 
     return apply
+
+
+def _mandate_page(message: Message, state: str) -> str:
+    """Of a completed one the setup intent says what was saved."""
+    mandate = _mandate(pk=_uuid(str(message.metadata.get("mandate", ""))))
+    if mandate is None or mandate.session_id != str(message.thing.get("id", "")):
+        return "no mandate of ours"
+    if state == CheckoutRequest.State.EXPIRED:
+        note_expired(mandate=mandate)
+    return APPLIED
+
+
+def _mandate(**known: Any) -> SavedMandate | None:
+    found: SavedMandate | None = SavedMandate.objects.written_by(current_company()).filter(
+        **known
+    ).first()  # fmt: skip
+    return found
+
+
+def _saved(message: Message, now: datetime) -> str:
+    key, thing = _uuid(str(message.metadata.get("mandate", ""))), message.thing
+    if _mandate(pk=key) is None or not thing.get("payment_method"):
+        return "no mandate of ours"
+    note_saved(
+        mandate_id=key, method_ref=str(thing["payment_method"]),
+        mandate_ref=str(thing.get("mandate") or ""), now=now,
+    )  # fmt: skip
+    return APPLIED
+
+
+def _mandate_moved(message: Message, now: datetime) -> str:
+    """Only its end changes something here."""
+    mandate = _mandate(mandate_ref=str(message.thing.get("id", "-")))
+    if mandate is None:
+        return "no mandate of ours"
+    if message.thing.get("status") == "inactive":
+        note_revoked(mandate=mandate, now=now)
+    return APPLIED
 
 
 def _uuid(text: str) -> UUID:
@@ -146,11 +195,13 @@ HOW: dict[str, Apply] = {
     "charge.dispute.closed": _dispute,
     "checkout.session.completed": _closes(CheckoutRequest.State.COMPLETED),
     "checkout.session.expired": _closes(CheckoutRequest.State.EXPIRED),
+    "mandate.updated": _mandate_moved,
     "payment_intent.payment_failed": _payment(Payment.State.FAILED),
     "payment_intent.processing": _payment(Payment.State.PENDING),
     "payment_intent.succeeded": _payment(Payment.State.SUCCEEDED),
     "refund.created": _refund,
     "refund.updated": _refund,
+    "setup_intent.succeeded": _saved,
     "transfer.created": _transfer(note_paid_out),
     "transfer.reversed": _transfer(note_payout_failed),
 }

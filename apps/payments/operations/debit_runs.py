@@ -11,14 +11,16 @@ from django.utils.translation import gettext as _
 
 from apps.events.operations import record
 from apps.payments.domain.accounts import is_confirmed
-from apps.payments.models import Debit, DebitRun
+from apps.payments.models import BankFile, Debit, DebitRun
 from apps.payments.operations.collecting import Collection as Collected
 from apps.payments.operations.collecting import collect_by_debit, own_account
+from apps.payments.operations.online_debits import ask_online
+from apps.payments.operations.online_debits import own_account as online_account
 from apps.payments.queries.debits import Collectable, collectables
 from apps.tenancy.bulk import insert_all
 from apps.tenancy.context import current_company
 
-STATE = DebitRun.State
+STATE, METHOD = DebitRun.State, DebitRun.Method
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +33,26 @@ class Approval:
 
 @transaction.atomic
 def draft_debits(
-    *, references: Collection[str], collected_on: date, now: datetime, person: Any
-) -> DebitRun:
+    *, references: Collection[str], collected_on: date, now: datetime, person: Any,
+    method: str = METHOD.SEPA,
+) -> DebitRun:  # fmt: skip
     """Of these documents what may be collected now, in a run that waits for a second person.
 
-    Raises ValidationError: nothing of it may be collected (any more), too early a day, no own
-    account or creditor identifier.
+    Raises ValidationError: nothing of it may be collected (any more), too early a day for a file,
+    no own account or creditor identifier.
     """
-    own_account(collected_on, now)
-    chosen = [one for one in collectables(lock=True) if one.reference in set(references)]
+    if method == METHOD.SEPA:
+        own_account(collected_on, now)
+    else:
+        online_account()
+    open_ones = collectables(lock=True, method=method)
+    chosen = [one for one in open_ones if one.reference in set(references)]
     if not chosen:
         raise ValidationError(_("Nothing of this is to be collected any more."))
     own = current_company()
     run: DebitRun = DebitRun.objects.create(
-        author=own, parties=[own.pk], collected_on=collected_on, drafted_by_id=person.pk,
-        drafted_by=str(person)[:200], drafted_at=now,
+        author=own, parties=[own.pk], method=method, collected_on=collected_on,
+        drafted_by_id=person.pk, drafted_by=str(person)[:200], drafted_at=now,
     )  # fmt: skip
     insert_all(Debit, [_debit(one, run) for one in chosen])
     record(
@@ -60,6 +67,7 @@ def _debit(one: Collectable, run: DebitRun) -> Debit:
         author_id=run.author_id, parties=run.parties, run=run, payer_id=one.payer_id,
         payer_name=one.payer_name[:120], reference=one.reference, title=one.label[:120],
         amount_minor=one.amount_minor, mandate_reference=one.mandate_reference, iban=one.iban,
+        saved_mandate=one.saved_mandate,
     )  # fmt: skip
 
 
@@ -71,7 +79,8 @@ def _locked(run: DebitRun) -> DebitRun:
 
 @transaction.atomic
 def approve_debits(*, run: DebitRun, approval: Approval, now: datetime) -> DebitRun:
-    """The second pair of eyes: the bank file is made and the payments are under way. Twice is once.
+    """The second pair of eyes: the bank file is made and the payments are under way, or a job asks
+    the provider for each. Twice is once.
 
     Raises ValidationError: the person drafted it, did not give the password within five minutes,
     less is open of a document than is to be collected, or its mandate is another now.
@@ -87,11 +96,10 @@ def approve_debits(*, run: DebitRun, approval: Approval, now: datetime) -> Debit
         raise ValidationError(_("Give your password again; it counts for five minutes."))
     debits = list(row.debits.order_by("id"))
     _refuse_moved(debits, row)
-    row.file = collect_by_debit(
-        items=[Collected(payer_id=one.payer_id, reference=one.reference, title=one.title,
-                         amount_minor=one.amount_minor) for one in debits],
-        collected_on=row.collected_on, now=now, actor=approval.person,
-    )  # fmt: skip
+    if row.method == METHOD.SEPA:
+        row.file = _file_of(row, debits, approval.person, now)
+    else:
+        ask_online(debits=debits, now=now)
     row.state, row.approved_at = STATE.APPROVED, now
     row.approved_by_id, row.approved_by = approval.person.pk, str(approval.person)[:200]
     row.save(update_fields=["state", "approved_at", "approved_by_id", "approved_by", "file"])
@@ -99,9 +107,20 @@ def approve_debits(*, run: DebitRun, approval: Approval, now: datetime) -> Debit
     return row
 
 
+def _file_of(run: DebitRun, debits: Sequence[Debit], person: Any, now: datetime) -> BankFile:
+    items = [
+        Collected(payer_id=one.payer_id, reference=one.reference, title=one.title,
+                  amount_minor=one.amount_minor)
+        for one in debits
+    ]  # fmt: skip
+    return collect_by_debit(items=items, collected_on=run.collected_on, now=now, actor=person)
+
+
 def _refuse_moved(debits: Sequence[Debit], run: DebitRun) -> None:
     """All that changed since the draft is told at once."""
-    now_open = {one.reference: one for one in collectables(lock=True, beside=run)}
+    now_open = {
+        one.reference: one for one in collectables(lock=True, beside=run, method=run.method)
+    }
     moved = [debit.title for debit in debits if not _still(debit, now_open.get(debit.reference))]
     if moved:
         raise ValidationError(

@@ -1,4 +1,5 @@
-"""Refunds from the portal: one person asks, another approves, a job asks the provider."""
+"""Refunds from the portal: one person asks, another approves; then a job asks the provider, or a bank
+file goes back to where the money came from."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,12 +10,16 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from apps.common.ids import BadId, decode
 from apps.events.operations import enqueue, record
-from apps.payments.domain.accounts import is_confirmed
+from apps.payments.domain.accounts import BadIban, bank_details, is_confirmed
 from apps.payments.domain.amounts import NotPayable, to_provider
-from apps.payments.models import Payment, Refund, RefundRequest
+from apps.payments.domain.bank_files import Party, Transfer, transfers_file
+from apps.payments.models import BankEntry, BankFile, Payment, Refund, RefundRequest
+from apps.payments.operations.files import store_file
 from apps.payments.operations.provider import NoAnswer, ask
 from apps.payments.operations.received import Overdrawn, record_refund
+from apps.payments.queries.accounts import main_account
 from apps.tenancy.context import current_company
 
 STATE = RefundRequest.State
@@ -23,12 +28,21 @@ BY_PROVIDER = "pi_"
 
 
 def is_refundable(payment: Payment) -> bool:
-    """Received through the provider, by the current company, and not given back as a whole."""
-    return bool(
-        payment.author_id == current_company().pk
-        and payment.state == Payment.State.SUCCEEDED
-        and payment.provider_ref.startswith(BY_PROVIDER)
-    )
+    """Received by the current company, not given back as a whole, and it is known where it goes."""
+    if payment.author_id != current_company().pk or payment.state != Payment.State.SUCCEEDED:
+        return False
+    return payment.provider_ref.startswith(BY_PROVIDER) or sender_of(payment) is not None
+
+
+def sender_of(payment: Payment) -> BankEntry | None:
+    """The bank's entry of a transfer in euros that says from which account it came."""
+    if payment.currency != "EUR":
+        return None
+    entries = BankEntry.objects.written_by(current_company()).filter(
+        payment=payment, amount_minor__gt=0, is_return=False
+    )  # fmt: skip
+    found: BankEntry | None = entries.exclude(other_iban="").first()
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +57,9 @@ class Wish:
 def ask_refund(*, payment: Payment, wish: Wish, now: datetime, person: Any) -> RefundRequest:
     """A refund that waits for a second person; one of a payment at a time, the same twice is one.
 
-    Raises ValidationError: not received through the provider, more than is left, no reason, an
-    amount the provider cannot move, or another refund that waits.
+    What came by bank goes back to the account it came from. Raises ValidationError: it is not known
+    where it came from, more than is left, no reason, an amount the provider cannot move, or another
+    refund that waits.
     """
     own = Payment.objects.written_by(current_company()).select_for_update(of=("self",))
     row = own.get(pk=payment.pk)
@@ -59,7 +74,7 @@ def ask_refund(*, payment: Payment, wish: Wish, now: datetime, person: Any) -> R
     made: RefundRequest = RefundRequest.objects.create(
         author_id=row.author_id, parties=[row.author_id], payment=row, currency=row.currency,
         amount_minor=wish.amount_minor, reason=wish.reason, asked_by_id=person.pk,
-        asked_by=str(person)[:200], asked_at=now,
+        asked_by=str(person)[:200], asked_at=now, **_account_of(row),
     )  # fmt: skip
     record(
         action="payments.refund_asked", subject=row.public_id, now=now, actor=person,
@@ -68,15 +83,31 @@ def ask_refund(*, payment: Payment, wish: Wish, now: datetime, person: Any) -> R
     return made
 
 
+def _account_of(payment: Payment) -> dict[str, str]:
+    """Nobody types where a transfer goes back to: the bank said where it came from."""
+    if payment.provider_ref.startswith(BY_PROVIDER):
+        return {}
+    entry = sender_of(payment)
+    assert entry is not None
+    try:
+        details = bank_details(entry.other_iban)
+    except BadIban:
+        raise ValidationError(_("The account it came from is no valid IBAN.")) from None
+    name = (entry.other_name or payment.payer_name)[:70]
+    return {"holder_name": name, "iban": details.iban, "bic": details.bic}
+
+
 def _refuse_odd(payment: Payment, wish: Wish) -> None:
     if not is_refundable(payment):
         raise ValidationError(
-            _("Only money that came through the payment provider goes back through it.")
+            _("It is not known where this money came from, so it cannot go back from here.")
         )
     if not 0 < wish.amount_minor <= payment.amount_minor - payment.refunded_minor:
         raise ValidationError(_("Give back more than nothing and at most what is left."))
     if not wish.reason.strip():
         raise ValidationError(_("Give a reason: auditors will ask for it."))
+    if not payment.provider_ref.startswith(BY_PROVIDER):
+        return
     try:
         to_provider(wish.amount_minor, payment.currency)
     except NotPayable:
@@ -96,10 +127,10 @@ def _locked(request: RefundRequest) -> RefundRequest:
 def approve_refund(
     *, request: RefundRequest, person: Any, confirmed_at: datetime | None, now: datetime
 ) -> RefundRequest:
-    """The second pair of eyes; a job asks the provider. Approving twice is once.
+    """The second pair of eyes; a job asks the provider, or the bank file is made. Twice is once.
 
     Raises ValidationError: the person asked for it, or did not give the password within five
-    minutes, or it was discarded.
+    minutes, it was discarded, or there is no own bank account to pay from.
     """
     row = _locked(request)
     if row.state in (STATE.APPROVED, STATE.MADE, STATE.FAILED):
@@ -112,10 +143,59 @@ def approve_refund(
         raise ValidationError(_("Give your password again; it counts for five minutes."))
     row.state, row.approved_at = STATE.APPROVED, now
     row.approved_by_id, row.approved_by = person.pk, str(person)[:200]
-    row.save(update_fields=["state", "approved_at", "approved_by_id", "approved_by"])
-    enqueue(kind=REFUND, payload={"request": str(row.pk)}, now=now)
+    if row.iban:
+        row.file = _file_of(row, now)
+    else:
+        enqueue(kind=REFUND, payload={"request": str(row.pk)}, now=now)
+    row.save(update_fields=["state", "approved_at", "approved_by_id", "approved_by", "file"])
     record(action="payments.refund_approved", subject=row.payment.public_id, now=now, actor=person)
     return row
+
+
+def _file_of(row: RefundRequest, now: datetime) -> BankFile:
+    own = main_account()
+    if own is None:
+        raise ValidationError(_("Add your bank account first."))
+    title = row.payment.title or row.payment.reference
+    transfer = Transfer(
+        row.public_id, Party(row.holder_name, row.iban, row.bic), row.amount_minor,
+        f"{title} {current_company().name}".strip(),
+    )  # fmt: skip
+    content = transfers_file(
+        Party(own.holder_name, own.iban, own.bic), [transfer], row.currency, now.date()
+    )
+    return store_file(
+        kind=BankFile.Kind.TRANSFERS, content=content, entry_count=1, now=now,
+        total_minor=row.amount_minor, currency=row.currency,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def note_booked(*, identity: str, amount_minor: int, now: datetime) -> Payment | None:
+    """The bank has booked the transfer of this identity: the money went back. Twice is once.
+
+    The payment it is of; None where no approved refund is it, or the payment has less left.
+    """
+    try:
+        key = decode(RefundRequest.prefix, identity)
+    except BadId:
+        return None
+    rows = RefundRequest.objects.written_by(current_company()).select_for_update(of=("self",))
+    row = rows.select_related("payment").filter(pk=key, amount_minor=amount_minor).first()
+    if row is None or not row.iban or row.state not in (STATE.APPROVED, STATE.MADE):
+        return None
+    try:
+        record_refund(
+            payment=row.payment, provider_ref=identity, amount_minor=amount_minor, now=now,
+            kind=Refund.Kind.REFUND, reason=row.reason,
+        )  # fmt: skip
+    except Overdrawn:
+        return None
+    if row.state == STATE.APPROVED:
+        row.state = STATE.MADE
+        row.save(update_fields=["state"])
+    payment: Payment = row.payment
+    return payment
 
 
 @transaction.atomic

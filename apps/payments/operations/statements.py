@@ -30,6 +30,7 @@ from apps.payments.operations.received import (
     record_payment,
     record_refund,
 )
+from apps.payments.operations.refunding import note_booked
 from apps.payments.operations.sending import note_paid_out, note_payout_failed
 from apps.payments.queries.bank import candidates, noted_by_hand
 from apps.tenancy.bulk import insert_all
@@ -162,6 +163,12 @@ def _by_identity(entry: BankEntry, now: datetime) -> bool:
         note = note_paid_out if entry.amount_minor < 0 else note_payout_failed
         note(payout=payout, provider_ref="", now=now)
         return _matched(entry, now, payout=payout)
+    if entry.amount_minor < 0 and not entry.is_return:
+        given_back = note_booked(
+            identity=entry.end_to_end_id, amount_minor=-entry.amount_minor, now=now
+        )
+        if given_back is not None:
+            return _matched(entry, now, payment=given_back)
     payment = Payment.objects.written_by(entry.author_id).filter(
         provider_ref=entry.end_to_end_id, currency=entry.currency
     ).first()  # fmt: skip

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from apps.payments.domain.accounts import cooled_down_at
-from apps.payments.models import BankAccount, Mandate, StripeAccount
+from apps.payments.models import BankAccount, Mandate, SavedMandate, StripeAccount
 from apps.payments.models.payouts import Way
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
@@ -53,6 +53,20 @@ def free_from(payees: Collection[int], method: str) -> dict[int, datetime]:
 def mandates_given() -> QuerySet[Mandate]:
     """By which partners collect from the current company, revoked ones too."""
     rows: QuerySet[Mandate] = Mandate.objects.written_by(current_company())
+    return rows
+
+
+def saved_given() -> QuerySet[SavedMandate]:
+    """By which partners collect from the current company through the provider, revoked ones too."""
+    rows: QuerySet[SavedMandate] = SavedMandate.objects.written_by(current_company())
+    return rows.exclude(state=SavedMandate.State.EXPIRED)
+
+
+def saved_held() -> QuerySet[SavedMandate]:
+    """By which the current company collects through the provider, in force."""
+    rows: QuerySet[SavedMandate] = SavedMandate.objects.filter(
+        creditor=current_company(), state=SavedMandate.State.ACTIVE
+    )  # fmt: skip
     return rows
 
 

@@ -6,9 +6,19 @@ from datetime import date
 from django.db.models import Count, QuerySet, Sum
 
 from apps.payments.domain.accounts import in_groups
-from apps.payments.models import Debit, DebitRun, ExpectedPayment, Mandate, Payment
-from apps.payments.queries.accounts import mandates_held
+from apps.payments.models import (
+    Debit,
+    DebitRun,
+    ExpectedPayment,
+    Mandate,
+    OnlineDebit,
+    Payment,
+    SavedMandate,
+)
+from apps.payments.queries.accounts import mandates_held, saved_held
 from apps.tenancy.context import current_company
+
+METHOD = DebitRun.Method
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,21 +33,22 @@ class Collectable:
     due_on: date
     mandate_reference: str
     iban: str
-
-    @property
-    def grouped_iban(self) -> str:
-        return in_groups(self.iban)
+    shown_account: str
+    saved_mandate: SavedMandate | None = None
 
 
-def collectables(*, lock: bool = False, beside: DebitRun | None = None) -> list[Collectable]:
+def collectables(
+    *, lock: bool = False, beside: DebitRun | None = None, method: str = METHOD.SEPA
+) -> list[Collectable]:
     """By due day, without what is under way or stands in a drafted run (`beside` excepted)."""
     own = current_company()
-    mandates: dict[int, Mandate] = {row.author_id: row for row in mandates_held()}
+    held = saved_held() if method == METHOD.STRIPE else mandates_held()
+    mandates: dict[int, Mandate | SavedMandate] = {row.author_id: row for row in held}
     rows = ExpectedPayment.objects.written_by(own).filter(
         is_open=True, currency="EUR", payer__in=mandates
     )
     rows = rows.select_for_update(of=("self",)) if lock else rows
-    busy = _under_way() | _drafted(beside)
+    busy = _under_way() | _drafted(beside) | _asked()
     return [
         _collectable(row, mandates[row.payer_id or 0])
         for row in rows.order_by("due_on", "id")
@@ -45,11 +56,20 @@ def collectables(*, lock: bool = False, beside: DebitRun | None = None) -> list[
     ]  # fmt: skip
 
 
-def _collectable(row: ExpectedPayment, mandate: Mandate) -> Collectable:
-    return Collectable(
+def _collectable(row: ExpectedPayment, mandate: Mandate | SavedMandate) -> Collectable:
+    known = (
         row.reference, row.label, mandate.author_id, row.payer_name, row.collectable_minor,
-        row.due_on, mandate.reference, mandate.iban,
+        row.due_on, mandate.reference,
     )  # fmt: skip
+    if isinstance(mandate, SavedMandate):
+        return Collectable(*known, "", mandate.shown_account, mandate)
+    return Collectable(*known, mandate.iban, in_groups(mandate.iban))
+
+
+def _asked() -> set[str]:
+    """Approved, and the provider has not begun them yet."""
+    rows = OnlineDebit.objects.written_by(current_company()).filter(state=OnlineDebit.State.ASKED)
+    return set(rows.values_list("reference", flat=True))
 
 
 def _under_way() -> set[str]:

@@ -26,7 +26,8 @@ from apps.payments.operations import (
     draft_debits,
     read_file,
 )
-from apps.payments.queries.debits import collectables, own_debit_runs
+from apps.payments.queries.accounts import saved_held
+from apps.payments.queries.debits import METHOD, collectables, own_debit_runs
 from apps.payments.tables import DebitRunTable
 from apps.payments.views.confirming import confirm, confirmed_at, refused
 from apps.tenancy.context import current_company
@@ -58,23 +59,29 @@ class RunList(ListPage):
 @require_http_methods(["GET", "POST"])
 @requires("draft_payouts")
 def new_run(request: HttpRequest) -> HttpResponse:
-    """What may be collected; a POST drafts a run of the ticked documents."""
-    day = local_date(timezone.now(), current_company().time_zone) + PROPOSED
-    form = DebitForm(request.POST or None, initial={"collected_on": day})
+    """What may be collected, by bank file or through Stripe; a POST drafts a run of the ticked
+    documents."""
+    today = local_date(timezone.now(), current_company().time_zone)
+    method = METHOD.STRIPE if request.GET.get("way") == METHOD.STRIPE else METHOD.SEPA
+    given = request.POST if request.method == "POST" else None
+    form = DebitForm(given, initial={"collected_on": today + PROPOSED})
+    if method == METHOD.STRIPE:
+        del form.fields["collected_on"]
     ticked = {text.replace("\0", "")[:80] for text in request.POST.getlist("reference")}
     if request.method == "POST" and form.is_valid():
         try:
             run = draft_debits(
-                references=ticked, collected_on=form.cleaned_data["collected_on"],
-                now=timezone.now(), person=request.user,
+                references=ticked, collected_on=form.cleaned_data.get("collected_on", today),
+                now=timezone.now(), person=request.user, method=method,
             )  # fmt: skip
         except ValidationError as error:
             form.add_error(None, error)
         else:
             messages.success(request, _("The run is drafted; a second person approves it."))
             return redirect("debit_run", run.public_id)
-    rows = collectables()
+    rows = collectables(method=method)
     context = {
+        "method": method, "has_saved": saved_held().exists(),
         "form": form, "rows": rows, "ticked": ticked, "is_asked": request.method == "POST",
         "total": sum(row.amount_minor for row in rows),
     }  # fmt: skip
@@ -89,7 +96,7 @@ def _page(
     request: HttpRequest, run: DebitRun, form: PasswordForm | None = None, status: int = 200
 ) -> HttpResponse:
     context: dict[str, Any] = {
-        "run": run, "debits": list(run.debits.all()), "form": form or PasswordForm(),
+        "run": run, "debits": list(run.debits.select_related("saved_mandate", "online__payment")), "form": form or PasswordForm(),
         "confirmed": confirmed_at(request) is not None,
         "is_drafter": run.drafted_by_id == request.user.pk,
     }  # fmt: skip
@@ -114,7 +121,12 @@ def run_approval(request: HttpRequest, run_id: UUID) -> HttpResponse:
     except ValidationError as error:
         refused(form, error)
         return _page(request, run, form, 422)
-    messages.success(request, _("The bank file is ready; hand it to your bank."))
+    told = _("The bank file is ready; hand it to your bank.")
+    if run.method == METHOD.STRIPE:
+        told = _(
+            "The payment provider is being asked; each payment is under way until it says more."
+        )
+    messages.success(request, told)
     return redirect("debit_run", run.public_id)
 
 

@@ -13,8 +13,15 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.access import requires
 from apps.payments.forms import PasswordForm, RefundForm
-from apps.payments.models import Payment, RefundRequest
-from apps.payments.operations import approve_refund, ask_refund, discard_refund, is_refundable
+from apps.payments.models import BankFile, Payment, RefundRequest
+from apps.payments.operations import (
+    approve_refund,
+    ask_refund,
+    discard_refund,
+    is_refundable,
+    read_file,
+)
+from apps.payments.operations.refunding import sender_of
 from apps.payments.queries.money import visible_payments
 from apps.payments.views.confirming import confirm, confirmed_at, refused
 from apps.tenancy.context import current_company
@@ -30,6 +37,7 @@ def _page(request: HttpRequest, payment: Payment, status: int = 200, **forms: An
         "entries": list(payment.bank_entries.all()), "password_form": PasswordForm(),
         "form": None if waiting or under_way or not is_refundable(payment) else RefundForm(payment),
         "confirmed": confirmed_at(request) is not None,
+        "sender": sender_of(payment),
         "is_asker": waiting is not None and waiting.asked_by_id == request.user.pk, **forms,
     }  # fmt: skip
     return render(request, "payments/payment_detail.html", context, status=status)
@@ -79,8 +87,26 @@ def refund_approval(request: HttpRequest, request_id: UUID) -> HttpResponse:
     except ValidationError as error:
         refused(form, error)
         return _page(request, found.payment, 422, password_form=form)
-    messages.success(request, _("The refund is approved and under way."))
+    told = _("The refund is approved and under way.")
+    if found.iban:
+        told = _("The bank file is ready; hand it to your bank.")
+    messages.success(request, told)
     return redirect("payment_detail", found.payment.public_id)
+
+
+@require_GET
+@requires("draft_payouts")
+def refund_file(request: HttpRequest, request_id: UUID) -> HttpResponse:
+    """The stored pain.001 file of a refund by bank transfer, as it was made."""
+    found = _request(request_id)
+    file = get_object_or_404(BankFile, refund_request=found)
+    try:
+        content = read_file(file)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("payment_detail", found.payment.public_id)
+    headers = {"Content-Disposition": f'attachment; filename="{found.public_id}.xml"'}
+    return HttpResponse(content, content_type="application/xml", headers=headers)
 
 
 @require_POST

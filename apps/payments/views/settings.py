@@ -30,14 +30,17 @@ from apps.payments.queries.accounts import (
     mandates_held,
     open_accounts,
     own_stripe_account,
+    saved_given,
+    saved_held,
 )
 
 
-def _page(request: HttpRequest, status: int = 200, **forms: Form) -> HttpResponse:
+def settings_page(request: HttpRequest, status: int = 200, **forms: Form) -> HttpResponse:
     context = {
+        "saved_given": saved_given(), "saved_held": saved_held(),
         "accounts": open_accounts(), "given": mandates_given(), "held": mandates_held(),
         "stripe": own_stripe_account(), "account_form": AccountForm(),
-        "mandate_form": MandateForm(), **forms,
+        "mandate_form": MandateForm(), "saved_form": MandateForm(prefix="saved"), **forms,
     }  # fmt: skip
     return render(request, "payments/settings.html", context, status=status)
 
@@ -46,7 +49,7 @@ def _page(request: HttpRequest, status: int = 200, **forms: Form) -> HttpRespons
 @requires("view_payments")
 def payment_settings(request: HttpRequest) -> HttpResponse:
     """Everything about where money comes in and goes out."""
-    return _page(request)
+    return settings_page(request)
 
 
 @require_POST
@@ -62,7 +65,7 @@ def new_account(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("The bank account is added."))
             return redirect("payment_settings")
-    return _page(request, 422, account_form=form)
+    return settings_page(request, 422, account_form=form)
 
 
 def _done(request: HttpRequest, told: str, act: Callable[[], Any]) -> HttpResponse:
@@ -110,7 +113,7 @@ def new_mandate(request: HttpRequest) -> HttpResponse:
     """Let a partner collect."""
     form = MandateForm(request.POST)
     if not form.is_valid():
-        return _page(request, 422, mandate_form=form)
+        return settings_page(request, 422, mandate_form=form)
     creditor = form.cleaned_data["creditor"]
     return _done(
         request, _("%(company)s may collect by direct debit now.") % {"company": creditor.name},

@@ -221,6 +221,11 @@ def _attach(asked: Asked) -> Thing:
     return method
 
 
+@route("POST", "payment_methods/ID/detach")
+def _detach(asked: Asked) -> Thing:
+    return payments.detach(asked.store, asked.ids[0])
+
+
 @route("POST", "refunds")
 def _refund(asked: Asked) -> Thing:
     return payments.refund(asked.store, asked.params)

@@ -41,6 +41,10 @@ def confirm(store: Store, intent: Thing, method: Thing, asked: bool = False) -> 
     if intent["status"] in ("succeeded", "processing", "canceled"):
         text = f"This PaymentIntent's status is {intent['status']} and cannot be confirmed."
         raise invalid(text, code="payment_intent_unexpected_state")
+    if method.get("_detached"):
+        raise invalid(
+            "The provided PaymentMethod was detached from its Customer.", "payment_method"
+        )
     intent["payment_method"] = method["id"]
     if method["type"] == "sepa_debit":
         return _collect(store, intent)
@@ -53,6 +57,20 @@ def confirm(store: Store, intent: Thing, method: Thing, asked: bool = False) -> 
     if outcome in (methods.OK, methods.ASKS):
         return succeed(store, intent)
     raise fail(store, intent, outcome)
+
+
+def detach(store: Store, key: str) -> Thing:
+    """The customer's account is forgotten, and its mandates end."""
+    method = store.get("payment_method", key)
+    if method.get("_detached") or method["customer"] is None:
+        raise invalid("The payment method you provided is not attached to a customer.")
+    method.update(customer=None, _detached=True)
+    for mandate in list(store.all("mandate")):
+        if mandate["payment_method"] == key and mandate["status"] == "active":
+            mandate["status"] = "inactive"
+            store.emit("mandate.updated", mandate)
+    store.emit("payment_method.detached", method)
+    return method
 
 
 def _collect(store: Store, intent: Thing) -> Thing:
