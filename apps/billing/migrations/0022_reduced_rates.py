@@ -4,7 +4,7 @@ Where a country has several, this is the one of its general list, not the lowest
 tables of the rates in force in 2025 (vat-solutions.com, "VAT rates 2025 in the European Union",
 Switzerland included; before 2014 the European Commission's table as quoted by regfollower.com):
 AT 10 and 13, BE 6 and 12, CH 2.6, CZ 12, DE 7, ES 10, FR 5.5 and 10, IT 5 and 10, NL 9, PL 5 and 8.
-Japan's 8 stands in neither.
+Japan: 8 since October 2019 (vatcalc.com, "Japan raises Consumption Tax to 10%").
 """
 
 from datetime import date

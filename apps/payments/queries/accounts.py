@@ -1,7 +1,9 @@
 """Where companies are paid, as far as the current one may see it."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -50,16 +52,32 @@ def free_from(payees: Collection[int], method: str) -> dict[int, datetime]:
     return {row.author_id: cooled_down_at(row.connected_at) for row in found}
 
 
+@dataclass(frozen=True, slots=True)
+class Mandates:
+    """Those the current company gave, revoked ones too, and those it holds, in force."""
+
+    given: list[Any]
+    held: list[Any]
+
+
+def mandates_seen() -> tuple[Mandates, Mandates]:
+    """Signed here, and saved with the provider. Two queries."""
+    saved = SavedMandate.objects.exclude(state=SavedMandate.State.EXPIRED)
+    return _sorted_out(Mandate.objects.all()), _sorted_out(saved)
+
+
+def _sorted_out(rows: QuerySet[Any]) -> Mandates:
+    own, found = current_company().pk, list(rows)
+    return Mandates(
+        [row for row in found if row.author_id == own],
+        [row for row in found if row.creditor_id == own and row.state == "active"],
+    )
+
+
 def mandates_given() -> QuerySet[Mandate]:
     """By which partners collect from the current company, revoked ones too."""
     rows: QuerySet[Mandate] = Mandate.objects.written_by(current_company())
     return rows
-
-
-def saved_given() -> QuerySet[SavedMandate]:
-    """By which partners collect from the current company through the provider, revoked ones too."""
-    rows: QuerySet[SavedMandate] = SavedMandate.objects.written_by(current_company())
-    return rows.exclude(state=SavedMandate.State.EXPIRED)
 
 
 def saved_held() -> QuerySet[SavedMandate]:

@@ -27,22 +27,29 @@ from apps.payments.operations import (
 )
 from apps.payments.queries.accounts import (
     mandates_given,
-    mandates_held,
+    mandates_seen,
     open_accounts,
     own_stripe_account,
-    saved_given,
-    saved_held,
 )
 
 
 def settings_page(request: HttpRequest, status: int = 200, **forms: Form) -> HttpResponse:
+    signed, saved = mandates_seen()
     context = {
-        "saved_given": saved_given(), "saved_held": saved_held(),
-        "accounts": open_accounts(), "given": mandates_given(), "held": mandates_held(),
-        "stripe": own_stripe_account(), "account_form": AccountForm(),
-        "mandate_form": MandateForm(), "saved_form": MandateForm(prefix="saved"), **forms,
+        "given": signed.given, "held": signed.held, "saved_given": saved.given,
+        "saved_held": saved.held, "accounts": list(open_accounts()),
+        "stripe": own_stripe_account(), "account_form": AccountForm(), **_mandate_forms(), **forms,
     }  # fmt: skip
     return render(request, "payments/settings.html", context, status=status)
+
+
+def _mandate_forms() -> dict[str, Form]:
+    """Both offer the same partners, who are read once."""
+    signed, saved = MandateForm(), MandateForm(prefix="saved")
+    choices = list(signed.fields["creditor"].choices)  # type: ignore[attr-defined]
+    for form in (signed, saved):
+        form.fields["creditor"].choices = choices  # type: ignore[attr-defined]
+    return {"mandate_form": signed, "saved_form": saved}
 
 
 @require_GET
