@@ -46,7 +46,8 @@ def settings_page(request: HttpRequest, status: int = 200, **forms: Form) -> Htt
 def _mandate_forms() -> dict[str, Form]:
     """Both offer the same partners, who are read once."""
     signed, saved = MandateForm(), MandateForm(prefix="saved")
-    choices = list(signed.fields["creditor"].choices)  # type: ignore[attr-defined]
+    # By iter, or the list would ask for the number of partners first.
+    choices = list(iter(signed.fields["creditor"].choices))  # type: ignore[attr-defined]
     for form in (signed, saved):
         form.fields["creditor"].choices = choices  # type: ignore[attr-defined]
     return {"mandate_form": signed, "saved_form": saved}
