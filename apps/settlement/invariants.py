@@ -151,6 +151,23 @@ def deposits_match(now: datetime) -> Iterator[str]:
         yield f"account {key}: {balance}, its deposits' steps say {noted}"
 
 
+@shared("the lines of a share on statements sum to it")
+def parts_sum(now: datetime) -> Iterator[str]:
+    for key, amount, lines in rows(
+        """
+        select share.id, share.amount_minor,
+            sum(case statement.kind when 'credit' then -line.net_minor else line.net_minor end)
+        from public.settlement_share share
+        join public.settlement_statementline line on line.share_id = share.id
+        join public.settlement_statement statement on statement.id = line.statement_id
+        group by share.id
+        having share.amount_minor <>
+            sum(case statement.kind when 'credit' then -line.net_minor else line.net_minor end)
+        """
+    ):
+        yield f"share {key} of {amount}: {lines} on statements"
+
+
 @shared("a supply is invoiced by one side only")
 def invoiced_once(now: datetime) -> Iterator[str]:
     for key, number in rows(

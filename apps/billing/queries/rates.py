@@ -201,9 +201,3 @@ def tax_rates(countries: Iterable[str]) -> dict[tuple[str, str], list[tuple[date
     for row in rows.order_by("country", "valid_from"):
         found.setdefault((row.country, row.category), []).append((row.valid_from, row.percent))
     return found
-
-
-def standard_rates(countries: Iterable[str]) -> dict[str, list[tuple[date, Decimal]]]:
-    """Standard rates by country, oldest first."""
-    found = tax_rates(countries)
-    return {country: rows for (country, kind), rows in found.items() if kind == STANDARD}

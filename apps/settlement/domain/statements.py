@@ -3,7 +3,7 @@
 UNTDID 1001: 389 self-billed invoice, 261 self-billed credit note; amounts of both are positive.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
@@ -14,6 +14,15 @@ class Kind(StrEnum):
     INVOICE = "invoice"
     CREDIT_NOTE = "credit"
     ADVICE = "advice"
+
+
+class Nature(StrEnum):
+    """What the customer's lines carry: the contract's usual tax, or what a charge names instead."""
+
+    USUAL = ""
+    REDUCED = "AA"
+    EXEMPT = "E"
+    OUTSIDE = "O"
 
 
 # UNCL 5305 by the payee's tax status.
@@ -36,6 +45,18 @@ def parts_of(
     below = [row for row in chosen if minor(row) < 0]
     found = [(Kind.INVOICE, above), (Kind.CREDIT_NOTE, below)]
     return [(kind, part) for kind, part in found if part]
+
+
+def by_nature(minor: int, nets: Mapping[Nature, int]) -> list[tuple[Nature, int]]:
+    """A sum of a whole period on the natures of its lines, by their net; it is exact and symmetric.
+
+    Lines that sum to nothing or less carry none of it; where all do, it is of the usual tax.
+    """
+    weights = {nature: net for nature, net in sorted(nets.items()) if net > 0}
+    if not weights:
+        return [(Nature.USUAL, minor)]
+    parts = zip(weights, allocate(minor, list(weights.values())), strict=True)
+    return [(nature, part) for nature, part in parts if part]
 
 
 def line_taxes(nets: Sequence[int], tax_minor: int) -> list[int]:

@@ -97,13 +97,17 @@ class Statement(FencedModel):
 
 
 class StatementLine(FencedModel):
-    """One share on a statement. Each share stands on one at most: one side alone invoices it."""
+    """One share on a statement. Each share stands on one at most: one side alone invoices it.
+
+    A sum of a whole period whose lines carry several taxes has a part, and a document, for each.
+    """
 
     prefix = "stl"
 
     statement = models.ForeignKey(Statement, on_delete=models.PROTECT, related_name="lines")
     position = models.IntegerField()
     share = models.ForeignKey(Share, on_delete=models.PROTECT, related_name="statement_lines")
+    part = models.SmallIntegerField(default=0)
     net_minor = MinorField()
     # The line's part of the document's tax; for the ledger, on no document.
     tax_minor = MinorField(default=0)
@@ -115,7 +119,7 @@ class StatementLine(FencedModel):
                 fields=["author", "statement", "position"], name="settlement_statement_position"
             ),
             models.UniqueConstraint(
-                fields=["author", "share"], name="settlement_share_on_one_statement"
+                fields=["author", "share", "part"], name="settlement_share_on_one_statement"
             ),
         ]
 

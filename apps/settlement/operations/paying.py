@@ -116,12 +116,12 @@ def _groups(document_ids: Iterable[UUID]) -> dict[UUID, _Group]:
 
 
 def _taxes(document_ids: Iterable[UUID]) -> dict[UUID, int]:
-    """By share the tax of the self-billed document it stands on; of a credit note below zero."""
+    """By share the tax of the self-billed documents it stands on; of a credit note below zero."""
     rows = StatementLine.objects.filter(share__document_id__in=list(document_ids), tax_minor__gt=0)
-    return {
-        share: -minor if kind == Statement.Kind.CREDIT_NOTE else minor
-        for share, minor, kind in rows.values_list("share", "tax_minor", "statement__kind")
-    }
+    found: dict[UUID, int] = defaultdict(int)
+    for share, minor, kind in rows.values_list("share", "tax_minor", "statement__kind"):
+        found[share] += -minor if kind == Statement.Kind.CREDIT_NOTE else minor
+    return found
 
 
 def _claim(

@@ -14,12 +14,19 @@ from apps.billing.domain.facts import party_facts
 from apps.billing.domain.numbers import number_text, self_billed_series
 from apps.billing.operations.documents import broken_rules, store_document_files
 from apps.billing.operations.numbering import take_numbers
-from apps.billing.queries.rates import standard_rates
+from apps.billing.queries.rates import tax_rates
 from apps.common.period import local_date
 from apps.events.operations import enqueue, record_all
 from apps.pricing.tax import TaxedNet, tax_totals
 from apps.settlement.domain.ledger import taxed as tax_entries
-from apps.settlement.domain.statements import CATEGORIES, Kind, line_minor, line_taxes, parts_of
+from apps.settlement.domain.statements import (
+    CATEGORIES,
+    Kind,
+    Nature,
+    line_minor,
+    line_taxes,
+    parts_of,
+)
 from apps.settlement.models import (
     SelfBillingAgreement,
     SettledPeriod,
@@ -30,6 +37,7 @@ from apps.settlement.models import (
 )
 from apps.settlement.operations.ledger import Pair, Posting, locked_books, post
 from apps.settlement.operations.paying import make_payable
+from apps.settlement.queries.natures import Piece, natures_of
 from apps.settlement.queries.statements import document_of_statement, lines_of, waiting_shares
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
@@ -56,9 +64,11 @@ def plan_statements(*, now: datetime, settled_ids: Iterable[UUID] | None = None)
     for share in shares:
         groups.setdefault((share.settled_id, share.partner_id), []).append(share)
     conditions = _Conditions.read({partner for _settled, partner in groups})
+    natures = natures_of({settled for settled, _partner in groups}, conditions.reduced)
     plan = Plan()
     for (_settled, partner), rows in groups.items():
-        _plan_group(plan, conditions, partner, rows, now)
+        pieces = [piece for row in rows for piece in natures.pieces(row)]
+        _plan_group(plan, conditions, partner, pieces, now)
     return plan
 
 
@@ -73,7 +83,7 @@ class _Conditions:
 
     partners: dict[int, Company]
     agreements: list[SelfBillingAgreement]
-    rates: dict[str, list[tuple[date, Decimal]]]
+    rates: dict[tuple[str, str], list[tuple[date, Decimal]]]
 
     @classmethod
     def read(cls, keys: set[int]) -> "_Conditions":
@@ -81,44 +91,73 @@ class _Conditions:
         agreements = SelfBillingAgreement.objects.written_by(current_company())
         return cls(
             partners, list(agreements.filter(partner__in=keys).select_related("answer")),
-            standard_rates({company.country for company in partners.values()}),
+            tax_rates({company.country for company in (*partners.values(), current_company())}),
         )  # fmt: skip
 
     def agreement(self, partner: int, day: date) -> SelfBillingAgreement | None:
         found = (item for item in self.agreements if item.partner_id == partner)
         return next((item for item in found if item.holds_on(day)), None)
 
-    def tax(self, agreement: SelfBillingAgreement, day: date) -> tuple[str, Decimal] | None:
-        """Category and rate of the partner's supply; None where its country's rate is not known."""
+    def tax(
+        self, agreement: SelfBillingAgreement, day: date, nature: Nature
+    ) -> tuple[str, Decimal] | None:
+        """Category and rate of the partner's supply; None where its country's rate is not known.
+
+        Who charges tax supplies what is reduced, exempt or outside the scope as that.
+        """
         category = CATEGORIES[agreement.tax_status]
+        if category == _STANDARD and nature in (Nature.EXEMPT, Nature.OUTSIDE):
+            category = nature.value
         if category != _STANDARD:
             return category, Decimal(0)
-        rates = self.rates.get(self.partners[agreement.partner_id].country, [])
-        known = [percent for since, percent in rates if since <= day]
-        if not known:
+        kind = nature.value or _STANDARD
+        known = self._rate(self.partners[agreement.partner_id].country, kind, day)
+        if known is None:
             return None
-        return (_STANDARD if known[-1] else _ZERO_RATED), known[-1]
+        return (_STANDARD if known else _ZERO_RATED), known
+
+    def reduced(self, country: str, day: date) -> Decimal | None:
+        return self._rate(country, Nature.REDUCED.value, day)
+
+    def _rate(self, country: str, kind: str, day: date) -> Decimal | None:
+        rates = self.rates.get((country, kind), [])
+        return next((percent for since, percent in reversed(rates) if since <= day), None)
 
 
 def _plan_group(
-    plan: Plan, conditions: _Conditions, partner: int, rows: Sequence[Share], now: datetime
+    plan: Plan, conditions: _Conditions, partner: int, pieces: Sequence[Piece], now: datetime
 ) -> None:
-    day = local_date(rows[0].last_moment, rows[0].time_zone)
+    """All documents of a group or none: a share that stands on one in part waits no more."""
+    first = pieces[0].share
+    day = local_date(first.last_moment, first.time_zone)
     agreement = conditions.agreement(partner, day)
-    tax = ("", Decimal(0)) if agreement is None else conditions.tax(agreement, day)
-    for kind, part in parts_of(rows, lambda row: row.amount_minor, agreement is not None):
-        statement, lines = _statement(
-            kind, conditions.partners[partner], agreement, part, tax or ("", Decimal(0)), now
-        )
-        problems = (
-            [_("The country's tax rate is not known for the period.")]
-            if tax is None
-            else _problems(statement, lines)
-        )
-        if problems:
-            plan.held.append((statement, problems))
-        else:
-            plan.ready.append((statement, lines))
+    ready, problems = [], []
+    for nature, of_nature in _sorted_out(pieces, agreement is not None):
+        tax = ("", Decimal(0)) if agreement is None else conditions.tax(agreement, day, nature)
+        for kind, part in parts_of(of_nature, lambda piece: piece.minor, agreement is not None):
+            statement, lines = _statement(
+                kind, conditions.partners[partner], agreement, part, tax or ("", Decimal(0)), now
+            )
+            ready.append((statement, lines))
+            problems += (
+                [_("The country's tax rate is not known for the period.")]
+                if tax is None
+                else _problems(statement, lines)
+            )
+    if problems:
+        plan.held += [(statement, problems) for statement, _lines in ready]
+    else:
+        plan.ready += ready
+
+
+def _sorted_out(pieces: Sequence[Piece], agreed: bool) -> list[tuple[Nature, list[Piece]]]:
+    """A document per tax; an advice names none."""
+    if not agreed:
+        return [(Nature.USUAL, list(pieces))]
+    found: dict[Nature, list[Piece]] = {}
+    for piece in pieces:
+        found.setdefault(piece.nature, []).append(piece)
+    return sorted(found.items())
 
 
 def _problems(statement: Statement, lines: list[StatementLine]) -> list[str]:
@@ -139,12 +178,12 @@ def _words(rule: str) -> str:
 
 
 def _statement(
-    kind: Kind, partner: Company, agreement: SelfBillingAgreement | None, rows: Sequence[Share],
+    kind: Kind, partner: Company, agreement: SelfBillingAgreement | None, pieces: Sequence[Piece],
     tax: tuple[str, Decimal], now: datetime,
 ) -> tuple[Statement, list[StatementLine]]:  # fmt: skip
-    own, first = current_company(), rows[0]
+    own, first = current_company(), pieces[0].share
     issued_on = local_date(now, own.time_zone)
-    amounts = [line_minor(kind, row.amount_minor) for row in rows]
+    amounts = [line_minor(kind, piece.minor) for piece in pieces]
     category, percent = tax
     taxes = tax_totals([TaxedNet(category, percent, minor) for minor in amounts])
     net, taxed = sum(amounts), sum(total.tax_minor for total in taxes)
@@ -159,11 +198,11 @@ def _statement(
     )  # fmt: skip
     lines = [
         StatementLine(
-            author=own, parties=first.parties, statement=statement, position=position, share=row,
-            net_minor=minor, tax_minor=tax_minor,
+            author=own, parties=first.parties, statement=statement, position=position,
+            share=piece.share, part=piece.part, net_minor=minor, tax_minor=tax_minor,
         )
-        for position, (row, minor, tax_minor) in enumerate(
-            zip(rows, amounts, line_taxes(amounts, taxed), strict=True), start=1
+        for position, (piece, minor, tax_minor) in enumerate(
+            zip(pieces, amounts, line_taxes(amounts, taxed), strict=True), start=1
         )
     ]  # fmt: skip
     return statement, lines
