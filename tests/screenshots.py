@@ -44,7 +44,7 @@ PAGES: list[tuple[str, str, list[str]]] = [
     ("invoice-customer", "heidemilch", ["/invoices/", "RE-"]),
     ("line-customer", "heidemilch", ["/invoices/", "RE-", "Explain"]),
     ("tire-used", "clearwash", ["/assets/?q=RT-0001", "Tire 01"]),
-    ("network", "clearwash", ["/networks/", "Clean dairy"]),
+    ("network", "clearwash", ["/networks/", "Tires by the kilometre"]),
     ("shares", "clearwash", ["/margins/", r"\d"]),
     ("money-partner", "kontorlease", ["/money/"]),
     ("contract-customer", "heidemilch", ["/contracts/", "Cleaning by the wash"]),
