@@ -53,10 +53,9 @@ PAGES: list[tuple[str, str, list[str]]] = [
 README_PICTURES = {
     name: name
     for name in (
-        "home-provider", "home-customer", "asset", "contract", "invoice", "line", "refused",
-        "network", "shares",
+        "home-provider", "home-customer", "asset", "contract", "refused", "network", "shares",
     )
-} | {"correction": "clearwash-correction_detail", "tire": "tire-used"}  # fmt: skip
+} | {"invoice": "invoice-customer", "line": "line-customer", "correction": "clearwash-correction_detail", "tire": "tire-used"}  # fmt: skip
 # Pages of a route that are searched for links: a truck leads elsewhere than a compressor.
 LOOKED_AT = 8
 WORDS = {"Explain": "Erklär", "Cleaning by the wash": "(Cleaning by the wash|Reinigung)"}
