@@ -30,6 +30,12 @@ def grave(page: Page) -> list[dict[str, Any]]:
     return [found for found in page.evaluate(LOOK) if found["impact"] in GRAVE]
 
 
+def settled(page: Page) -> None:
+    """Loaded, with its parts; a page that asks again and again is never idle."""
+    page.wait_for_load_state("load")
+    page.wait_for_timeout(700)
+
+
 def shape(path: str) -> str:
     """Pages of one kind look alike, whatever they show."""
     return re.sub(r"/\d+/", "/N/", ID.sub("ID", path))
@@ -81,7 +87,7 @@ def reachable(
         answer = opened(page, host + path)
         if answer is None or answer.status != 200 or "html" not in answer.headers["content-type"]:
             continue
-        page.wait_for_load_state("networkidle")
+        settled(page)
         yield path
         for link in links(page):
             if link not in seen and is_of(link.partition("?")[0], apps):

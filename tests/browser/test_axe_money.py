@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.axe import grave, reachable
+from tests.browser.axe import grave, reachable, settled
 from tests.browser.test_checkout import stripe_fake
 from tests.browser.test_first_path import Window, browser
 from tests.browser.test_settlement_walk import (
@@ -47,7 +47,7 @@ def looked_at(page: Page, path: str) -> list[str]:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.set_viewport_size(size)  # type: ignore[arg-type]
         page.reload()
-        page.wait_for_load_state("networkidle")
+        settled(page)
         found += [f"{path} {scheme}: {one['id']} {one['nodes']}" for one in grave(page)]
     page.set_viewport_size(DESK)  # type: ignore[arg-type]
     return found
@@ -74,5 +74,5 @@ def test_nothing_grave_on_pages_of_money(
         for path in reachable(window.page, host, STARTS, APPS):
             seen[path] = window.company
             wrong += looked_at(window.page, path)
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
     assert len(seen) > 30, sorted(seen)
