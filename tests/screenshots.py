@@ -42,7 +42,7 @@ PAGES: list[tuple[str, str, list[str]]] = [
     ("invoice", "clearwash", ["/invoices/?state=issued", "RE-"]),
     ("line", "clearwash", ["/invoices/?state=issued", "RE-", "Explain"]),
     ("invoice-customer", "heidemilch", ["/invoices/", "RE-"]),
-    ("line-customer", "heidemilch", ["/invoices/", "RE-", "Explain"]),
+    ("line-customer", "falkfracht", ["/invoices/", "RE-", "Explain"]),
     ("tire-used", "clearwash", ["/assets/?q=RT-0001", "Tire 01"]),
     ("network", "clearwash", ["/networks/", "Tires by the kilometre"]),
     ("shares", "clearwash", ["/margins/", r"\d"]),
