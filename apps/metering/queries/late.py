@@ -78,14 +78,15 @@ def late_records(asset_ids: Iterable[UUID], since: date) -> list[UsageRecord]:
     moved: its conditions may have.
     """
     assets = set(asset_ids)
-    standing = _newest(assets | _carried_by(assets), since)
+    looked_at = assets | _carried_by(assets)
+    standing = _newest(looked_at, since)
     channels = channels_named((row.asset_id, row.channel_code) for row in standing)
     spans = {
         row.id: (channel.pk, *row.days(channel.kind))
         for row in standing
         if (channel := channels.get((row.asset_id, row.channel_code))) is not None
     }
-    versions, orders = _versions(spans.values()), _orders_with_windows(assets)
+    versions, orders = _versions(spans.values()), _orders_with_windows(looked_at)
     late = [
         row.id for row in standing
         if row.method in ("component", OF_RECORD) or row.counting is not None or row.awaits
@@ -155,7 +156,7 @@ def _newest(asset_ids: Iterable[UUID], since: date) -> list[_Standing]:
         )
         looks = Q(figures__counting__awaits=True) | Q(figures__measure__awaits=True)
         touched |= Q(item_id__in=waiting) & (looks | Q(looks_until__gte=since.isoformat()))
-    # An older generation may reach further: a contract that ended since is measured anew for less.
+    # An older generation may still wait for a reading that the newest has.
     newer = UsageRecord.objects.filter(replaces=OuterRef("pk"))
     rows = own.filter(touched, ~Exists(newer))
     newest = rows.order_by("billed_period_id", "item_id", "-generation")
