@@ -41,6 +41,10 @@ class NoAnswer(ValidationError):
     """Nobody knows whether the provider did it: ask again with the same key, never do it anew."""
 
 
+class Unfitting(ValidationError):
+    """What was asked does not fit the state there: the thing is absent, or it is done already."""
+
+
 @contextmanager
 def in_words() -> Iterator[None]:
     """Stripe's refusals and silence as a ValidationError that says what to do."""
@@ -54,7 +58,9 @@ def in_words() -> Iterator[None]:
         ) from None
     except stripe.StripeError as error:
         told = error.user_message or _("no reason given")
-        raise ValidationError(_("The payment provider refused: %(why)s") % {"why": told}) from None
+        unfit = isinstance(error, stripe.InvalidRequestError)
+        kind = Unfitting if unfit else ValidationError
+        raise kind(_("The payment provider refused: %(why)s") % {"why": told}) from None
 
 
 def ask(call: Callable[["stripe.StripeClient"], T]) -> T:

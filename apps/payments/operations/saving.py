@@ -14,7 +14,7 @@ from apps.accounts.addresses import company_url
 from apps.events.operations import enqueue, record
 from apps.payments.models import SavedMandate, StripeAccount
 from apps.payments.operations.checkout import account_of
-from apps.payments.operations.provider import NoAnswer, ask
+from apps.payments.operations.provider import Unfitting, ask
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
 
@@ -165,15 +165,16 @@ def _note(what: str, row: SavedMandate, actor: Any, now: datetime) -> None:
 
 
 def detach_method(*, mandate_id: UUID) -> str:
-    """Have the provider forget the account of a revoked mandate. Twice is once; silence raises."""
+    """Have the provider forget the account of a revoked mandate. Twice is once.
+
+    Silence and a refusal of the key raise ValidationError.
+    """
     row = SavedMandate.objects.written_by(current_company()).get(pk=mandate_id)
     if row.state != STATE.REVOKED:
         return str(row.state)
     try:
         ask(lambda stripe: stripe.v1.payment_methods.detach(row.method_ref))
-    except NoAnswer:
-        raise
-    except ValidationError:
-        # It was forgotten before.
+    except Unfitting:
+        # It was forgotten before. A refused key or right is another matter: the job fails and shows it.
         return "gone"
     return "detached"

@@ -18,7 +18,6 @@ from apps.payments.models import (
     Payment,
     Refund,
     SavedMandate,
-    StripeAccount,
 )
 from apps.payments.operations import (
     Approval,
@@ -67,9 +66,6 @@ def saved(cast: dict[str, Any], fake: Any, settings: Any, iban: str = GOOD) -> S
     row = begin(cast)
     fill_in(fake.store.get("checkout.session", row.session_id)["url"], iban=iban)
     deliver(fake, cast, settings)
-    with company_context(cast["provider"]):
-        # Two messages of one second about the account may end either way.
-        StripeAccount.objects.update(charges_enabled=True)
     with company_context(cast["customer"]):
         row.refresh_from_db()
     assert row.state == "active"
@@ -153,6 +149,19 @@ def test_a_mandate_is_saved_seen_and_revoked_on_pages(
         assert detach_method(mandate_id=SavedMandate.objects.get().pk) == "gone"
     (mandate,) = stripe_fake.store.all("mandate")
     assert mandate["status"] == "inactive"
+
+
+def test_a_refused_key_does_not_pass_for_a_forgotten_account(
+    cast: dict[str, Any], stripe_fake: Any, settings: Any, account: str
+) -> None:
+    mandate = saved(cast, stripe_fake, settings)
+    with company_context(cast["customer"]):
+        revoke_saved(mandate=mandate, now=timezone.now(), actor="")
+        settings.STRIPE_API_KEY = "sk_live_wrong"
+        with pytest.raises(ValidationError, match="refused"):
+            detach_method(mandate_id=mandate.pk)
+        (method,) = stripe_fake.store.all("payment_method")
+        assert method["customer"], "nothing was forgotten"
 
 
 def test_who_takes_nothing_online_is_given_no_mandate(
