@@ -22,6 +22,18 @@ class ReceivableMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class IncomingAccepted:
+    """A received document is accepted; for its receiver."""
+
+    documents: Sequence[UUID]
+    name: ClassVar[str] = "billing.incoming_accepted"
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {"documents": [str(key) for key in self.documents]}
+
+
+@dataclass(frozen=True, slots=True)
 class LinesDisputed:
     """A customer disputes lines; for both."""
 

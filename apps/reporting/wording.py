@@ -67,6 +67,7 @@ JOB_TITLES: dict[str, str | Promise] = {
     "settlement.given_up": _("Free what a discarded payout had set aside"),
     "settlement.hold": _("Hold back shares of what is disputed"),
     "settlement.issue_statements": _("Issue statements"),
+    "settlement.owe_tax": _("Owe the tax of a partner's invoice"),
     "settlement.pay_on": _("Make shares payable"),
     "settlement.release": _("Release shares that were held back"),
     "settlement.settle": _("Divide revenue among companies"),

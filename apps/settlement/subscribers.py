@@ -12,6 +12,7 @@ from apps.settlement.operations import (
     issue_statements,
     make_payable,
     note_payouts,
+    post_invoice_taxes,
     settle_contract,
     settle_documents,
     store_statement_files,
@@ -92,6 +93,13 @@ def came_back(job: Job, now: datetime) -> dict[str, Any]:
 def given_up(job: Job, now: datetime) -> dict[str, Any]:
     """Payouts were never sent; their sums are payable again."""
     return {"moved": note_payouts(payout_ids=_payouts(job), arrived=False, now=now)}
+
+
+@subscribes("billing.incoming_accepted", kind="settlement.owe_tax")
+def owe_tax(job: Job, now: datetime) -> dict[str, Any]:
+    """The tax of a partner's own invoice is owed with its statement."""
+    keys = [UUID(text) for text in job.payload["documents"]]
+    return {"transfers": post_invoice_taxes(incoming_ids=keys, now=now)}
 
 
 def _payouts(job: Job) -> list[UUID]:

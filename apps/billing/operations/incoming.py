@@ -17,11 +17,12 @@ from apps.billing.domain.einvoice.findings import OWN_RULES, Examined
 from apps.billing.domain.einvoice.reading import read_document
 from apps.billing.domain.einvoice.safe_xml import Unreadable, parse_xml
 from apps.billing.domain.einvoice.vocabulary import CII_ROOT
+from apps.billing.events import IncomingAccepted
 from apps.billing.models import IncomingAnswer, IncomingDocument
 from apps.billing.operations.validating import examine_file
 from apps.billing.queries.incoming import match_of, plain_vat_id
 from apps.contracts.models import Contract
-from apps.events.operations import record
+from apps.events.operations import publish, record
 from apps.tenancy.context import current_company
 
 _LONGEST = {"number": 200, "sender_name": 300, "sender_vat_id": 40, "kind": 10, "file_name": 200}
@@ -114,7 +115,12 @@ def match_document(
 
 def accept_document(*, document: IncomingDocument, now: datetime, actor: Any) -> IncomingDocument:
     """It is right and will be paid. Accepted twice is accepted once."""
-    return _decide(document, IncomingDocument.State.ACCEPTED, "", now, actor)
+    with transaction.atomic():
+        held, is_new = _decide(document, IncomingDocument.State.ACCEPTED, "", now, actor)
+        if is_new:
+            event = IncomingAccepted([held.pk])
+            publish(name=event.name, payload=event.payload, now=now)
+    return held
 
 
 def refuse_document(
@@ -123,7 +129,7 @@ def refuse_document(
     """It is not taken; the reason is for its sender. Refused twice is refused once."""
     if not reason.strip():
         raise ValidationError(_("Say why it is refused: the sender reads it."))
-    return _decide(document, IncomingDocument.State.REFUSED, reason.strip(), now, actor)
+    return _decide(document, IncomingDocument.State.REFUSED, reason.strip(), now, actor)[0]
 
 
 def read_file(path: str, sha256: str) -> bytes:
@@ -209,11 +215,12 @@ def _must_be_open(document: IncomingDocument) -> None:
 
 def _decide(
     document: IncomingDocument, state: str, reason: str, now: datetime, actor: Any
-) -> IncomingDocument:
+) -> tuple[IncomingDocument, bool]:
+    """The document, and whether the decision is new."""
     with transaction.atomic():
         held = _held(document)
         if held.state == state:
-            return held
+            return held, False
         _must_be_open(held)
         held.state, held.reason = state, reason
         held.decided_at, held.decided_by = now, str(actor)
@@ -223,7 +230,7 @@ def _decide(
             action=f"billing.incoming_{state}", subject=held.public_id, now=now, actor=actor,
             also=[held.sender_id] if held.sender_id else [],
         )  # fmt: skip
-    return held
+    return held, True
 
 
 def _answer(document: IncomingDocument, now: datetime) -> IncomingAnswer:

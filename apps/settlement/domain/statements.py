@@ -5,9 +5,10 @@ UNTDID 1001: 389 self-billed invoice, 261 self-billed credit note; amounts of bo
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
+from fractions import Fraction
 from typing import TypeVar
 
-from apps.common.money import allocate
+from apps.common.money import allocate, rounded_fraction
 
 
 class Kind(StrEnum):
@@ -62,6 +63,20 @@ def by_nature(minor: int, nets: Mapping[Nature, int]) -> list[tuple[Nature, int]
 def line_taxes(nets: Sequence[int], tax_minor: int) -> list[int]:
     """A document's tax on its lines, so that each share has its own and they sum to the document's."""
     return allocate(tax_minor, nets)
+
+
+def invoice_taxes(nets: Sequence[int], tax_minor: int) -> list[int]:
+    """The tax of a partner's own invoice on the lines of its advice, whose signs may differ.
+
+    Each by its part of the net, the rest of the cents on the largest line; they sum to the tax.
+    """
+    net = sum(nets)
+    if not net:
+        return [0] * len(nets)
+    parts = [rounded_fraction(Fraction(tax_minor * one, net)) for one in nets]
+    largest = max(range(len(nets)), key=lambda position: abs(nets[position]))
+    parts[largest] += tax_minor - sum(parts)
+    return parts
 
 
 def line_minor(kind: Kind, minor: int) -> int:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.db import models
 
 from apps.billing.models import IncomingDocument
+from apps.common.fields import MinorField
 from apps.settlement.models.statements import Statement
 from apps.tenancy.fence import FencedModel
 
@@ -25,6 +26,9 @@ class StatementInvoice(FencedModel):
     number = models.CharField(max_length=200)
     issued_on = models.DateField()
     gross_minor = models.BigIntegerField()
+    # Its tax with the sign of the statement's net; in the books once the invoice is accepted.
+    tax_minor = MinorField(default=0)
+    tax_posted_at = models.DateTimeField(null=True)
     currency = models.CharField(max_length=3)
     matched_by = models.CharField(max_length=200)
     matched_at = models.DateTimeField()

@@ -17,6 +17,7 @@ from apps.settlement.operations.statements import (
     plan_statements,
     store_statement_files,
 )
+from apps.settlement.operations.taxes import post_invoice_taxes
 
 __all__ = [
     "AgreementFacts",
@@ -33,6 +34,7 @@ __all__ = [
     "object_to_statement",
     "offer_agreement",
     "plan_statements",
+    "post_invoice_taxes",
     "settle_contract",
     "settle_documents",
     "settle_waiting",

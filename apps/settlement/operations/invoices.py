@@ -5,11 +5,15 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from apps.billing.domain.einvoice.document import Document
 from apps.billing.models import IncomingDocument
+from apps.common.money import Money, format_money
 from apps.events.operations import record
 from apps.settlement.models import Statement, StatementInvoice
+from apps.settlement.operations.taxes import post_invoice_taxes
 from apps.tenancy.context import current_company
 
 STATE = IncomingDocument.State
@@ -17,15 +21,17 @@ STATE = IncomingDocument.State
 
 @transaction.atomic
 def match_invoice(
-    *, statement: Statement, incoming: IncomingDocument, now: datetime, actor: Any
-) -> StatementInvoice:
+    *, statement: Statement, incoming: IncomingDocument, document: Document, now: datetime,
+    actor: Any,
+) -> StatementInvoice:  # fmt: skip
     """Tie a received invoice to our statement. Twice is once; a refused one gives way.
 
-    Raises ValidationError: the statement is self-billed, of another partner or currency, or has an
-    invoice; the invoice was refused, or belongs to another statement.
+    `document` is what the received file says. Once the invoice is accepted, its tax is owed as well.
+    Raises ValidationError: the statement is self-billed, of another partner, currency or net, or has
+    an invoice; the invoice was refused, or belongs to another statement.
     """
     statement, incoming = _locked(statement, incoming)
-    _refuse_odd(statement, incoming)
+    _refuse_odd(statement, incoming, document)
     known = StatementInvoice.objects.select_related("incoming").filter(statement=statement).first()
     if known is not None and known.incoming_id == incoming.pk:
         found: StatementInvoice = known
@@ -34,13 +40,19 @@ def match_invoice(
         _give_way(known)
     if StatementInvoice.objects.filter(incoming=incoming).exists():
         raise ValidationError(_("This invoice belongs to another statement already."))
-    made = _tie(statement, incoming, now, actor)
+    made = _tie(statement, incoming, _signed(document, document.sums.tax_minor), now, actor)
     _note("matched", made, now, actor)
+    post_invoice_taxes(incoming_ids=[incoming.pk], now=now)
     return made
 
 
+def _signed(document: Document, minor: int) -> int:
+    """As the statement counts: what the partner gives back is below zero."""
+    return -minor if document.is_credit else minor
+
+
 def _tie(
-    statement: Statement, incoming: IncomingDocument, now: datetime, actor: Any
+    statement: Statement, incoming: IncomingDocument, tax_minor: int, now: datetime, actor: Any
 ) -> StatementInvoice:
     """Two invoices at once: the database lets one of them in."""
     try:
@@ -48,7 +60,7 @@ def _tie(
             made: StatementInvoice = StatementInvoice.objects.create(
                 author=current_company(), parties=statement.parties, statement=statement,
                 incoming=incoming, number=incoming.number, issued_on=incoming.issued_on,
-                gross_minor=incoming.gross_minor, currency=incoming.currency,
+                gross_minor=incoming.gross_minor, tax_minor=tax_minor, currency=incoming.currency,
                 matched_by=str(actor)[:200], matched_at=now,
             )  # fmt: skip
             return made
@@ -63,7 +75,7 @@ def _locked(statement: Statement, incoming: IncomingDocument) -> tuple[Statement
     return Statement.objects.written_by(own).get(pk=statement.pk), documents.get(pk=incoming.pk)
 
 
-def _refuse_odd(statement: Statement, incoming: IncomingDocument) -> None:
+def _refuse_odd(statement: Statement, incoming: IncomingDocument, document: Document) -> None:
     if statement.kind != Statement.Kind.ADVICE:
         raise ValidationError(
             _("%(number)s invoices this supply already in the partner's name. Refuse the second "
@@ -71,8 +83,20 @@ def _refuse_odd(statement: Statement, incoming: IncomingDocument) -> None:
         )  # fmt: skip
     if (statement.partner_id, statement.currency) != (incoming.sender_id, incoming.currency):
         raise ValidationError(_("The statement is of another partner or currency."))
+    net = _signed(document, document.sums.net_minor)
+    if net != statement.net_minor:
+        raise ValidationError(
+            _("%(number)s is of %(net)s net and the statement of %(owed)s. Refuse the invoice and "
+              "say so: its sender writes another.")
+            % {"number": incoming.number, "net": _money(net, statement),
+               "owed": _money(statement.net_minor, statement)}
+        )  # fmt: skip
     if incoming.state == STATE.REFUSED:
         raise ValidationError(_("This invoice was refused."))
+
+
+def _money(minor: int, statement: Statement) -> str:
+    return format_money(Money(minor, str(statement.currency)), get_language() or "en")
 
 
 def _give_way(known: StatementInvoice) -> None:

@@ -16,10 +16,11 @@ from apps.contracts.domain.split import PayTerms
 from apps.contracts.models import PartnerTerms
 from apps.settlement.domain.ledger import Claim, Purpose, made_payable
 from apps.settlement.domain.payable import gross_payable, payable_of
-from apps.settlement.models import Share, Statement, StatementLine, Transfer
+from apps.settlement.models import Share, Transfer
 from apps.settlement.operations.ledger import Books, Pair, Posting, locked_books, post
 from apps.settlement.queries.frozen import recorded_payable
 from apps.settlement.queries.periods import document_groups
+from apps.settlement.queries.taxes import taxes_of_shares
 from apps.tenancy.context import current_company
 
 
@@ -42,7 +43,7 @@ class _Group:
 
     shares: list[_Had] = field(default_factory=list)
     net_minor: int = 0
-    # By partner the tax of its self-billed documents.
+    # By partner the tax of its documents.
     taxes: dict[int, int] = field(default_factory=lambda: defaultdict(int))
 
     def pair_of(self, party: int) -> Pair:
@@ -107,21 +108,12 @@ def _groups(document_ids: Iterable[UUID]) -> dict[UUID, _Group]:
         belongs[note.id] = note.corrects_id  # type: ignore[assignment]
         groups[note.corrects_id].net_minor -= note.net_minor  # type: ignore[index]
     shares = Share.objects.filter(document_id__in=list(belongs)).exclude(partner=own)
-    taxes = _taxes(belongs)
+    taxes = taxes_of_shares(belongs)
     for share in map(_Had._make, shares.order_by("id").values_list(*_Had._fields)):
         group = groups[belongs[share.document_id]]
         group.shares.append(share)
         group.taxes[share.partner_id] += taxes.get(share.id, 0)
     return {key: group for key, group in groups.items() if group.shares}
-
-
-def _taxes(document_ids: Iterable[UUID]) -> dict[UUID, int]:
-    """By share the tax of the self-billed documents it stands on; of a credit note below zero."""
-    rows = StatementLine.objects.filter(share__document_id__in=list(document_ids), tax_minor__gt=0)
-    found: dict[UUID, int] = defaultdict(int)
-    for share, minor, kind in rows.values_list("share", "tax_minor", "statement__kind"):
-        found[share] += -minor if kind == Statement.Kind.CREDIT_NOTE else minor
-    return found
 
 
 def _claim(

@@ -18,7 +18,6 @@ from apps.billing.queries.rates import tax_rates
 from apps.common.period import local_date
 from apps.events.operations import enqueue, record_all
 from apps.pricing.tax import TaxedNet, tax_totals
-from apps.settlement.domain.ledger import taxed as tax_entries
 from apps.settlement.domain.statements import (
     CATEGORIES,
     Kind,
@@ -33,10 +32,9 @@ from apps.settlement.models import (
     Share,
     Statement,
     StatementLine,
-    Transfer,
 )
-from apps.settlement.operations.ledger import Pair, Posting, locked_books, post
 from apps.settlement.operations.paying import make_payable
+from apps.settlement.operations.taxes import post_taxes
 from apps.settlement.queries.natures import Piece, natures_of
 from apps.settlement.queries.statements import document_of_statement, lines_of, waiting_shares
 from apps.tenancy.context import current_company
@@ -243,21 +241,11 @@ def _write(
         _number(numbered)
     Statement.objects.bulk_create(statements)
     StatementLine.objects.bulk_create([line for _statement, lines in ready for line in lines])
-    _post_tax(statements, now)
+    post_taxes(
+        [(row, line_minor(Kind(row.kind), row.tax_minor)) for row in statements if row.tax_minor],
+        now,
+    )
     make_payable(document_ids=documents, now=now)
-
-
-def _post_tax(statements: Sequence[Statement], now: datetime) -> None:
-    """Who supplies with tax is owed the gross of its document, and gives back that of a credit note."""
-    rows = [row for row in statements if row.tax_minor]
-    names = {row.partner_id: row.partner_name for row in rows}
-    books = locked_books({Pair(row.partner_id, row.currency) for row in rows}, names)
-    postings = [
-        Posting(Pair(row.partner_id, row.currency), entry, Transfer.Cause.TAX, row.id)
-        for row in rows
-        for entry in tax_entries(line_minor(Kind(row.kind), row.tax_minor))
-    ]
-    post(books=books, postings=postings, now=now)
 
 
 def _number(statements: Sequence[Statement]) -> None:

@@ -45,8 +45,10 @@ def statement_match(request: HttpRequest, incoming_id: UUID) -> HttpResponse:
     now, chosen = timezone.now(), request.POST.get("statement", "")
     try:
         if chosen:
-            statement = _statement(chosen)
-            match_invoice(statement=statement, incoming=found, now=now, actor=request.user)
+            match_invoice(
+                statement=_statement(chosen), incoming=found, document=_read_or_refuse(found),
+                now=now, actor=request.user,
+            )  # fmt: skip
             messages.success(request, _("The invoice belongs to the statement now."))
         elif unmatch_invoice(incoming=found, now=now, actor=request.user):
             messages.success(request, _("The match is taken away."))
@@ -63,6 +65,13 @@ def _statement(chosen: str) -> Statement:
     rows = Statement.objects.written_by(current_company())
     found: Statement = get_object_or_404(rows, pk=key)
     return found
+
+
+def _read_or_refuse(found: IncomingDocument) -> Document:
+    document = _read(found)
+    if document is None:
+        raise ValidationError(_("The stored file is damaged."))
+    return document
 
 
 def _read(found: IncomingDocument) -> Document | None:

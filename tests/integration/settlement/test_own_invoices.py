@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +10,36 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from apps.billing.domain.einvoice.document import Document, sums_of, taxes_of
+from apps.billing.domain.einvoice.reading import read_document
 from apps.billing.domain.einvoice.ubl import write_ubl
 from apps.billing.models import IncomingDocument
-from apps.billing.operations.incoming import accept_document, receive_file, refuse_document
+from apps.billing.operations.incoming import (
+    accept_document,
+    read_file,
+    receive_file,
+    refuse_document,
+)
 from apps.payments.models import Payout
 from apps.settlement.invariants import invoiced_once
 from apps.settlement.models import Statement, StatementInvoice
-from apps.settlement.operations import draft_payable, match_invoice, unmatch_invoice
+from apps.settlement.operations import (
+    draft_payable,
+    match_invoice,
+    post_invoice_taxes,
+    unmatch_invoice,
+)
 from apps.tenancy.context import as_platform, company_context, no_company
 from tests.documents import generated
 from tests.integration.billing.conftest import issue_all
-from tests.integration.settlement.scene import LATER, agree, percent_of, with_account, work
+from tests.integration.settlement.scene import (
+    LATER,
+    agree,
+    balances,
+    percent_of,
+    with_account,
+    work,
+)
 from tests.integration.settlement.test_self_billing import offer, reply
 from tests.integration.settlement.test_settling import findings
 from tests.integration.settlement.test_statements import FIRST, financier, issue
@@ -43,18 +63,29 @@ def shared(billed: Any, provider: Any, financier: Any) -> Any:
     return invoice
 
 
-def received(provider: Any, number: str) -> IncomingDocument:
-    """An invoice of the financier: the documents' seller has its VAT id."""
-    document = replace(generated(0), number=number, currency="EUR")
+def written(number: str, net_minor: int = 3_111) -> Document:
+    """An invoice of the financier with 19 %: the documents' seller has its VAT id."""
+    draft = generated(0)
+    price = Decimal(net_minor).scaleb(-2)
+    line = replace(draft.lines[0], quantity=Decimal(1), unit_price=price, net_minor=net_minor)
+    taxes = taxes_of((line,))
+    sums = sums_of((line,), taxes)
+    return replace(draft, number=number, currency="EUR", lines=(line,), taxes=taxes, sums=sums)
+
+
+def received(provider: Any, number: str, net_minor: int = 3_111) -> IncomingDocument:
     with company_context(provider):
-        content = write_ubl(document)
+        content = write_ubl(written(number, net_minor))
         return receive_file(content=content, file_name="a.xml", now=LATER, actor="test")[0]
 
 
 def match(provider: Any, incoming: Any) -> StatementInvoice:
     with company_context(provider):
-        statement = Statement.objects.get()
-        return match_invoice(statement=statement, incoming=incoming, now=LATER, actor="test")
+        document = read_document(read_file(incoming.xml_path, incoming.xml_sha256))
+        return match_invoice(
+            statement=Statement.objects.get(), incoming=incoming, document=document, now=LATER,
+            actor="test",
+        )  # fmt: skip
 
 
 def test_it_is_stored_and_stands_on_both_pages(
@@ -146,6 +177,63 @@ def test_another_partners_invoice_or_statement_is_refused(
     client = client_of(provider)
     assert client.post(path, {"statement": "stm_nothing"}).status_code == 404
     assert client.post(path, {"statement": incoming.public_id}).status_code == 404
+
+
+def accept(provider: Any, incoming: Any) -> None:
+    with company_context(provider):
+        accept_document(document=incoming, now=LATER, actor="test")
+    work(provider)
+
+
+@pytest.mark.parametrize("accepted_first", [False, True])
+def test_the_tax_of_an_accepted_invoice_is_paid_with_its_net(
+    shared: Any, provider: Any, financier: Any, person_of: Callable[..., Any], accepted_first: bool
+) -> None:
+    with_account(financier)
+    issue(provider)
+    incoming = received(provider, "K-1")
+    net = {"cost": -3_111, "payable": 3_111}
+    steps = [lambda: match(provider, incoming), lambda: accept(provider, incoming)]
+    for step in reversed(steps) if accepted_first else steps:
+        assert balances(provider, financier) == net
+        step()
+    for _ in range(2):
+        accept(provider, incoming)
+        match(provider, incoming)
+    assert balances(provider, financier) == {"cost": -3_111, "tax": -591, "payable": 3_702}
+    assert findings(provider) == []
+    with company_context(provider):
+        batch = draft_payable(
+            method="sepa", currency="EUR", now=LATER, drafted_by=person_of(provider)
+        )
+        assert Payout.objects.get(batch=batch).amount_minor == 3_702
+
+
+def test_the_proof_sees_a_tax_posted_twice(shared: Any, provider: Any, financier: Any) -> None:
+    issue(provider)
+    incoming = received(provider, "K-1")
+    match(provider, incoming)
+    accept(provider, incoming)
+    with company_context(provider):
+        StatementInvoice.objects.update(tax_posted_at=None)
+        assert post_invoice_taxes(incoming_ids=[incoming.pk], now=LATER)
+    assert any("tax 591; posted 1182" in found for found in findings(provider))
+
+
+def test_an_invoice_of_another_sum_is_not_that_of_the_statement(
+    shared: Any, provider: Any, financier: Any, client_of: Callable[..., Any]
+) -> None:
+    issue(provider)
+    incoming = received(provider, "K-1", net_minor=3_112)
+    with pytest.raises(ValidationError, match=r"31\.12.EUR net and the statement of 31\.11"):
+        match(provider, incoming)
+    client, document = client_of(provider), f"/received/{incoming.public_id}/"
+    with company_context(provider):
+        key = Statement.objects.get().public_id
+    page = client.post(f"{document}statement/match/", {"statement": key}, follow=True)
+    assert "its sender writes another" in page.content.decode()
+    with company_context(provider):
+        assert not StatementInvoice.objects.exists()
 
 
 def title(provider: Any, person: Any) -> str:
