@@ -30,7 +30,12 @@ PEOPLE = {
     "falkfracht": "director@falkfracht.example",
     "rotorwerke": "director@rotorwerke.example",
     "kontorlease": "director@kontorlease.example",
+    "nordreif": "director@nordreif.example",
+    "truckpoint": "director@truckpoint.example",
+    "nordgrid": "director@nordgrid.example",
 }
+# Of these only what `PAGES` names is taken; their other pages are those of the companies before.
+NAMED_ONLY = {"nordreif", "truckpoint", "nordgrid"}
 # What the README shows, and pages no link leads to: (name, company, a path and texts of links to follow).
 PAGES: list[tuple[str, str, list[str]]] = [
     ("home-provider", "clearwash", ["/"]),
@@ -47,6 +52,10 @@ PAGES: list[tuple[str, str, list[str]]] = [
     ("network", "clearwash", ["/networks/", "Tires by the kilometre"]),
     ("shares", "clearwash", ["/margins/", r"\d"]),
     ("money-partner", "kontorlease", ["/money/"]),
+    ("home-maker", "nordreif", ["/"]),
+    ("home-workshop", "truckpoint", ["/"]),
+    ("money-workshop", "truckpoint", ["/money/"]),
+    ("home-platform", "nordgrid", ["/"]),
     ("contract-customer", "heidemilch", ["/contracts/", "Cleaning by the wash"]),
 ]
 # What the README shows: picture -> page
@@ -171,7 +180,7 @@ def photograph(photographer: Photographer, kind: str, found: dict[str, dict[str,
         address = photographer.portal.address(company)
         if company not in found:
             known = {route for pages in found.values() for route in pages} - {"home"}
-            pages = linked_pages(page, address)
+            pages = {} if company in NAMED_ONLY else linked_pages(page, address)
             found[company] = {route: path for route, path in pages.items() if route not in known}
         for name, of, steps in PAGES:
             if of == company and photographer.wants(name):
