@@ -16,8 +16,10 @@ from apps.accounts.access import requires
 from apps.common.printing import NoRenderer, pdf_of
 from apps.contracts.models import Contract
 from apps.contracts.queries import content_sha256, signatures_of
+from apps.contracts.queries.clause import clause_channels, collectors_of
 from apps.contracts.queries.plans import versions_of
 from apps.contracts.wording import plan_words
+from apps.contracts.wording.clause import channel_words, clause_words
 from apps.contracts.wording.commercial import commercial_words
 from apps.contracts.wording.items import item_words
 from apps.contracts.wording.opening import opening_words
@@ -54,5 +56,7 @@ def sheet(contract: Contract) -> dict[str, Any]:
         "commercial": commercial_words(contract),
         "opening": opening_words(contract.opening_balances, first.plan if first else None),
         "signatures": [row for row in signatures_of(contract) if row.content_sha256 == content],
-        "content": content,
+        "content": content, "clause": [clause_words(entry) for entry in contract.clause],
+        "channels": [channel_words(row) for row in clause_channels(contract)],
+        "collectors": collectors_of(contract),
     }  # fmt: skip

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from apps.assets.models import DataGrant
+from apps.assets.domain.mounting import ShownChannel
+from apps.assets.models import ChannelKind, ChannelMark, DataGrant
 from apps.contracts.domain.clause import ClauseEntry
 
 
@@ -16,4 +17,14 @@ def clause_words(entry: ClauseEntry) -> dict[str, Any]:
     return {
         "name": entry.name, "what": what, "purpose": entry.purpose, "revocable": entry.revocable,
         "key": f"{entry.company}-{entry.kind}-{entry.resolution}",
+    }  # fmt: skip
+
+
+def channel_words(channel: ShownChannel) -> dict[str, str]:
+    """A channel that the covered assets produce, in the reader's language."""
+    kinds, marks = dict(ChannelKind.choices), dict(ChannelMark.choices)
+    return {
+        "code": channel.code, "title": channel.title, "unit": channel.unit,
+        "kind": str(kinds.get(channel.kind, channel.kind)),
+        "mark": str(marks.get(channel.mark, "")),
     }  # fmt: skip
