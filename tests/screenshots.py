@@ -5,6 +5,7 @@ phone width, and lays them out on one contact sheet. The few that the README sho
 """
 
 import argparse
+import contextlib
 import html
 import os
 import re
@@ -71,11 +72,11 @@ WORDS = {"Explain": "Erklär", "Cleaning by the wash": "(Cleaning by the wash|Re
 WIDE, PHONE = {"width": 1360, "height": 900}, {"width": 390, "height": 844}
 
 
-def prepare(fresh: bool) -> None:
+def prepare(database: str, fresh: bool) -> None:
     start_servers()
     if fresh:
-        databases.drop(DATABASE)
-    provision.provision_configured(DATABASE)
+        databases.drop(database)
+    provision.provision_configured(database)
 
 
 class Photographer:
@@ -222,11 +223,14 @@ def main() -> None:
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
-    prepare(fresh=not options.keep)
+    prepare(DATABASE, fresh=not options.keep)
     folder = state_dir() / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as logs:
-        with serving_demo(Path(logs), fresh=not options.keep) as portal, sync_playwright() as play:
+        with (
+            serving_demo(DATABASE, Path(logs), fresh=not options.keep) as portal,
+            sync_playwright() as play,
+        ):
             browser = play.chromium.launch(executable_path=chromium())
             only = set(filter(None, options.only.split(",")))
             photographer = Photographer(browser, portal, folder, only)
@@ -242,14 +246,17 @@ def main() -> None:
         print(f"  the browser complained: {fault}")
 
 
-def serving_demo(logs: Path, *, fresh: bool):  # type: ignore[no-untyped-def]
-    portal = Serving(DATABASE, logs / "portal.log")
+def serving_demo(
+    database: str, logs: Path, *, fresh: bool
+) -> contextlib.AbstractContextManager[Serving]:
+    """The demo, loaded anew or as it is, behind a real server."""
+    portal = Serving(database, logs / "portal.log")
     if fresh:
         environment = portal.environment("ops", PERUSE_PROCESS="console")
         manage = [".venv/bin/python", "manage.py"]
         databases.run([*manage, "migrate_schemas", "-v0", "--skip-checks"], environment)
         databases.run([*manage, "load_demo"], portal.environment("ops"))
-    return serving(DATABASE, logs / "portal.log")
+    return serving(database, logs / "portal.log")
 
 
 def publish(folder: Path) -> None:

@@ -1,0 +1,83 @@
+"""axe finds nothing serious or critical on any page of the demo that a company's links lead to.
+
+Each page in light on a desk and in dark on a phone, once in English and once in German.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests import databases
+from tests.browser.axe import grave, settled
+from tests.browser.steps import sign_in
+from tests.browser.test_first_path import browser
+from tests.screenshots import PASSWORD, PEOPLE, linked_pages, prepare, serving_demo
+from tests.serving import Serving
+
+__all__ = ["browser"]
+pytestmark = [pytest.mark.browser, pytest.mark.long]
+
+DATABASE = "peruse_axe"
+LOOKS = (("light", {"width": 1280, "height": 900}), ("dark", {"width": 390, "height": 844}))
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    prepare(DATABASE, fresh=True)
+    with serving_demo(DATABASE, tmp_path_factory.mktemp("axe"), fresh=True) as running:
+        yield running
+    databases.drop(DATABASE)
+
+
+def entered(demo: Serving, browser: Browser, company: str) -> Page:
+    page = browser.new_context(locale="en-GB").new_page()
+    sign_in(page, demo.address(company), PEOPLE[company], PASSWORD)
+    return page
+
+
+def speak(page: Page, address: str, language: str) -> None:
+    page.goto(address)
+    if page.evaluate("document.documentElement.lang")[:2] != language:
+        page.locator(".language-form button").first.click()
+        page.wait_for_load_state()
+
+
+def looked_at(page: Page, address: str) -> list[str]:
+    """What is wrong with a page, in words."""
+    found = []
+    for scheme, size in LOOKS:
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.goto(address)
+        settled(page)
+        found += [f"{address} {scheme}: {one['id']} {one['nodes']}" for one in grave(page)]
+    return found
+
+
+def test_nothing_grave_on_any_page(demo: Serving, browser: Browser) -> None:
+    wrong: list[str] = []
+    known: set[str] = set()
+    for company in PEOPLE:
+        address = demo.address(company).rstrip("/")
+        page = entered(demo, browser, company)
+        pages = linked_pages(page, address)
+        chosen = {route: path for route, path in pages.items() if route not in known}
+        # Every home, whatever was seen of others.
+        chosen["home"] = "/"
+        known |= set(chosen) - {"home"}
+        for language in ("en", "de"):
+            speak(page, address, language)
+            for path in chosen.values():
+                wrong += looked_at(page, address + path)
+        page.context.close()
+    assert len(known) > 80, sorted(known)
+    assert wrong == [], "\n".join(dict.fromkeys(wrong))
+
+
+def test_axe_sees_what_is_wrong(demo: Serving, browser: Browser) -> None:
+    """The control: a control without a name is found."""
+    page = entered(demo, browser, "clearwash")
+    page.goto(demo.address("clearwash"))
+    page.evaluate("document.querySelector('main').append(document.createElement('button'))")
+    assert "button-name" in {one["id"] for one in grave(page)}
