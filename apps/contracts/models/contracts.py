@@ -74,6 +74,9 @@ class Contract(FencedModel):
     is_one_off = models.BooleanField(default=False, db_default=False)
     # Who reads what besides: dicts of `apps.contracts.domain.clause.ClauseEntry`.
     data_clause = models.JSONField(default=list, blank=True)
+    # What data the covered assets made when it was offered, and who collects them; see
+    # `queries.clause.data_sheet_of`. The customer may see the assets less well than the provider.
+    data_sheet = models.JSONField(default=dict, blank=True)
     drafted_at = models.DateTimeField()
     offered_at = models.DateTimeField(null=True)
     activated_at = models.DateTimeField(null=True)

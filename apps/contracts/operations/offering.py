@@ -15,6 +15,7 @@ from apps.contracts.operations.common import are_members, both, locked
 from apps.contracts.operations.indices import show_series_to
 from apps.contracts.operations.judging import judged_rows
 from apps.contracts.queries import content_of
+from apps.contracts.queries.clause import data_sheet_of
 from apps.events.operations import publish, record
 from apps.pricing.plan import PricePlan
 
@@ -35,7 +36,8 @@ def offer_contract(*, contract: Contract, now: datetime, actor: Any) -> Contract
     for version in PlanVersion.objects.filter(contract=contract):
         show_series_to(plan=PricePlan.from_dict(version.plan), parties=contract.parties)
     contract.state, contract.offered_at = Contract.State.OFFERED, now
-    contract.save(update_fields=["state", "offered_at", "parties"])
+    contract.data_sheet = data_sheet_of(contract)
+    contract.save(update_fields=["state", "offered_at", "parties", "data_sheet"])
     wording = content_of(contract)
     content = digest(wording)
     Signature.objects.get_or_create(
@@ -67,7 +69,8 @@ def withdraw_offer(*, contract: Contract, now: datetime, actor: Any) -> Contract
         also=[contract.customer_id],
     )  # fmt: skip
     contract.state, contract.offered_at = Contract.State.DRAFT, None
-    contract.save(update_fields=["state", "offered_at"])
+    contract.data_sheet = {}
+    contract.save(update_fields=["state", "offered_at", "data_sheet"])
     _show_to(contract, [contract.author_id])
     contract.save(update_fields=["parties"])
     return contract

@@ -1,5 +1,7 @@
 """Reads of data clauses: what may be named, and what was agreed."""
 
+from dataclasses import asdict
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -28,6 +30,12 @@ def collectors_of(contract: Contract) -> list[str]:
     items = ContractItem.objects.filter(contract=contract).values("asset")
     names = Asset.objects.filter(pk__in=items).order_by().values_list("author__name", flat=True)
     return sorted(set(names))
+
+
+def data_sheet_of(contract: Contract) -> dict[str, Any]:
+    """What data the covered assets make and who collects them, as JSON, as far as they are seen."""
+    channels = [asdict(row) for row in clause_channels(contract)]
+    return {"channels": channels, "collectors": collectors_of(contract)}
 
 
 def contracts_with_clause(asset_id: UUID) -> QuerySet[Contract]:

@@ -13,10 +13,11 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
 from apps.accounts.access import requires
+from apps.assets.domain.mounting import ShownChannel
 from apps.common.printing import NoRenderer, pdf_of
 from apps.contracts.models import Contract
 from apps.contracts.queries import content_sha256, signatures_of
-from apps.contracts.queries.clause import clause_channels, collectors_of
+from apps.contracts.queries.clause import data_sheet_of
 from apps.contracts.queries.plans import versions_of
 from apps.contracts.wording import plan_words
 from apps.contracts.wording.clause import channel_words, clause_words
@@ -48,6 +49,7 @@ def sheet(contract: Contract) -> dict[str, Any]:
     first = min(plans, key=lambda row: row.number, default=None)
     shown = [row for row in versions_of(contract, now) if row.in_force or row.later]
     content = content_sha256(contract)
+    data = contract.data_sheet or data_sheet_of(contract)
     return {
         "contract": contract, "language": get_language() or "en", "printed_at": now,
         "parties": [contract.author, contract.customer],
@@ -57,6 +59,6 @@ def sheet(contract: Contract) -> dict[str, Any]:
         "opening": opening_words(contract.opening_balances, first.plan if first else None),
         "signatures": [row for row in signatures_of(contract) if row.content_sha256 == content],
         "content": content, "clause": [clause_words(entry) for entry in contract.clause],
-        "channels": [channel_words(row) for row in clause_channels(contract)],
-        "collectors": collectors_of(contract),
+        "channels": [channel_words(ShownChannel(**row)) for row in data["channels"]],
+        "collectors": data["collectors"],
     }  # fmt: skip

@@ -27,6 +27,7 @@ from apps.events.operations import run_waiting_jobs
 from apps.telemetry.operations import RawItem, recompute_dirty, sync_channels, take_in
 from apps.tenancy.context import company_context
 from tests.conftest import NOW
+from tests.integration.contracts.test_sheet import text_of
 
 PLAN: dict[str, Any] = {
     "name": "By use", "currency": "EUR",
@@ -157,3 +158,17 @@ def test_the_clause_is_written_on_its_page_and_read_by_both(
     shown = client_of(cast["customer"]).get(sheet).content.decode()
     assert "Financier Leasing AG" in shown
     assert "Lease" in shown
+
+
+def test_the_sheet_says_what_data_there_are_where_they_lie_and_who_reads_them(
+    draft: Contract, cast: dict[str, Any], client_of: Any
+) -> None:
+    rows = [entry(cast["financier"], purpose="Residual value", revocable=True)]
+    draft = write_clause(contract=draft, entries=rows, now=NOW)
+    signed(draft, cast)
+    for slug in ("provider", "customer"):
+        text = text_of(client_of(cast[slug]), draft)
+        for words in ("Hours", "recipe", "trade secret", "Where they lie", "How to get them",
+                      cast["financier"].name, "Residual value", "as long as the contract"):  # fmt: skip
+            assert words in text, (slug, words)
+        assert "Nobody else reads them" not in text

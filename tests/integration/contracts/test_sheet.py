@@ -7,7 +7,6 @@ from typing import Any
 
 import pypdf
 
-from apps.contracts.domain.clause import ClauseEntry
 from apps.contracts.domain.facts import ItemFacts
 from apps.contracts.models import Contract
 from apps.contracts.operations import (
@@ -15,7 +14,6 @@ from apps.contracts.operations import (
     offer_contract,
     propose_plan,
     withdraw_offer,
-    write_clause,
 )
 from apps.contracts.queries import content_sha256
 from apps.contracts.wording.changes import content_changes, plan_changes
@@ -48,20 +46,6 @@ def test_the_sheet_says_what_was_signed_by_whom(
         assert "100.00" in text
         assert "Anna" in text
         assert "Carl" in text
-
-
-def test_the_sheet_says_what_data_there_are_where_they_lie_and_who_reads_them(
-    works: Works, client_of: Callable[..., Any], cast: dict[str, Any]
-) -> None:
-    contract = works.draft()
-    entry = ClauseEntry(
-        cast["stranger"].pk, "Kontor Lease", "values", ("cycles",), "daily", "Residual value"
-    )
-    write_clause(contract=contract, entries=[entry], now=works.now, actor="Anna")
-    text = text_of(client_of(works.provider), contract)
-    for words in ("cycles", "Where they lie", "How to get them", "Kontor Lease",
-                  "Residual value", "as long as the contract"):  # fmt: skip
-        assert words in text, words
 
 
 def test_without_a_clause_the_sheet_says_that_nobody_else_reads(
