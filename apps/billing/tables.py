@@ -27,6 +27,7 @@ from apps.common.tables import (
     NumberColumn,
     PillColumn,
     Table,
+    TwoLineColumn,
 )
 from apps.common.templatetags import portal
 
@@ -81,17 +82,18 @@ class ReasonColumn(Column):
 
 
 class ItemTable(Table):
-    contract = Column(accessor="contract__title", verbose_name=gettext_lazy("Contract"))
-    customer = Column(accessor="contract__customer_name", verbose_name=gettext_lazy("Customer"))
+    contract = TwoLineColumn(
+        "contract_detail", accessor="contract__title", id_of="contract__public_id",
+        verbose_name=gettext_lazy("Contract"), below_name=gettext_lazy("Customer"),
+        below=lambda record: record.contract.customer_name,
+    )  # fmt: skip
     period_start = PeriodColumn(verbose_name=gettext_lazy("Period from"))
     state = PillColumn(verbose_name=gettext_lazy("State"))
     net_minor = MoneyColumn(verbose_name=gettext_lazy("Net"))
     invoice = LinkColumn(
-        "invoice_detail",
-        accessor="invoice",
-        id_of="invoice__public_id",
-        verbose_name=gettext_lazy("Invoice"),
-    )
+        "invoice_detail", accessor="invoice", id_of="invoice__public_id",
+        verbose_name=gettext_lazy("Invoice"), attrs=WHOLE,
+    )  # fmt: skip
     reason = ReasonColumn(verbose_name=gettext_lazy("What holds it up"))
 
     class Meta(Table.Meta):
@@ -99,8 +101,14 @@ class ItemTable(Table):
         fields: ClassVar[tuple[str, ...]] = ()
 
 
-class NumberOrDraftColumn(LinkColumn):
-    """The invoice's number, or the word for one that has none yet."""
+class NumberOrDraftColumn(TwoLineColumn):
+    """The invoice's number, or the word for one that has none yet; below it its kind."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(
+            *args, below=lambda record: record.get_kind_display(),
+            below_code=lambda record: record.kind, below_name=gettext_lazy("Kind"), **kwargs,
+        )  # fmt: skip
 
     def render(self, value: Any, record: Invoice) -> str:
         return super().render(value or _("Draft"), record)
@@ -125,13 +133,6 @@ class TickColumn(Column):
         return []
 
 
-class KindColumn(Column):
-    """The kind of a document in words."""
-
-    def export(self, value: Any, record: Invoice) -> list[str]:
-        return [record.kind]
-
-
 class SignedMoneyColumn(MoneyColumn):
     """A credit note's amounts with a minus, as the sums above the list count them."""
 
@@ -147,7 +148,6 @@ class InvoiceTable(Table):
     number = NumberOrDraftColumn(
         "invoice_detail", empty_values=(), verbose_name=gettext_lazy("Invoice"), attrs=WHOLE
     )
-    kind = KindColumn(verbose_name=gettext_lazy("Kind"))
     state = PillColumn(verbose_name=gettext_lazy("State"))
     other_party = Column(orderable=False, verbose_name=gettext_lazy("From or to"))
     contract = Column(accessor="contract__title", verbose_name=gettext_lazy("Contract"))
@@ -224,7 +224,9 @@ class _PaperColumn(Column):
 
 
 class ReceivableTable(Table):
-    number = _PaperColumn(accessor="number", orderable=False, verbose_name=gettext_lazy("Number"))
+    number = _PaperColumn(
+        accessor="number", orderable=False, verbose_name=gettext_lazy("Number"), attrs=WHOLE
+    )
     other_party = Column(orderable=False, verbose_name=gettext_lazy("From or to"))
     issued_on = DayColumn(verbose_name=gettext_lazy("Issued"))
     due_on = OverdueColumn(verbose_name=gettext_lazy("Due"))

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-WIDTH, NODE_WIDTH, GAP, ROW = 760, 12, 14, 34
-LEFT, RIGHT = 210, 480
+WIDTH, NODE_WIDTH, GAP, ROW = 820, 12, 14, 34
+# Beside both columns there is room for a name of 24 letters and a sum.
+LEFT, RIGHT = 270, 530
 
 
 @dataclass(frozen=True, slots=True)

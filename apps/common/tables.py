@@ -56,6 +56,31 @@ class LinkColumn(Column):
         return format_html('<a href="{}">{}</a>', reverse(self.url, args=[target]), value)
 
 
+class TwoLineColumn(LinkColumn):
+    """A link with a second text below it, so that a wide table fits; exported as two cells.
+
+    `below` gives the second text of a record, `below_code` what is exported of it.
+    """
+
+    def __init__(
+        self, url: str, *args: Any, below: Callable[[Any], Any], below_name: Any,
+        below_code: Callable[[Any], Any] | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        self.below, self.below_name = below, below_name
+        self.below_code = below_code or below
+        super().__init__(url, *args, **kwargs)
+
+    def render(self, value: Any, record: Any) -> str:
+        first = super().render(value, record)
+        return format_html('{}<div class="text-secondary">{}</div>', first, self.below(record))
+
+    def export_headers(self, header: str) -> list[str]:
+        return [header, str(self.below_name)]
+
+    def export(self, value: Any, record: Any) -> list[str]:
+        return [*super().export(value, record), str(self.below_code(record))]
+
+
 class MoneyColumn(Column):
     """Minor units, right-aligned; the currency stands in the record under `currency`."""
 

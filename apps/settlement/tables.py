@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.tables import (
+    WHOLE,
     Column,
     DayColumn,
     InstantColumn,
@@ -14,6 +15,7 @@ from apps.common.tables import (
     PillColumn,
     QuantityColumn,
     Table,
+    TwoLineColumn,
 )
 from apps.contracts.models import Contract
 from apps.settlement.models import (
@@ -29,7 +31,7 @@ class ShareTable(Table):
     recognised_at = InstantColumn(verbose_name=_("Recognised"))
     contract_title = LinkColumn("share_detail", verbose_name=_("Contract"))
     partner_name = Column(verbose_name=_("Company"))
-    document_number = Column(verbose_name=_("Customer's document"))
+    document_number = Column(verbose_name=_("Customer's document"), attrs=WHOLE)
     source = Column(verbose_name=_("For"), accessor="source_words", orderable=False)
     quantity = QuantityColumn(verbose_name=_("Quantity"))
     amount_minor = MoneyColumn(verbose_name=_("Share"))
@@ -58,7 +60,7 @@ class TransferTable(Table):
     at = InstantColumn(verbose_name=_("When"))
     partner_name = Column(verbose_name=_("Partner"), accessor="debit__partner_name")
     cause = Column(verbose_name=_("Reason"))
-    document = Column(verbose_name=_("Document"), orderable=False)
+    document = Column(verbose_name=_("Document"), orderable=False, attrs=WHOLE)
     debit_purpose = Column(
         verbose_name=_("From"), accessor="debit__get_purpose_display", orderable=False
     )
@@ -107,10 +109,11 @@ class AgreementTable(Table):
 
 
 class StatementTable(Table):
-    name = LinkColumn(
-        "statement_detail", verbose_name=_("Number"), accessor="name", order_by="number"
-    )
-    kind = Column(verbose_name=_("Kind"))
+    name = TwoLineColumn(
+        "statement_detail", verbose_name=_("Number"), accessor="name", order_by="number",
+        attrs=WHOLE, below=lambda record: record.get_kind_display(), below_name=_("Kind"),
+        below_code=lambda record: record.kind,
+    )  # fmt: skip
     partner_name = Column(verbose_name=_("Partner"))
     owner_name = Column(verbose_name=_("Written by"))
     contract_title = Column(verbose_name=_("Contract"))
