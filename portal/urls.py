@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("apps.blueprints.urls")),
     path("api/v1/", include("apps.telemetry.api_urls")),
     path("api/v1/", include("apps.assets.api_urls")),
+    path("api/v1/", include("apps.reporting.api_urls")),
     path("favicon.ico", RedirectView.as_view(url="/static/peruse/icon.svg", permanent=True)),
 ]
 if settings.DEMO:

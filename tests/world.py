@@ -128,8 +128,13 @@ def _lives() -> None:
 
     from apps.assets.domain.mounting import LifeFacts
     from apps.assets.models import Asset
-    from apps.assets.operations import begin_life
+    from apps.assets.operations import begin_life, record_act
 
+    for truck in Asset.objects.filter(serial__startswith="T-").order_by("-serial"):
+        note = CANARY if truck.serial == "T-2" else SHARED_CANARY
+        record_act(
+            asset=truck, kind="serviced", happened_on=NOW.date(), note=note, now=NOW, actor=note
+        )
     for tire in Asset.objects.filter(serial__startswith="R-"):
         note = CANARY if tire.serial == "R-2" else SHARED_CANARY
         begin_life(facts=LifeFacts(tire.pk, "new", NOW, Decimal(16), note), now=NOW)

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from apps.accounts.access import requires
-from apps.assets.views import assets, files, mounting_files, mountings, types
+from apps.assets.views import acts, assets, files, mounting_files, mountings, types
 
 view = requires("view_assets")
 
@@ -17,6 +17,8 @@ urlpatterns = [
     path("assets/<pid:asset_id>/mountings/new/", mountings.mount, name="mounting_new"),
     path("assets/<pid:asset_id>/placement/new/", mountings.place, name="placement_new"),
     path("assets/<pid:asset_id>/lives/new/", mountings.new_life, name="life_new"),
+    path("assets/<pid:asset_id>/acts/new/", acts.new_act, name="act_new"),
+    path("acts/<pid:act_id>/withdrawal/", acts.withdrawal, name="act_withdrawal"),
     path("mountings/import/", mounting_files.import_file, name="mounting_import"),
     path(
         "mountings/import/template/", mounting_files.template_file, name="mounting_import_template"

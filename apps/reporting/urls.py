@@ -3,7 +3,7 @@
 from django.urls import path
 
 from apps.accounts.access import requires
-from apps.reporting import jobs, networks, roles, views
+from apps.reporting import jobs, networks, roles, timeline, views
 
 urlpatterns = [
     path("", requires("view_home")(views.home), name="home"),
@@ -25,6 +25,10 @@ urlpatterns = [
     path(
         "networks/<pid:network_id>/map/", requires("view_networks")(networks.network_map),
         name="network_map",
+    ),
+    path(
+        "assets/<pid:asset_id>/timeline/", requires("view_assets")(timeline.asset_timeline),
+        name="asset_timeline",
     ),
     path("jobs/", requires("view_home")(jobs.JobList.as_view()), name="job_list"),
     path("jobs/<pid:job_id>/", requires("view_home")(jobs.job_progress), name="job_progress"),

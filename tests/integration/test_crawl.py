@@ -64,7 +64,7 @@ PREFIXES = (
     "bac", "mdt", "sac", "ckr", "exp", "pay", "rfd", "pbt", "pyo", "bkf", "bst", "bke",
     "drq", "rqa", "gsr",
     "rcv", "ccr", "npm", "wof", "dsp", "rem", "pon", "net", "prt", "ans", "cpr", "nsu", "blu", "cov",
-    "dbr", "dbt", "rfq", "arc",
+    "dbr", "dbt", "rfq", "arc", "hld", "lca", "pur",
 )  # fmt: skip
 
 

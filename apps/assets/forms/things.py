@@ -8,14 +8,14 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.assets.domain.derived import LONGEST_TEXT
-from apps.assets.domain.facts import AssetFacts, ChannelFacts
+from apps.assets.domain.facts import ROLES, AssetFacts, ChannelFacts
 from apps.assets.domain.positions import BadPosition, PositionRule, parse_positions
 from apps.assets.models import CODE, Asset, AssetType, ChannelKind, ChannelMark, TypeChannel
 from apps.common.forms import DateInput
 from apps.common.units import UNITS
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
-from apps.tenancy.queries import known_companies
+from apps.tenancy.queries import known_companies, known_company_ids
 
 _QUANTITY: dict[str, Any] = {"max_digits": 30, "decimal_places": 12, "required": False}
 
@@ -261,6 +261,10 @@ class AssetForm(forms.Form):
         self.fields["asset_type"].queryset = types  # type: ignore[attr-defined]
         self.fields["asset_type"].disabled = asset is not None
         companies = known_companies()
+        if asset is not None:
+            # Who bought it may be a company that its author does not know.
+            named = {getattr(asset, f"{role}_id") for role in ROLES} - {None}
+            companies = Company.objects.filter(pk__in=known_company_ids() | named)
         for role in ("manufacturer", "owner", "provider", "customer"):
             self.fields[role].queryset = companies  # type: ignore[attr-defined]
 

@@ -1,4 +1,4 @@
-"""Asset types, assets with their passport, what is mounted where, and data grants."""
+"""Asset types, assets with their passport and life, what is mounted where, and data grants."""
 
 from apps.assets.models.grants import (
     DataGrant,
@@ -7,6 +7,7 @@ from apps.assets.models.grants import (
     GrantRead,
     RequestAnswer,
 )
+from apps.assets.models.lifecycle import Holding, LifecycleAct, Purchase, Role
 from apps.assets.models.mountings import ComponentLife, CounterNote, Mounting
 from apps.assets.models.things import (
     CODE,
@@ -19,6 +20,6 @@ from apps.assets.models.things import (
 
 __all__ = [
     "CODE", "Asset", "AssetType", "ChannelKind", "ChannelMark", "ComponentLife", "CounterNote",
-    "DataGrant", "DataRequest", "GrantRead", "GrantedSeries", "Mounting", "RequestAnswer",
-    "TypeChannel",
+    "DataGrant", "DataRequest", "GrantRead", "GrantedSeries", "Holding", "LifecycleAct", "Mounting",
+    "Purchase", "RequestAnswer", "Role", "TypeChannel",
 ]  # fmt: skip

@@ -144,6 +144,9 @@ class Asset(FencedModel):
         "tenancy.Company", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     in_service_on = models.DateField(null=True, blank=True)
+    # Given with the last transfer that carried one; both days belong to it.
+    warranty_from = models.DateField(null=True, blank=True)
+    warranty_until = models.DateField(null=True, blank=True)
     made_at = models.DateTimeField()
     last_reading_at = models.DateTimeField(null=True)
     # The type's positions and channels, for the parties: the type is the author's alone.

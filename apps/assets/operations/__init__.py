@@ -1,5 +1,6 @@
-"""Writes of this app: asset types, assets, mountings, data grants."""
+"""Writes of this app: asset types, assets and their life, mountings, data grants."""
 
+from apps.assets.operations.acts import note_purchase, record_act, withdraw_act
 from apps.assets.operations.file import AssetPlan, import_assets, plan_asset_import
 from apps.assets.operations.grants import (
     drop_ended_series,
@@ -8,6 +9,7 @@ from apps.assets.operations.grants import (
     grant_data,
     revoke_grant,
 )
+from apps.assets.operations.holdings import pass_title
 from apps.assets.operations.lives import begin_life
 from apps.assets.operations.mounting_file import (
     MountingPlan,
@@ -43,7 +45,8 @@ __all__ = [
     "change_asset_type", "change_assets", "correct_mounting",  "dismount_component",
     "drop_ended_series", "end_consent", "end_grants", "exchange_component", "give_data",
     "grant_data", "heal_use_grants", "import_assets", "import_mountings", "log_act",
-    "mount_component", "note_counter_value", "plan_asset_import", "plan_mounting_import",
-    "read_series", "refresh_facts", "register_asset_type", "register_assets", "request_data",
-    "revoke_grant", "settle_request", "sync_use_grants", "withdraw_mounting", "withdraw_request",
+    "mount_component", "note_counter_value", "note_purchase", "pass_title", "plan_asset_import",
+    "plan_mounting_import", "read_series", "record_act", "refresh_facts", "register_asset_type",
+    "register_assets", "request_data", "revoke_grant", "settle_request", "sync_use_grants",
+    "withdraw_act", "withdraw_mounting", "withdraw_request",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from apps.assets.domain.facts import ROLES, AssetFacts
 from apps.assets.events import AssetsRegistered
 from apps.assets.models import Asset, AssetType
 from apps.assets.operations.common import layouts_of, must_be_own, publish_changed
+from apps.assets.operations.holdings import judge_owners, note_holders
 from apps.assets.operations.using import sync_use_grants
 from apps.events.operations import publish, record
 from apps.tenancy.context import current_company
@@ -35,6 +36,7 @@ def register_assets(
     for row in rows:
         row.layout = layouts[row.asset_type_id]
     Asset.objects.bulk_create(rows, batch_size=1000)
+    note_holders(assets=rows, at=now, new=True)
     sync_use_grants(assets=rows, now=now, new=True)
     if rows:
         event = AssetsRegistered(tuple(row.id for row in rows))
@@ -63,9 +65,10 @@ def _types_of(assets: Iterable[AssetFacts]) -> dict[UUID, AssetType]:
     return types
 
 
-def _judge_companies(assets: Iterable[AssetFacts]) -> None:
+def _judge_companies(assets: Iterable[AssetFacts], named_before: Iterable[int] = ()) -> None:
+    """A company that bought an asset stands in its passport, whether its author knows it or not."""
     named = {key for facts in assets for key in facts.companies()}
-    if named - known_company_ids():
+    if named - known_company_ids() - set(named_before):
         raise ValidationError(_("Choose companies that are among your partners."))
 
 
@@ -105,8 +108,15 @@ def _describe(asset: Asset, facts: AssetFacts, asset_type: AssetType) -> None:
 def change_assets(
     *, changes: Sequence[tuple[Asset, AssetFacts]], now: datetime, actor: Any = None
 ) -> list[Asset]:
-    """Rewrite passports. The type of an asset stays. Raises ValidationError."""
-    _judge_companies([facts for _asset_, facts in changes])
+    """Rewrite passports. The type of an asset stays, and an owner that came by a transfer.
+
+    Raises ValidationError.
+    """
+    _lock([asset for asset, _facts in changes])
+    _judge_companies(
+        [facts for _asset_, facts in changes], {key for row, _facts in changes for key in row.parties}
+    )
+    judge_owners(owners=[(asset, facts.owner) for asset, facts in changes])
     for asset, facts in changes:
         must_be_own(asset)
         if facts.asset_type != asset.asset_type_id:
@@ -119,11 +129,18 @@ def change_assets(
     rows = [asset for asset, _facts in changes]
     fields = ["name", "serial", "site", "in_service_on", "parties", *ROLES]
     Asset.objects.bulk_update(rows, fields, batch_size=500)
+    note_holders(assets=rows, at=now)
     sync_use_grants(assets=rows, now=now)
     publish_changed([row.id for row in rows], now)
     for row in rows:
         record(action="asset_changed", subject=row.public_id, now=now, actor=actor)
     return rows
+
+
+def _lock(assets: Sequence[Asset]) -> None:
+    """Against a title that passes meanwhile. In the order of keys, as everybody takes them."""
+    rows = Asset.objects.written_by(current_company()).filter(pk__in=[row.pk for row in assets])
+    list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
 
 
 def change_asset(*, asset: Asset, facts: AssetFacts, now: datetime, actor: Any = None) -> Asset:

@@ -42,8 +42,10 @@ from apps.assets.queries.things import (
     visible_assets,
     with_expected_interval,
 )
+from apps.assets.queries.timeline import acts_of, holdings_of, life_of, retired_on
 
 __all__ = [
+    "acts_of",
     "acts_on",
     "asset_by_serial",
     "assets_as",
@@ -59,8 +61,10 @@ __all__ = [
     "grants_on",
     "held_grants",
     "history_of",
+    "holdings_of",
     "host_counters",
     "hosts_for_own",
+    "life_of",
     "lives_of",
     "living",
     "living_grants",
@@ -71,6 +75,7 @@ __all__ = [
     "own_components",
     "passport",
     "reporting_state",
+    "retired_on",
     "roles_in",
     "seen_grants",
     "seen_requests",

@@ -34,6 +34,7 @@ from apps.assets.queries import (
     own_components,
     passport,
     reporting_state,
+    retired_on,
     roles_in,
     visible_assets,
     with_expected_interval,
@@ -140,7 +141,7 @@ def asset_detail(request: HttpRequest, asset_id: UUID) -> HttpResponse:
         "own_roles": [ROLE_NAMES[role] for role in roles_in(asset)],
         "channels": TypeChannel.objects.filter(asset_type=asset.asset_type_id).order_by("code"),
         "grants": grants_on(asset)[:50],
-        "history": history_lines(asset.public_id),
+        "history": history_lines(asset.public_id), "retired_on": retired_on(asset.pk),
         "is_author": asset.author_id == request.company.pk,  # type: ignore[attr-defined]
         "uses_data": request.company.pk in (asset.author_id, asset.customer_id),  # type: ignore[attr-defined]
         **_mounted(request, asset),

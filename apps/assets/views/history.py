@@ -16,6 +16,9 @@ _ACTS = {
     "dismounted": _("Dismounted"),
     "mounting_withdrawn": _("Mounting withdrawn"),
     "life_begun": _("A new life"),
+    "act_recorded": _("Entry in its life"),
+    "act_withdrawn": _("Entry in its life withdrawn"),
+    "owner_changed": _("Another owner by a transfer"),
 }
 
 

@@ -4,6 +4,7 @@ from apps.contracts.queries.content import content_of, content_sha256
 from apps.contracts.queries.indices import IndexBook, index_book, own_series, visible_series
 from apps.contracts.queries.lists import (
     contracts_of_asset,
+    covers_of_asset,
     history_of,
     offered_before,
     offers_to_sign,
@@ -20,6 +21,7 @@ __all__ = [
     "content_sha256",
     "contract_span",
     "contracts_of_asset",
+    "covers_of_asset",
     "history_of",
     "index_book",
     "item_span",

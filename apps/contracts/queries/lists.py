@@ -51,6 +51,15 @@ def contracts_of_asset(asset_id: UUID) -> QuerySet[Contract]:
     return visible_contracts().filter(pk__in=items)
 
 
+def covers_of_asset(asset_id: UUID) -> list[ContractItem]:
+    """Items of contracts that are or were in force and cover an asset, each contract's channels."""
+    states = (Contract.State.ACTIVE, Contract.State.ENDED)
+    rows: QuerySet[ContractItem] = ContractItem.objects.filter(
+        asset=asset_id, contract__state__in=states
+    )
+    return list(rows.select_related("contract").order_by("contract__starts_on", "contract", "id"))
+
+
 def history_of(contract: Contract) -> QuerySet[AuditRow]:
     """What happened to a contract, latest first."""
     rows: QuerySet[AuditRow] = AuditRow.objects.filter(subject=contract.public_id)
