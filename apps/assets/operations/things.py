@@ -114,7 +114,8 @@ def change_assets(
     """
     _lock([asset for asset, _facts in changes])
     _judge_companies(
-        [facts for _asset_, facts in changes], {key for row, _facts in changes for key in row.parties}
+        [facts for _asset_, facts in changes],
+        {key for row, _facts in changes for key in row.parties},
     )
     judge_owners(owners=[(asset, facts.owner) for asset, facts in changes])
     for asset, facts in changes:

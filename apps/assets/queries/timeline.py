@@ -30,7 +30,7 @@ def acts_of(asset_id: UUID) -> QuerySet[LifecycleAct]:
 
 def retired_on(asset_id: UUID) -> date | None:
     """The day somebody says it was retired; None where nobody does."""
-    rows = acts_of(asset_id).filter(kind=LifecycleAct.Kind.RETIRED, withdrawn=False)
+    rows = acts_of(asset_id).filter(kind=LifecycleAct.Kind.RETIRED, withdrawals=None)
     return rows.values_list("happened_on", flat=True).last()
 
 

@@ -141,7 +141,8 @@ def asset_detail(request: HttpRequest, asset_id: UUID) -> HttpResponse:
         "own_roles": [ROLE_NAMES[role] for role in roles_in(asset)],
         "channels": TypeChannel.objects.filter(asset_type=asset.asset_type_id).order_by("code"),
         "grants": grants_on(asset)[:50],
-        "history": history_lines(asset.public_id), "retired_on": retired_on(asset.pk),
+        "history": history_lines(asset.public_id),
+        "retired_on": retired_on(asset.pk),
         "is_author": asset.author_id == request.company.pk,  # type: ignore[attr-defined]
         "uses_data": request.company.pk in (asset.author_id, asset.customer_id),  # type: ignore[attr-defined]
         **_mounted(request, asset),

@@ -30,9 +30,7 @@ def _covers(asset_id: UUID, zone: str) -> Iterator[Entry]:
         yield _cover(contract, spans, zone)
 
 
-def _cover(
-    contract: Contract, spans: list[tuple[datetime, datetime | None]], zone: str
-) -> Entry:
+def _cover(contract: Contract, spans: list[tuple[datetime, datetime | None]], zone: str) -> Entry:
     starts = [start for start, _end in spans]
     ends = [end for _start, end in spans if end is not None]
     until: date | None = None

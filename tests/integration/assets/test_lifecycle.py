@@ -28,6 +28,7 @@ from tests.conftest import NOW
 from tests.integration.billing.scene import make_contract
 
 CYCLES = ChannelFacts("cycles", "Cycles", "counter", "{cycle}")
+TODAY = NOW.date()
 LATER = NOW + timedelta(days=3)
 
 
@@ -121,7 +122,7 @@ def test_title_passes_once_and_only_from_the_owner(press: Asset, cast: dict[str,
         for _twice in range(2):
             assert pass_title(facts=title(press, cast, **warranty), now=LATER)
         assert not pass_title(facts=title(press, cast, transfer="atr_two"), now=LATER)
-    assert [row for row in seen(cast["financier"], role="owner")] == [
+    assert seen(cast["financier"], role="owner") == [
         ("owner", cast["provider"].name, False), ("owner", cast["financier"].name, True),
     ]  # fmt: skip
     with company_context(cast["financier"]):
@@ -157,12 +158,10 @@ def test_who_bought_stays_in_the_passport_though_its_author_does_not_know_it(
 
 
 def act(
-    company: Any, press: Asset, kind: str = "serviced", day: date = NOW.date(), note: str = ""
+    company: Any, press: Asset, kind: str = "serviced", day: date = TODAY, note: str = ""
 ) -> LifecycleAct:
     with company_context(company):
-        return record_act(
-            asset=press, kind=kind, happened_on=day, note=note, now=NOW, actor="Anna"
-        )
+        return record_act(asset=press, kind=kind, happened_on=day, note=note, now=NOW, actor="Anna")
 
 
 def test_an_act_is_written_once_and_seen_by_its_parties_alone(
@@ -217,7 +216,9 @@ def test_the_page_tells_the_life_in_both_languages(
 ) -> None:
     make_contract(cast["provider"], cast["customer"], [press], title="Presses by the cycle")
     client = client_of(cast["customer"])
-    assert "/timeline/" in client.get(reverse("asset_detail", args=[press.public_id])).content.decode()
+    assert (
+        "/timeline/" in client.get(reverse("asset_detail", args=[press.public_id])).content.decode()
+    )
     typed = {"kind": "serviced", "happened_on": NOW.date().isoformat(), "note": "Oil changed"}
     new = reverse("act_new", args=[press.public_id])
     assert client.get(new).status_code == 200
