@@ -234,6 +234,16 @@ STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "")
 # Signing secrets of the webhook endpoints, apart by spaces: two while one is being replaced.
 STRIPE_WEBHOOK_SECRETS = os.environ.get("STRIPE_WEBHOOK_SECRET", "").split()
 
+# --- Webhooks to others -------------------------------------------------------------------------
+# Ports a company's endpoint may have.
+PERUSE_WEBHOOK_PORTS = [
+    int(text) for text in os.environ.get("PERUSE_WEBHOOK_PORTS", "443 8443").split()
+]
+# For tests and trials on one machine: http to loopback, and nowhere else without TLS.
+PERUSE_WEBHOOKS_TO_LOOPBACK = (
+    os.environ.get("PERUSE_WEBHOOKS_TO_LOOPBACK") == "1" and not PRODUCTION
+)
+
 # --- Files --------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = STATE_DIR / "static"

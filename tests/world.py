@@ -116,6 +116,7 @@ def build_world(cast: dict[str, Any], person_of: Callable[..., Any]) -> dict[str
         _blueprints()
         _told_and_proposed()
         _asked(cast)
+        _webhook()
         ids = _tenant_ids()
     ids |= _owed(cast, person_of(cast["provider"]))
     with no_company(), as_platform():
@@ -374,6 +375,28 @@ def _asked(cast: dict[str, Any]) -> None:
         end=NOW, form="csv", now=NOW, actor=CANARY,
     )  # fmt: skip
     run_waiting_jobs(now=NOW)
+
+
+def _webhook() -> None:
+    """An endpoint that nobody else sees, with a message that was not taken."""
+    from apps.events.models import Webhook, WebhookMessage, WebhookTry
+    from apps.tenancy.context import current_company
+
+    provider = current_company()
+    own = {"author": provider, "parties": [provider.pk]}
+    webhook = Webhook.objects.create(
+        **own, url=f"https://hooks.example.com/{CANARY}", description=CANARY,
+        events=["invoice.issued"], secret_sealed=CANARY, hint="7731", made_at=NOW, state_since=NOW,
+        state="paused", paused_by="failures",
+    )  # fmt: skip
+    message = WebhookMessage.objects.create(
+        **own, webhook=webhook, event="invoice.issued", body=f'{{"type": "{CANARY}"}}',
+        state="given_up", reason="status", http_status=500, tries=9, made_at=NOW, settled_at=NOW,
+    )  # fmt: skip
+    WebhookTry.objects.create(
+        **own, message=message, at=NOW, http_status=500, reason="status", answer=CANARY,
+        milliseconds=12,
+    )  # fmt: skip
 
 
 def _owed(cast: dict[str, Any], person: Any) -> dict[str, str]:

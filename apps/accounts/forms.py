@@ -17,7 +17,9 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.domain.company_facts import SCHEMES
 from apps.accounts.models import ApiKey, Membership, User
-from apps.common.forms import DateInput
+from apps.accounts.wording import WEBHOOK_EVENTS
+from apps.common.forms import DateInput, MomentField
+from apps.events.domain.public import NAMES
 
 # EN 16931 as XRechnung has it (BR-DE-27).
 _FEWEST_DIGITS = 3
@@ -184,6 +186,30 @@ class KeyForm(forms.Form):
         if day < timezone.localdate():
             raise forms.ValidationError(_("This day has passed already."))
         return timezone.make_aware(datetime.combine(day, time.max))
+
+
+class WebhookForm(forms.Form):
+    """Where events are sent, and which."""
+
+    url = forms.CharField(
+        label=_("Address"), max_length=500,
+        widget=forms.URLInput(attrs={"placeholder": "https://hooks.example.com/peruse"}),
+        help_text=_("https with the name of a host in the public Internet; port 443 or 8443."),
+    )  # fmt: skip
+    description = forms.CharField(
+        label=_("Description"), max_length=120, required=False,
+        help_text=_("Such as “bookkeeping”."),
+    )  # fmt: skip
+    events = forms.MultipleChoiceField(
+        label=_("Events"), required=False, widget=forms.CheckboxSelectMultiple,
+        choices=[(name, WEBHOOK_EVENTS[name]) for name in NAMES],
+    )  # fmt: skip
+
+
+class ReplayForm(forms.Form):
+    """From when on what was not taken is sent again."""
+
+    since = MomentField(label=_("Not taken since"))
 
 
 class PartnerForm(forms.Form):

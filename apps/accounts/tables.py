@@ -1,4 +1,4 @@
-"""Tables of people, keys and partners."""
+"""Tables of people, keys, webhooks and partners."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import ApiKey, Membership
 from apps.common import tables
+from apps.events.models import Webhook, WebhookMessage
 
 
 class PersonColumn(tables.LinkColumn):
@@ -56,6 +57,38 @@ KEY_STATES: dict[str, Any] = {
     "revoked": _("revoked"),
     "ended": _("expired"),
 }
+
+
+class WebhookTable(tables.Table):
+    """Endpoints, never their secrets nor what may be one in their addresses."""
+
+    name = tables.LinkColumn(
+        "webhook_detail", accessor="label", order_by="description", verbose_name=_("Webhook")
+    )
+    host = tables.Column(verbose_name=_("Host"), order_by="url")
+    taken_at = tables.InstantColumn(verbose_name=_("Last taken"))
+    failing_since = tables.InstantColumn(verbose_name=_("Failing since"))
+    state = tables.PillColumn(verbose_name=_("State"))
+
+    class Meta(tables.Table.Meta):
+        model = Webhook
+        fields = ("name", "host", "taken_at", "failing_since", "state")
+
+
+class MessageTable(tables.Table):
+    """Messages with how their last try went."""
+
+    made_at = tables.InstantColumn(verbose_name=_("Written"))
+    event = tables.LinkColumn("webhook_message", verbose_name=_("Event"))
+    webhook = tables.Column(verbose_name=_("Webhook"), orderable=False)
+    tries = tables.NumberColumn(verbose_name=_("Tries"))
+    http_status = tables.Column(verbose_name=_("Answer"))
+    reason = tables.Column(verbose_name=_("Reason"))
+    state = tables.PillColumn(verbose_name=_("State"))
+
+    class Meta(tables.Table.Meta):
+        model = WebhookMessage
+        fields = ("made_at", "event", "webhook", "tries", "http_status", "reason", "state")
 
 
 class PartnerTable(tables.Table):

@@ -3,7 +3,19 @@
 from django.urls import path
 
 from apps.accounts.access import requires
-from apps.accounts.views import acceptance, company, entry, keys, partners, people, public
+from apps.accounts.views import (
+    acceptance,
+    company,
+    entry,
+    keys,
+    partners,
+    people,
+    public,
+    webhook_log,
+    webhooks,
+)
+
+may_manage = requires("manage_keys")
 
 urlpatterns = [
     path("enter/", entry.enter, name="enter"),
@@ -28,6 +40,24 @@ urlpatterns = [
     path("keys/<pid:key_id>/", keys.key_detail, name="key_detail"),
     path("keys/<pid:key_id>/successor/", keys.successor, name="key_successor"),
     path("keys/<pid:key_id>/revocation/", keys.revocation, name="key_revocation"),
+    path("webhooks/", may_manage(webhooks.WebhookList.as_view()), name="webhook_list"),
+    path("webhooks/new/", webhooks.new_webhook, name="webhook_new"),
+    path(
+        "webhooks/messages/", may_manage(webhook_log.MessageList.as_view()), name="webhook_messages"
+    ),
+    path("webhooks/messages/<pid:message_id>/", webhook_log.message_detail, name="webhook_message"),
+    path(
+        "webhooks/messages/<pid:message_id>/replay/", webhook_log.message_replay,
+        name="webhook_message_replay",
+    ),
+    path("webhooks/<pid:webhook_id>/", webhooks.webhook_detail, name="webhook_detail"),
+    path("webhooks/<pid:webhook_id>/edit/", webhooks.edit_webhook, name="webhook_edit"),
+    path("webhooks/<pid:webhook_id>/secret/", webhooks.secret, name="webhook_secret"),
+    path("webhooks/<pid:webhook_id>/pause/", webhooks.pause, name="webhook_pause"),
+    path("webhooks/<pid:webhook_id>/resumption/", webhooks.resumption, name="webhook_resumption"),
+    path("webhooks/<pid:webhook_id>/removal/", webhooks.removal, name="webhook_removal"),
+    path("webhooks/<pid:webhook_id>/test-message/", webhooks.test_message, name="webhook_test"),
+    path("webhooks/<pid:webhook_id>/replay/", webhook_log.webhook_replay, name="webhook_replay"),
     path("partners/", requires("view_people")(partners.PartnerList.as_view()), name="partners"),
     path("partners/new/", partners.new_partner, name="partner_new"),
 ]  # fmt: skip

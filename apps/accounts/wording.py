@@ -1,4 +1,4 @@
-"""Capabilities and audit actions in words."""
+"""Capabilities, audit actions and events of webhooks in words."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +16,7 @@ CAPABILITIES: dict[str, Promise] = {
     "import_readings": _("import readings"),
     "judge_readings": _("release or discard readings"),
     "declare_readings": _("declare what a counter shows"),
-    "manage_keys": _("make and revoke API keys"),
+    "manage_keys": _("manage API keys and webhooks"),
     "draft_contracts": _("draft contracts"),
     "sign_contracts": _("sign contracts"),
     "run_billing": _("run the billing"),
@@ -43,6 +43,44 @@ ACTIONS: dict[str, Promise] = {
     "key.rotated": _("key replaced"),
     "key.revoked": _("key revoked"),
     "partner.added": _("partner added"),
+    "webhook.made": _("webhook set up"),
+    "webhook.changed": _("webhook changed"),
+    "webhook.secret_replaced": _("secret replaced"),
+    "webhook.paused": _("webhook paused"),
+    "webhook.resumed": _("webhook goes on"),
+    "webhook.removed": _("webhook removed"),
+    "webhook.tested": _("test message sent"),
+    "webhook.replayed": _("sent again"),
+}
+
+WEBHOOK_EVENTS: dict[str, Promise] = {
+    "asset.registered": _("Assets were registered"),
+    "asset.changed": _("Assets or their channels changed"),
+    "component.mounted": _("Components were mounted"),
+    "component.dismounted": _("Components were dismounted"),
+    "contract.offered": _("A contract was offered to us"),
+    "contract.signed": _("The customer signed a contract"),
+    "contract.activated": _("A contract came into force"),
+    "contract.ending_set": _("A contract got another last day"),
+    "contract.prices_proposed": _("New prices were proposed to us"),
+    "contract.prices_accepted": _("The customer accepted new prices"),
+    "data.requested": _("A company asks for data"),
+    "data.grants_ended": _("Data grants ended"),
+    "invoice.issued": _("Invoices or credit notes were issued"),
+    "invoice.balance_changed": _("What is owed on our invoices changed"),
+    "invoice.line_disputed": _("Lines of an invoice were disputed"),
+    "invoice.dispute_settled": _("A dispute was settled"),
+    "network.invited": _("We were invited to a network"),
+    "network.joined": _("A company joined a network"),
+    "network.left": _("A company left a role in a network"),
+    "payment.received": _("Payments arrived"),
+    "payment.failed": _("Payments failed"),
+    "payment.refunded": _("Money of payments went back"),
+    "payout.paid": _("Payouts were paid"),
+    "payout.failed": _("Payouts failed"),
+    "usage.declared": _("A customer declared readings"),
+    "usage.recorded": _("Usage of contracts was recorded"),
+    "test.ping": _("A test message"),
 }
 
 
@@ -54,3 +92,8 @@ def capability_in_words(capability: str) -> str:
 def action_in_words(action: str) -> str:
     """What an audit row says happened."""
     return str(ACTIONS.get(action, action.replace(".", " ").replace("_", " ")))
+
+
+def event_in_words(event: str) -> str:
+    """What an event of a webhook says happened."""
+    return str(WEBHOOK_EVENTS.get(event, event))

@@ -1,7 +1,8 @@
-"""Outbox, jobs and audit rows: one shared table each."""
+"""Outbox, jobs and audit rows: one shared table each; outgoing webhooks with their log."""
 
 from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -100,3 +101,149 @@ class AuditRow(FencedModel):
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject}"
+
+
+class WebhookReason(models.TextChoices):
+    """Why a try failed, or why nothing is tried any more."""
+
+    NONE = "", ""
+    ADDRESS = "address", _("its address is not allowed")
+    NAME = "name", _("the name of its host is not known")
+    CONNECT = "connect", _("no connection")
+    TLS = "tls", _("its certificate or encryption is not accepted")
+    TIME = "time", _("no answer in time")
+    CLOSED = "closed", _("the connection ended without an answer")
+    LARGE = "large", _("the answer was too large")
+    REDIRECT = "redirect", _("it answered with a redirect, which is not followed")
+    STATUS = "status", _("it answered with an error")
+    GONE = "gone", _("it answered that it is gone")
+    PAUSED = "paused", _("the endpoint was paused or removed")
+    ENDED = "ended", _("the data grant has ended")
+
+
+class Webhook(FencedModel):
+    """An address of the author's that hears chosen events. Its secret is sealed and shown once."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("active")
+        PAUSED = "paused", _("paused")
+        REMOVED = "removed", _("removed")
+
+    class PausedBy(models.TextChoices):
+        NOBODY = "", ""
+        PERSON = "person", _("a person")
+        FAILURES = "failures", _("five days without a taken message")
+        GONE = "gone", _("its answer that it is gone")
+
+    prefix = "whk"
+
+    url = models.CharField(max_length=500)
+    description = models.CharField(max_length=120, blank=True)
+    events = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    secret_sealed = models.TextField()
+    hint = models.CharField(max_length=4)
+    # Signs too until `previous_until`, so that a receiver can change over.
+    previous_sealed = models.TextField(blank=True)
+    previous_until = models.DateTimeField(null=True)
+    state = models.CharField(max_length=7, choices=State, default=State.ACTIVE)
+    paused_by = models.CharField(max_length=8, choices=PausedBy, blank=True)
+    made_at = models.DateTimeField()
+    state_since = models.DateTimeField()
+    failing_since = models.DateTimeField(null=True)
+    taken_at = models.DateTimeField(null=True)
+    # While it fails one message at a time knocks.
+    knocking_until = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-made_at", "-id"]
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(
+                condition=models.Q(state="paused") & ~models.Q(paused_by="")
+                | ~models.Q(state="paused") & models.Q(paused_by=""),
+                name="events_webhook_paused_by",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.description or self.host
+
+    @property
+    def host(self) -> str:
+        """The host alone: what else stands in an address may be a secret of the receiver's."""
+        return self.url.partition("://")[2].partition("/")[0].partition("?")[0]
+
+
+class WebhookMessage(FencedModel):
+    """One message to one endpoint: the same id and the same bytes at each try."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        DELIVERED = "delivered", _("delivered")
+        FAILED = "failed", _("tries again")
+        GIVEN_UP = "given_up", _("given up")
+
+    prefix = "msg"
+
+    webhook = models.ForeignKey(Webhook, on_delete=models.PROTECT, related_name="messages")
+    event = models.CharField(max_length=40)
+    # The outbox row it tells of; none of a test message and of pushed data.
+    outbox_id = models.UUIDField(null=True)
+    # What its sending depends on, such as a data grant.
+    subject_id = models.UUIDField(null=True)
+    content_type = models.CharField(max_length=60, default="application/json")
+    body = models.TextField(blank=True)
+    state = models.CharField(max_length=9, choices=State, default=State.WAITING)
+    reason = models.CharField(max_length=8, choices=WebhookReason, blank=True)
+    http_status = models.SmallIntegerField(null=True)
+    # Tries since it was written or last replayed; `WebhookTry` has all of them.
+    tries = models.SmallIntegerField(default=0)
+    next_at = models.DateTimeField(null=True)
+    made_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-made_at", "-id"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["author", "webhook", "outbox_id"], name="events_webhook_message_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["waiting", "failed"], next_at__isnull=False)
+                | models.Q(state__in=["delivered", "given_up"], settled_at__isnull=False),
+                name="events_webhook_message_state",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["author", "made_at"], name="events_webhook_message_log"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} ({self.state})"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in (self.State.WAITING, self.State.FAILED)
+
+
+class WebhookTry(FencedModel):
+    """One try of a message, as it went. Of the answer's body only the beginning is kept."""
+
+    prefix = "wht"
+
+    message = models.ForeignKey(WebhookMessage, on_delete=models.CASCADE, related_name="log")
+    at = models.DateTimeField()
+    http_status = models.SmallIntegerField(null=True)
+    reason = models.CharField(max_length=8, choices=WebhookReason, blank=True)
+    answer = models.CharField(max_length=200, blank=True)
+    milliseconds = models.IntegerField()
+
+    class Meta:
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} {self.http_status or self.reason}"

@@ -1,9 +1,23 @@
-"""Celery's side of jobs: a bell that names a row, and the sweeper that rings again."""
+"""Celery's side of jobs: a bell that names a row, and the sweeper that rings again; jobs of webhooks."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from celery import shared_task
 from django.utils import timezone
 
-from apps.events.operations import RUN_JOB, enqueue_housekeeping, ring_again, work_on
+from apps.events.domain.registry import handles, housekeeping
+from apps.events.models import Job
+from apps.events.operations import (
+    RUN_JOB,
+    enqueue_housekeeping,
+    ring_again,
+    send_message,
+    tell_webhooks,
+    tidy_webhooks,
+    work_on,
+)
 from apps.tenancy.context import as_platform, company_context
 from apps.tenancy.queries import active_companies
 from apps.tenancy.tasks import CompanyTask
@@ -30,3 +44,22 @@ def fan_out() -> int:
         with company_context(company):
             enqueue_housekeeping(now=timezone.now())
     return len(companies)
+
+
+@handles("events.tell_webhooks")
+def tell(job: Job, now: datetime) -> dict[str, Any]:
+    """In a company an event reached: messages to its endpoints."""
+    return {"messages": tell_webhooks(outbox_id=UUID(str(job.payload["event"])), now=now)}
+
+
+@handles("events.send_webhook", atomic=False)
+def send(job: Job, now: datetime) -> dict[str, Any]:
+    """One try of one message. A failed one writes the job of its next try: this one is done."""
+    message = send_message(message_id=UUID(str(job.payload["message"])), now=now)
+    return {"state": message.state if message is not None else "not due"}
+
+
+@housekeeping("events.tidy_webhooks", daily=True)
+def tidy(job: Job, now: datetime) -> dict[str, Any]:
+    """Send what was left behind, drop what is old."""
+    return tidy_webhooks(now=now)

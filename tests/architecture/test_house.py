@@ -13,7 +13,7 @@ FACE = {"domain", "events", "models", "queries", "operations"}
 FURTHER_FACE = {
     "common": None,  # everything: it is a library
     "pricing": None,
-    "tenancy": {"context", "fence", "middleware", "tasks", "schemas", "backend", "bulk"},
+    "tenancy": {"context", "fence", "middleware", "tasks", "schemas", "backend", "bulk", "sealing"},
     "accounts": {"access", "addresses", "api", "middleware"},
     "telemetry": {"door", "wording"},
     "metering": {"bundle"},

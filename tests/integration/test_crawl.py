@@ -62,7 +62,7 @@ PREFIXES = (
     "dcr", "inc", "ina",
     "acc", "prq", "shr", "stp", "trf", "spl", "ptm", "tsg", "sba", "sbr", "stm", "stl", "obj", "oba",
     "bac", "mdt", "sac", "ckr", "exp", "pay", "rfd", "pbt", "pyo", "bkf", "bst", "bke",
-    "drq", "rqa", "gsr",
+    "drq", "rqa", "gsr", "whk", "msg", "wht",
     "rcv", "ccr", "npm", "wof", "dsp", "rem", "pon", "net", "prt", "ans", "cpr", "nsu", "blu", "cov",
     "dbr", "dbt", "rfq", "arc", "hld", "lca", "pur",
 )  # fmt: skip

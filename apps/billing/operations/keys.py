@@ -3,20 +3,16 @@
 `cryptography` (9 MiB) is loaded by the first signature.
 """
 
-import base64
-import hashlib
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import connection, transaction
 
 from apps.billing.models import SigningKey
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
+from apps.tenancy.sealing import opened, seal
 
-if TYPE_CHECKING:
-    from cryptography.fernet import Fernet, MultiFernet
+PURPOSE = "peruse signing keys"
 
 
 def ensure_signing_key(*, now: datetime) -> SigningKey:
@@ -38,7 +34,7 @@ def sign(key: SigningKey, message: bytes) -> bytes:
     """The 64-byte Ed25519 signature."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    secret = _cipher().decrypt(key.private_key_encrypted.encode())
+    secret = opened(PURPOSE, key.private_key_encrypted)
     return Ed25519PrivateKey.from_private_bytes(secret).sign(message)
 
 
@@ -53,7 +49,7 @@ def _make(company: Company, now: datetime) -> SigningKey:
         parties=[company.pk],
         public_key=public.hex(),
         made_at=now,
-        private_key_encrypted=_cipher().encrypt(private.private_bytes_raw()).decode(),
+        private_key_encrypted=seal(PURPOSE, private.private_bytes_raw()),
     )
 
 
@@ -62,20 +58,3 @@ def _one_at_a_time(company: Company) -> None:
         cursor.execute(
             "select pg_advisory_xact_lock(hashtext('billing.signing_key'), %s)", [company.pk]
         )
-
-
-def _cipher() -> "MultiFernet":
-    """Seals with SECRET_KEY; opens what was sealed with one of its fallbacks too."""
-    from cryptography.fernet import MultiFernet
-
-    return MultiFernet(
-        [_sealing(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
-    )
-
-
-def _sealing(secret_key: str) -> "Fernet":
-    """Derived under a purpose of its own, so that no other use shares it."""
-    from cryptography.fernet import Fernet
-
-    material = hashlib.sha256(b"peruse signing keys\n" + secret_key.encode()).digest()
-    return Fernet(base64.urlsafe_b64encode(material))

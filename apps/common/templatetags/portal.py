@@ -44,6 +44,7 @@ COLOURS = {
     "drafted": "yellow", "sent": "azure", "succeeded": "green", "matched": "green", "completed": "green",
     "paid": "green", "made": "green", "credited": "green", "part_paid": "azure", "written_off": "secondary",
     "taken": "azure", "undoing": "azure", "undone": "secondary", "not_believed": "orange", "replaced": "secondary",
+    "delivered": "green", "given_up": "red", "paused": "orange", "removed": "secondary",
 }  # fmt: skip
 
 

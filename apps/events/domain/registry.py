@@ -82,3 +82,22 @@ def housekeeping(kind: str, *, atomic: bool = True, daily: bool = False) -> Call
 def housekeeping_kinds(*, daily: bool) -> tuple[str, ...]:
     """Kinds of the jobs that every company does each minute, with `daily` those of each day too."""
     return tuple(kind for kind, is_daily in _housekeeping.items() if daily or not is_daily)
+
+
+# Of a kind of webhook message whether it may still be sent: `holds(message, now)`.
+_conditions: dict[str, Work] = {}
+
+
+def sent_while(event: str) -> Callable[[Work], Work]:
+    """Register `holds(message, now) -> bool`, asked before each try of messages of this event."""
+
+    def register(holds: Work) -> Work:
+        _conditions[event] = holds
+        return holds
+
+    return register
+
+
+def condition_of(event: str) -> Work | None:
+    """What must hold before a message of this event is sent; None: nothing."""
+    return _conditions.get(event)

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from apps.events import operations
 from apps.events.domain import registry
 from apps.events.models import AuditRow, Job
 from apps.events.operations import (
@@ -17,6 +16,7 @@ from apps.events.operations import (
     record_all,
     work_on,
 )
+from apps.events.operations import jobs as operations
 from apps.tenancy.context import company_context
 
 NOW = datetime(2026, 11, 5, 9, tzinfo=UTC)

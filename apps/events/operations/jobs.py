@@ -1,4 +1,4 @@
-"""Writes of events: publish, enqueue, work on a job, record an act."""
+"""Publish, enqueue, work on a job, record an act."""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,6 +9,7 @@ from celery import current_app
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from apps.events.domain.public import public_event
 from apps.events.domain.registry import (
     Handler,
     handler_of,
@@ -16,6 +17,7 @@ from apps.events.domain.registry import (
     subscribers_of,
 )
 from apps.events.models import AuditRow, Job, OutboxEvent
+from apps.events.queries import hearers
 from apps.tenancy.bulk import insert_all
 from apps.tenancy.context import current_company
 from apps.tenancy.tasks import HEADER
@@ -25,6 +27,7 @@ logger = logging.getLogger(__name__)
 # A live worker holds the row lock of an atomic job or renews the lease with its progress.
 LEASE = timedelta(seconds=60)
 TRIES = 3
+TELL_WEBHOOKS = "events.tell_webhooks"
 RUN_JOB = "peruse.run_job"
 BACK_OFF = (timedelta(seconds=5), timedelta(seconds=30))
 
@@ -52,7 +55,19 @@ def publish(
     for kind in subscribers_of(name):
         for company_id in reached:
             enqueue(kind=kind, payload=payload, now=now, company_id=company_id)
+    _tell_webhooks(event, reached, now)
     return event
+
+
+def _tell_webhooks(event: OutboxEvent, reached: Sequence[int], now: datetime) -> None:
+    """A job in each of the companies that has an endpoint for it; most events have no public name."""
+    public = public_event(event.name)
+    if public is None:
+        return
+    for company_id in hearers(public.name, reached):
+        enqueue(
+            kind=TELL_WEBHOOKS, payload={"event": str(event.id)}, now=now, company_id=company_id
+        )
 
 
 def enqueue(
@@ -65,13 +80,19 @@ def enqueue(
     queue: str = Job.Queue.COMPANY,
     total: int = 0,
     requested_by: int | None = None,
+    run_after: datetime | None = None,
 ) -> Job | None:
-    """Write a job and ring for it after commit. None when one with this dedupe key waits already."""
+    """Write a job and ring for it after commit. None when one with this dedupe key waits already.
+
+    One that is to run later (`run_after`) is rung for by the sweeper, when its time has come.
+    """
     job = _new_job(kind, payload, now, company_id, queue, total)
     job.dedupe, job.requested_by = dedupe, requested_by
+    job.run_after = now if run_after is None else run_after
     if not _insert_once(job):
         return None
-    transaction.on_commit(lambda: _ring(job.id, job.company_id, queue))
+    if job.run_after <= now:
+        transaction.on_commit(lambda: _ring(job.id, job.company_id, queue))
     return job
 
 
