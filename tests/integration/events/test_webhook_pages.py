@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from apps.accounts.models import User
 from apps.accounts.wording import WEBHOOK_EVENTS
 from apps.events.domain.public import NAMES, TEST
 from apps.events.models import Webhook, WebhookMessage
@@ -82,12 +83,14 @@ def test_a_refused_address_says_why_and_keeps_what_was_typed(
     assert re.search(r'value="invoice.issued"[^>]*checked', text)
 
 
-def test_in_german(cast: dict[str, Any], client_of: ClientOf) -> None:
+def test_in_german(cast: dict[str, Any], client_of: ClientOf, made: Webhook) -> None:
     client = client_of(cast["provider"], "director")
-    text = client.post(
-        "/webhooks/new/", {"url": "http://x.de"}, headers={"Accept-Language": "de"}
-    ).content.decode()
-    assert "webhooks" in text.lower()
+    User.objects.filter(email="director@provider.example").update(language="de")
+    text = client.post("/webhooks/new/", {"url": "http://x.de"}).content.decode()
+    assert "Geben Sie eine Adresse ein, die mit https:// beginnt." in text
+    assert "Rechnungen oder Gutschriften wurden ausgestellt" in text
+    client.post(f"/webhooks/{made.public_id}/pause/")
+    assert "durch: eine Person" in client.get(f"/webhooks/{made.public_id}/").content.decode()
 
 
 def test_a_test_message_and_its_page(
