@@ -108,7 +108,7 @@ def webhook_replay(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     webhook = get_object_or_404(webhooks(), pk=webhook_id)
     form = ReplayForm(request.POST)
     if not form.is_valid():
-        messages.error(request, form.errors["since"][0])
+        messages.error(request, str(form.errors["since"][0]))
         return redirect("webhook_detail", webhook.public_id)
     try:
         count = replay_failed(

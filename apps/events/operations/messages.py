@@ -44,7 +44,7 @@ def tell_webhooks(*, outbox_id: UUID, now: datetime) -> int:
         return 0
     data = public_data(public, event.payload, seen_keys(public, event.payload))
     told = WebhookMessage.objects.filter(outbox_id=outbox_id).values("webhook")
-    endpoints = hearing(public.name).exclude(pk__in=told) if data else []
+    endpoints = list(hearing(public.name).exclude(pk__in=told)) if data else []
     for webhook in endpoints:
         body = envelope(public.name, data, event.published_at)
         write_message(webhook=webhook, event=public.name, body=body, now=now, outbox_id=outbox_id)
