@@ -6,7 +6,8 @@ import sys
 from importlib import import_module
 
 BENCHES = (
-    "intake", "usage", "billing", "pages", "records", "settlement", "documents", "peer", "tenants",
+    "intake", "usage", "billing", "pages", "records", "settlement", "documents", "network", "peer",
+    "tenants",
 )  # fmt: skip
 
 

@@ -44,9 +44,9 @@ STATEMENTS = [
     f"""
 insert into contracts_contract (id, author_id, parties, customer_id, provider_name, customer_name,
     title, state, starts_on, period_kind, time_zone, currency, tax_category, payment_days, corrections,
-    buyer_reference, order_number, is_one_off, data_clause, drafted_at, offered_at, activated_at)
+    buyer_reference, order_number, is_one_off, data_clause, data_sheet, drafted_at, offered_at, activated_at)
 select {key_sql("contract")}, {SHARED}, %(other)s, %(name)s, %(other_name)s, 'Press ' || n,
-    'offered', %(starts_on)s, 'month', %(zone)s, 'EUR', 'S', 30, 'at_once', '', '', false, '[]',
+    'offered', %(starts_on)s, 'month', %(zone)s, 'EUR', 'S', 30, 'at_once', '', '', false, '[]', '{{}}',
     %(now)s, %(now)s, %(now)s
 from generate_series(1, %(count)s) n
 """,
@@ -113,10 +113,13 @@ where h.channel_id = {first} and c.id > {first}
 
 def make_contracts(
     owner: psycopg.Connection[Any], own: Party, other: Party, count: int, now: datetime,
-    readings: Sequence[tuple[datetime, int]] = READINGS,
+    readings: Sequence[tuple[datetime, int]] = READINGS, assets: int = 0,
 ) -> None:  # fmt: skip
-    """Contracts 1..count on assets 1..count, active since October 2026, with readings."""
-    scene.make_assets(owner, own, other, count, now - timedelta(days=400))
+    """Contracts 1..count on assets 1..count, active since October 2026, with readings.
+
+    `assets`: how many there are where more than the contracts cover.
+    """
+    scene.make_assets(owner, own, other, assets or count, now - timedelta(days=400))
     given = {
         "company": own.id, "other": other.id, "name": own.name, "other_name": other.name,
         "count": count, "now": now - timedelta(days=60), "starts_on": STARTS_ON, "zone": ZONE,

@@ -15,7 +15,7 @@ from apps.common.ids import encode
 
 KINDS = {"type": 1, "channel": 2, "asset": 3, "contract": 4, "item": 5, "plan": 6, "order": 7,
          "period": 8, "invoice": 9, "line": 10, "tax": 11, "usage": 12, "signature": 13,
-         "split": 14, "maker_terms": 15, "bank_terms": 16}  # fmt: skip
+         "split": 14, "maker_terms": 15, "bank_terms": 16, "network": 17}  # fmt: skip
 OFFSET = 10_000_000  # numbers of one company's things
 
 
