@@ -52,7 +52,9 @@ class ReachPaginator(Paginator):
         rows = self._queryset()
         if rows is None:
             return len(self.object_list)
-        found = _together(rows.order_by(), self.sides, self.reach + 1).count()
+        # Sides are read from their index; without an order the planner may look through all rows.
+        order = rows.model._meta.ordering if len(self.sides) > 1 else ()
+        found = _together(rows.order_by(*order), self.sides, self.reach + 1).count()
         self.more = found > self.reach
         return min(found, self.reach)
 

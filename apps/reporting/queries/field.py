@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import F, Max, QuerySet, Sum
 
 from apps.assets.models import Asset
 from apps.assets.queries import reporting_state, with_expected_interval
@@ -190,7 +190,7 @@ def shares_by_contract(month: Period) -> list[Part]:
 
 def latest_share() -> datetime | None:
     """When the newest period began that the company has a share of. One query."""
-    rows = Share.objects.filter(partner=current_company()).exclude(author=current_company())
+    rows = Share.objects.filter(partner=current_company()).exclude(partner=F("author"))
     found: datetime | None = rows.aggregate(latest=Max("period_start"))["latest"]
     return found
 
@@ -200,4 +200,4 @@ def own_shares(month: Period) -> QuerySet[Share]:
     rows: QuerySet[Share] = Share.objects.filter(
         partner=current_company(), period_start__gte=month.start, period_start__lt=month.end
     )
-    return rows.exclude(author=current_company())
+    return rows.exclude(partner=F("author"))

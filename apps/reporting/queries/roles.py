@@ -41,8 +41,10 @@ select
     ) found) statements,
     exists(select from assets_asset where manufacturer_id = %(own)s) made,
     exists(select from assets_asset where owner_id = %(own)s and provider_id <> %(own)s) owned,
-    exists(select from settlement_share
-        where partner_id = %(own)s and author_id <> %(own)s) shares
+    -- In the order of an index: a provider's own rest would be looked through for the first other.
+    coalesce((select true from settlement_share
+        where partner_id = %(own)s and partner_id <> author_id
+        order by recognised_at desc, id desc limit 1), false) shares
 """
 
 

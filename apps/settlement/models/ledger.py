@@ -106,6 +106,8 @@ class Transfer(FencedModel):
         ]  # fmt: skip
         indexes: ClassVar[list[Any]] = [
             models.Index(fields=["cause_id"], name="settlement_transfer_cause"),
+            models.Index(fields=["author", "-at", "-id"], name="settlement_transfer_written"),
+            models.Index(fields=["debit", "-at", "-id"], name="settlement_transfer_of"),
         ]
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -114,8 +114,21 @@ class Share(FencedModel):
             ),
         ]  # fmt: skip
         indexes: ClassVar[list[Any]] = [
+            # What others have, from both ends; a provider's own rest is most rows and on no list.
             models.Index(
-                fields=["partner", "-recognised_at", "-id"], name="settlement_share_order"
+                fields=["partner", "-recognised_at", "-id"],
+                name="settlement_share_got",
+                condition=~Q(partner=F("author")),
+            ),
+            models.Index(
+                fields=["author", "-recognised_at", "-id"],
+                name="settlement_share_given",
+                condition=~Q(partner=F("author")),
+            ),
+            models.Index(
+                fields=["partner", "-period_start"],
+                name="settlement_share_month",
+                condition=~Q(partner=F("author")),
             ),
             models.Index(fields=["document_id"], name="settlement_share_document"),
         ]

@@ -1,6 +1,6 @@
 """What the pages of settlement show."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -19,8 +19,7 @@ from apps.tenancy.context import current_company
 
 def shares_seen() -> QuerySet[Share]:
     """The company's own shares, and those of its partners where it provides; not its own rest."""
-    own = current_company()
-    rows: QuerySet[Share] = Share.objects.exclude(author=own, partner=own)
+    rows: QuerySet[Share] = Share.objects.exclude(partner=F("author"))
     return rows
 
 
@@ -105,6 +104,13 @@ def unsettled(mine: bool, today: Any) -> list[Unsettled]:
         Unsettled(row["currency"], row["open"], row["late"], row["number"], row["next_due"])
         for row in sums.order_by("currency")
     ]
+
+
+def sides_of_transfers() -> Sequence[Q]:
+    """The company's own ledger, and what others' ledgers say of it."""
+    own = current_company()
+    others = Account.objects.filter(partner=own).exclude(author=own).order_by()
+    return Q(author=own), Q(debit__in=others.values("id"))
 
 
 def transfers_seen() -> QuerySet[Transfer]:

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
@@ -36,7 +36,7 @@ _OUTSIDE = "O"
 def waiting_shares() -> QuerySet[Share]:
     """Shares of the current company's partners that stand on no statement yet."""
     own = current_company()
-    rows: QuerySet[Share] = Share.objects.written_by(own).exclude(partner=own)
+    rows: QuerySet[Share] = Share.objects.written_by(own).exclude(partner=F("author"))
     return rows.filter(~Exists(StatementLine.objects.filter(share=OuterRef("pk"))))
 
 

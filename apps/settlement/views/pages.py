@@ -26,6 +26,7 @@ from apps.settlement.queries.pages import (
     periods_with_margin,
     shares_of_document,
     shares_seen,
+    sides_of_transfers,
     standings,
     transfers_seen,
     unsettled,
@@ -126,6 +127,9 @@ class TransferList(ListPage):
 
     def get_queryset(self) -> Any:
         return transfers_seen()
+
+    def sides(self) -> Sequence[Q]:
+        return sides_of_transfers()
 
 
 @require_GET
