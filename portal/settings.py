@@ -59,6 +59,7 @@ SHARED_APPS = [
     "apps.metering",
     "apps.billing",
     "apps.settlement",
+    "apps.supply",
     "apps.reporting",
     "apps.blueprints",
     "apps.demo",

@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("apps.metering.urls")),
     path("", include("apps.billing.urls")),
     path("", include("apps.settlement.urls")),
+    path("", include("apps.supply.urls")),
     path("", include("apps.blueprints.urls")),
     path("api/v1/", include("apps.telemetry.api_urls")),
     path("api/v1/", include("apps.assets.api_urls")),

@@ -42,7 +42,7 @@ assets:
      customer: customer}}
   - {{company: provider, type: Tire, name: Tire {CANARY}, serial: R-2, provider: provider}}
   - {{company: provider, type: Truck {SHARED_CANARY}, name: Truck {SHARED_CANARY}, serial: T-1,
-     provider: provider, customer: customer}}
+     owner: provider, provider: provider, customer: customer}}
   - {{company: provider, type: Truck {SHARED_CANARY}, name: Truck {CANARY}, serial: T-2,
      provider: provider}}
 mountings:
@@ -117,6 +117,7 @@ def build_world(cast: dict[str, Any], person_of: Callable[..., Any]) -> dict[str
         _told_and_proposed()
         _asked(cast)
         _webhook()
+        _for_sale(cast)
         ids = _tenant_ids()
     ids |= _owed(cast, person_of(cast["provider"]))
     with no_company(), as_platform():
@@ -397,6 +398,19 @@ def _webhook() -> None:
         **own, message=message, at=NOW, http_status=500, reason="status", answer=CANARY,
         milliseconds=12,
     )  # fmt: skip
+
+
+def _for_sale(cast: dict[str, Any]) -> None:
+    """A truck that the customer is offered, and the maker's thing that another company is offered."""
+    from apps.assets.models import Asset
+    from apps.supply.domain.terms import TransferTerms
+    from apps.supply.operations import offer_transfer
+
+    for serial, buyer, words in (
+        ("T-1", "customer", SHARED_CANARY), ("M-1", "financier", CANARY),
+    ):  # fmt: skip
+        terms = TransferTerms(cast[buyer].pk, NOW.date(), price_minor=100, note=words)
+        offer_transfer(asset=Asset.objects.get(serial=serial), terms=terms, now=NOW, actor=words)
 
 
 def _owed(cast: dict[str, Any], person: Any) -> dict[str, str]:

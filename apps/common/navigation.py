@@ -14,6 +14,7 @@ from apps.common.sides import ALL, COLLECTS, PROVIDES, RUNS, SHARES, USES
 SELLS = frozenset({PROVIDES})
 BUYS_OR_SELLS = frozenset({PROVIDES, USES})
 DIVIDES = frozenset({PROVIDES, SHARES, RUNS})
+OWNS_OR_BUYS = BUYS_OR_SELLS | {SHARES, COLLECTS}
 READS = frozenset({PROVIDES, COLLECTS})
 READS_OWN = frozenset({USES})
 
@@ -62,6 +63,10 @@ MENU = (
             Entry(
                 "asset_type_list", _("Asset types"), "shapes", "view_assets",
                 _("channels meters"), READS,
+            ),
+            Entry(
+                "asset_transfer_list", _("Transfers of assets"), "arrow-right-left",
+                "view_contracts", _("sale sell buy owner title"), OWNS_OR_BUYS,
             ),
         ),
     ),

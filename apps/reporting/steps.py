@@ -51,6 +51,9 @@ def _asked(company: Standing) -> "list[Candidate]":
     return [
         (company.invitations, "view_networks", at("network_list"), "network", True,
          lambda n: ngettext("invitation to a network", "invitations to networks", n)),
+        (company.transfers, "view_contracts",
+         _with(at("asset_transfer_list"), "state=offered"), "arrow-right-left", True,
+         lambda n: ngettext("asset offered to you", "assets offered to you", n)),
         (company.terms, "view_contracts", at("terms_list"), "git-fork", True,
          lambda n: ngettext("share of revenue to agree to", "shares of revenue to agree to", n)),
         (company.agreements, "view_money", at("agreement_list"), "file-pen", True,

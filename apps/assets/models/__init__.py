@@ -7,7 +7,13 @@ from apps.assets.models.grants import (
     GrantRead,
     RequestAnswer,
 )
-from apps.assets.models.lifecycle import Holding, LifecycleAct, Purchase, Role
+from apps.assets.models.lifecycle import (
+    Holding,
+    LifecycleAct,
+    OwnershipHold,
+    Purchase,
+    Role,
+)
 from apps.assets.models.mountings import ComponentLife, CounterNote, Mounting
 from apps.assets.models.things import (
     CODE,
@@ -21,5 +27,5 @@ from apps.assets.models.things import (
 __all__ = [
     "CODE", "Asset", "AssetType", "ChannelKind", "ChannelMark", "ComponentLife", "CounterNote",
     "DataGrant", "DataRequest", "GrantRead", "GrantedSeries", "Holding", "LifecycleAct", "Mounting",
-    "Purchase", "RequestAnswer", "Role", "TypeChannel",
+    "OwnershipHold", "Purchase", "RequestAnswer", "Role", "TypeChannel",
 ]  # fmt: skip

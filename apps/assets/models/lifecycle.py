@@ -132,3 +132,24 @@ class Purchase(FencedModel):
 
     def __str__(self) -> str:
         return f"{self.asset_label} {self.price_minor} {self.currency}"
+
+
+class OwnershipHold(FencedModel):
+    """The owner is transferring the asset: until that is over its passport names no other owner.
+
+    Written and deleted by the owner; seen by it and by who keeps the passport. It says nothing of the
+    buyer or the price.
+    """
+
+    prefix = "oho"
+
+    asset = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="ownership_holds")
+    held_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["author", "asset"], name="assets_ownership_held_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.asset_id} {self.author_id}"

@@ -9,7 +9,7 @@ from apps.assets.operations.grants import (
     grant_data,
     revoke_grant,
 )
-from apps.assets.operations.holdings import pass_title
+from apps.assets.operations.holdings import hold_ownership, pass_title, release_ownership
 from apps.assets.operations.lives import begin_life
 from apps.assets.operations.mounting_file import (
     MountingPlan,
@@ -44,9 +44,9 @@ __all__ = [
     "AssetPlan", "MountingPlan", "NotGranted", "answer_request", "begin_life", "change_asset",
     "change_asset_type", "change_assets", "correct_mounting",  "dismount_component",
     "drop_ended_series", "end_consent", "end_grants", "exchange_component", "give_data",
-    "grant_data", "heal_use_grants", "import_assets", "import_mountings", "log_act",
+    "grant_data", "heal_use_grants", "hold_ownership", "import_assets", "import_mountings", "log_act",
     "mount_component", "note_counter_value", "note_purchase", "pass_title", "plan_asset_import",
     "plan_mounting_import", "read_series", "record_act", "refresh_facts", "register_asset_type",
-    "register_assets", "request_data", "revoke_grant", "settle_request", "sync_use_grants",
+    "register_assets", "release_ownership", "request_data", "revoke_grant", "settle_request", "sync_use_grants",
     "withdraw_act", "withdraw_mounting", "withdraw_request",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.assets.domain.facts import ROLES
 from apps.assets.domain.timeline import TitleFacts
-from apps.assets.models import Asset, Holding, Role
+from apps.assets.models import Asset, Holding, OwnershipHold, Role
 from apps.assets.operations.common import publish_changed
 from apps.common.period import midnight
 from apps.events.operations import record
@@ -91,17 +91,41 @@ def _begin(rows: Sequence[Holding]) -> None:
 
 
 def judge_owners(*, owners: Sequence[tuple[Asset, int | None]]) -> None:
-    """Who became the owner by a transfer is followed by another transfer alone. Raises ValidationError."""
-    bought = {
-        row.asset_id: row.holder_id for row in Holding.objects.filter(
-            asset__in=[asset.pk for asset, _owner in owners], role=Role.OWNER, held_until=None
-        ).exclude(transfer="")
-    }  # fmt: skip
+    """Who became the owner by a transfer, or is in one, is followed by a transfer alone.
+
+    Raises ValidationError on `owner`.
+    """
+    keys = [asset.pk for asset, _owner in owners]
+    rows = Holding.objects.filter(asset__in=keys, role=Role.OWNER, held_until=None)
+    standing = {row.asset_id: row for row in rows}
+    held = set(OwnershipHold.objects.filter(asset__in=keys).values_list("asset", flat=True))
     for asset, owner in owners:
-        if bought.get(asset.pk, owner) != owner:
-            raise ValidationError(
-                {"owner": _("The owner came by a transfer; another one comes by a transfer too.")}
-            )
+        row = standing.get(asset.pk)
+        if row is None or row.holder_id == owner:
+            continue
+        if asset.pk in held:
+            text = _("The owner is transferring it; until that is over the owner stays.")
+            raise ValidationError({"owner": text})
+        if row.transfer:
+            text = _("The owner came by a transfer; another one comes by a transfer too.")
+            raise ValidationError({"owner": text})
+
+
+@transaction.atomic
+def hold_ownership(*, asset: Asset, now: datetime) -> OwnershipHold:
+    """In the owner's company: its passport names no other owner meanwhile. Twice is once."""
+    own = current_company()
+    hold: OwnershipHold = OwnershipHold.objects.get_or_create(
+        asset=asset, author=own,
+        defaults={"parties": sorted({own.pk, asset.author_id}), "held_at": now},
+    )[0]  # fmt: skip
+    return hold
+
+
+@transaction.atomic
+def release_ownership(*, asset_id: UUID) -> None:
+    """In the same company: the transfer is over."""
+    OwnershipHold.objects.written_by(current_company()).filter(asset=asset_id).delete()
 
 
 @transaction.atomic

@@ -39,6 +39,13 @@ select
             where objection.statement_id = statement.id)
         limit %(most)s
     ) found) statements,
+    (select count(*) from (
+        select from supply_assettransfer transfer
+        where transfer.buyer_id = %(own)s and transfer.state = 'offered'
+        and not exists (select from supply_transferanswer answer
+            where answer.transfer_id = transfer.id)
+        limit %(most)s
+    ) found) transfers,
     exists(select from assets_asset where manufacturer_id = %(own)s) made,
     exists(select from assets_asset where owner_id = %(own)s and provider_id <> %(own)s) owned,
     -- In the order of an index: a provider's own rest would be looked through for the first other.
@@ -48,10 +55,13 @@ select
 """
 
 
+_WAITING = ("invitations", "terms", "agreements", "statements", "transfers")
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What a company is to others. `terms`, `agreements`: to be signed; `statements`: invoices written in its
-    name that it may still object to; `shares`: it has some of others' revenue; `owned`: others run what
+    name that it may still object to; `transfers`: assets offered to it; `shares`: it has some of others' revenue; `owned`: others run what
     it owns."""
 
     roles: frozenset[str] = frozenset()
@@ -59,6 +69,7 @@ class Standing:
     terms: int = 0
     agreements: int = 0
     statements: int = 0
+    transfers: int = 0
     shares: bool = False
     owned: bool = False
 
@@ -79,5 +90,5 @@ def standing(counts: Counts, today: date, most: int) -> Standing:
         Role.MANUFACTURER: row["made"], Role.OWNER: row["owned"],
     }  # fmt: skip
     roles = {*(row["roles"] or ()), *(str(role) for role, is_so in follows.items() if is_so)}
-    waiting = {name: row[name] for name in ("invitations", "terms", "agreements", "statements")}
+    waiting = {name: row[name] for name in _WAITING}
     return Standing(frozenset(roles), **waiting, shares=row["shares"], owned=row["owned"])
