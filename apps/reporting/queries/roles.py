@@ -61,8 +61,8 @@ _WAITING = ("invitations", "terms", "agreements", "statements", "transfers")
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What a company is to others. `terms`, `agreements`: to be signed; `statements`: invoices written in its
-    name that it may still object to; `transfers`: assets offered to it; `shares`: it has some of others' revenue; `owned`: others run what
-    it owns."""
+    name that it may still object to; `transfers`: assets offered to it; `shares`: it has some of others'
+    revenue; `owned`: others run what it owns."""
 
     roles: frozenset[str] = frozenset()
     invitations: int = 0
@@ -76,7 +76,8 @@ class Standing:
     @property
     def is_known(self) -> bool:
         """Whether others already deal with it."""
-        return bool(self.roles or self.invitations or self.terms or self.agreements or self.shares)
+        waits = self.invitations or self.terms or self.agreements or self.transfers
+        return bool(self.roles or self.shares or waits)
 
     def in_order(self) -> list[str]:
         return [role for role in Role.values if role in self.roles]
