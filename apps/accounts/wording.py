@@ -51,6 +51,8 @@ ACTIONS: dict[str, Promise] = {
     "webhook.removed": _("webhook removed"),
     "webhook.tested": _("test message sent"),
     "webhook.replayed": _("sent again"),
+    "webhook.push_started": _("push started"),
+    "webhook.push_ended": _("push ended"),
 }
 
 WEBHOOK_EVENTS: dict[str, Promise] = {
@@ -81,6 +83,7 @@ WEBHOOK_EVENTS: dict[str, Promise] = {
     "usage.declared": _("A customer declared readings"),
     "usage.recorded": _("Usage of contracts was recorded"),
     "test.ping": _("A test message"),
+    "data.delivered": _("Hours or days under a data grant"),
 }
 
 

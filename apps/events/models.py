@@ -118,7 +118,7 @@ class WebhookReason(models.TextChoices):
     STATUS = "status", _("it answered with an error")
     GONE = "gone", _("it answered that it is gone")
     PAUSED = "paused", _("the endpoint was paused or removed")
-    ENDED = "ended", _("the data grant has ended")
+    ENDED = "ended", _("the data grant or its push has ended")
 
 
 class Webhook(FencedModel):
@@ -247,3 +247,30 @@ class WebhookTry(FencedModel):
 
     def __str__(self) -> str:
         return f"{self.message_id} {self.http_status or self.reason}"
+
+
+class WebhookPush(FencedModel):
+    """What else an endpoint hears: everything of one kind about one subject, such as a data grant.
+
+    Written by who receives; its parties are the subject's, so that all see where it goes.
+    """
+
+    prefix = "whp"
+
+    webhook = models.ForeignKey(Webhook, on_delete=models.PROTECT, related_name="pushes")
+    event = models.CharField(max_length=40)
+    subject_id = models.UUIDField()
+    host = models.CharField(max_length=255)
+    started_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-started_at", "-id"]
+        verbose_name_plural = "webhook pushes"
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["author", "event", "subject_id"], name="events_webhook_push_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} → {self.host}"

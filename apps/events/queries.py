@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from apps.events.domain.public import PublicEvent, keys_of
-from apps.events.models import Webhook, WebhookMessage
+from apps.events.models import Webhook, WebhookMessage, WebhookPush
 from apps.tenancy.context import current_company
 from apps.tenancy.fence import FencedModel
 
@@ -38,6 +38,18 @@ def messages() -> QuerySet[WebhookMessage]:
     """The company's log of messages, latest first."""
     rows: QuerySet[WebhookMessage] = WebhookMessage.objects.written_by(current_company())
     return rows.select_related("webhook")
+
+
+def pushes_on(event: str, subject_id: UUID) -> QuerySet[WebhookPush]:
+    """Who has a subject pushed, as far as the company sees it."""
+    rows: QuerySet[WebhookPush] = WebhookPush.objects.filter(event=event, subject_id=subject_id)
+    return rows.select_related("author")
+
+
+def own_pushes() -> QuerySet[WebhookPush]:
+    """Pushes to the company's own endpoints."""
+    rows: QuerySet[WebhookPush] = WebhookPush.objects.written_by(current_company())
+    return rows
 
 
 def due(now: datetime) -> Q:

@@ -92,6 +92,7 @@ JOB_TITLES: dict[str, str | Promise] = {
     "telemetry.import": _("Import a file of readings"),
     "telemetry.undo_import": _("Undo an import"),
     "telemetry.make_channels": _("Prepare channels of assets"),
+    "telemetry.push": _("Push usage under a data grant"),
     "telemetry.refresh_channels": _("Prepare channels of assets"),
     "telemetry.roll_up": _("Work in new readings"),
 }

@@ -6,12 +6,26 @@ from typing import Any
 from uuid import UUID
 
 from apps.assets.operations import drop_ended_series
-from apps.events.domain.registry import handles, housekeeping, subscribes
+from apps.events.domain.public import DELIVERED
+from apps.events.domain.registry import (
+    after_taken,
+    handles,
+    housekeeping,
+    sent_while,
+    subscribes,
+)
 from apps.events.models import Job
 from apps.events.operations import note_progress
 from apps.telemetry import tasks_imports  # noqa: F401 (registers its jobs)
 from apps.telemetry.operations.delivering import deliver_for, since_day
 from apps.telemetry.operations.exporting import JOB_KIND, run_export
+from apps.telemetry.operations.pushing import (
+    PUSH,
+    log_push,
+    may_be_sent,
+    push_delivery,
+    stop_ended_pushes,
+)
 from apps.telemetry.operations.rollup import recompute_dirty
 from apps.tenancy.context import current_company
 
@@ -53,9 +67,26 @@ def deliver_new(job: Job, now: datetime) -> dict[str, Any]:
     return {"rows": deliver_for(now=now, since=None, grants=grants)}
 
 
+@handles(PUSH)
+def push(job: Job, now: datetime) -> dict[str, Any]:
+    """In the company of who holds a grant: send on what was delivered under it."""
+    payload = job.payload
+    gone = [(str(code), datetime.fromisoformat(start)) for code, start in payload["gone"]]
+    count = push_delivery(
+        grant_id=UUID(str(payload["grant"])), gone=gone, now=now,
+        delivered_at=datetime.fromisoformat(str(payload["delivered_at"])),
+    )  # fmt: skip
+    return {"events": count}
+
+
+sent_while(DELIVERED)(may_be_sent)
+after_taken(DELIVERED)(log_push)
+
+
 def _keep_delivered(now: datetime) -> None:
     """What time has ended goes; once an hour come hours and days that ended without a reading."""
     drop_ended_series(now=now)
+    stop_ended_pushes(now=now)
     if now.minute == current_company().pk % 60:
         deliver_for(now=now, since=now - timedelta(days=2))
 

@@ -10,6 +10,7 @@ from apps.telemetry.views import (
     devices,
     grants,
     meters,
+    pushes,
     quarantine,
     requests,
     use_data,
@@ -42,6 +43,12 @@ urlpatterns = [
     path(
         "data/grants/<pid:grant_id>/revocation/", grants.revocation, name="grant_revocation"
     ),
+    path("data/grants/<pid:grant_id>/push/", pushes.push, name="grant_push"),
+    path(
+        "data/grants/<pid:grant_id>/push/repetition/", pushes.repetition,
+        name="grant_push_repetition",
+    ),
+    path("data/grants/<pid:grant_id>/push/end/", pushes.end, name="grant_push_end"),
     path("data/requests/", view(requests.RequestList.as_view()), name="request_list"),
     path("data/requests/<pid:request_id>/", requests.request_detail, name="request_detail"),
     path(

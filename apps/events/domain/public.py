@@ -13,6 +13,8 @@ from uuid import UUID
 from apps.common.ids import encode
 
 TEST = "test.ping"
+# Not chosen on an endpoint but pushed grant by grant, as CloudEvents.
+DELIVERED = "data.delivered"
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,3 +101,21 @@ def sent_while(event: str) -> Callable[[Work], Work]:
 def condition_of(event: str) -> Work | None:
     """What must hold before a message of this event is sent; None: nothing."""
     return _conditions.get(event)
+
+
+_reactions: dict[str, Work] = {}
+
+
+def after_taken(event: str) -> Callable[[Work], Work]:
+    """Register `note(message, now)`, run in the transaction that notes that one was taken."""
+
+    def register(note: Work) -> Work:
+        _reactions[event] = note
+        return note
+
+    return register
+
+
+def reaction_to(event: str) -> Work | None:
+    """What is noted when a message of this event was taken; None: nothing more."""
+    return _reactions.get(event)

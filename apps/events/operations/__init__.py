@@ -26,6 +26,7 @@ from apps.events.operations.messages import (
     tidy_webhooks,
     write_message,
 )
+from apps.events.operations.pushes import drop_pushed, end_push, start_push
 from apps.events.operations.webhooks import (
     change_webhook,
     make_webhook,
@@ -42,6 +43,8 @@ __all__ = [
     "TRIES",
     "JobTaken",
     "change_webhook",
+    "drop_pushed",
+    "end_push",
     "enqueue",
     "enqueue_all",
     "enqueue_housekeeping",
@@ -60,6 +63,7 @@ __all__ = [
     "run_waiting_jobs",
     "send_message",
     "send_test",
+    "start_push",
     "tell_webhooks",
     "tidy_webhooks",
     "work_on",

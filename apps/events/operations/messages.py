@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from apps.common.canonical import canonical_json, instant_text
 from apps.events.domain.public import TEST, public_data, public_event
-from apps.events.domain.registry import condition_of
+from apps.events.domain.registry import condition_of, reaction_to
 from apps.events.domain.schedule import KEPT, is_out_of_patience, next_try
 from apps.events.domain.signing import headers_of
 from apps.events.models import OutboxEvent, Webhook, WebhookMessage, WebhookReason, WebhookTry
@@ -157,6 +157,9 @@ def _note(message: WebhookMessage, answer: Answer, now: datetime) -> None:
     if answer.reason:
         _note_failure(message, now)
     else:
+        note = reaction_to(message.event)
+        if note is not None:
+            note(message, now)
         _settle(message, State.DELIVERED, now)
         Webhook.objects.filter(pk=message.webhook_id).update(
             failing_since=None, taken_at=now, knocking_until=None

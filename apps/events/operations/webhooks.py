@@ -54,6 +54,7 @@ def change_webhook(
     locked.url = _judge(url, events)
     locked.description, locked.events = description.strip(), sorted(set(events))
     locked.save(update_fields=["url", "description", "events"])
+    locked.pushes.update(host=locked.host)
     _record(locked, "webhook.changed", now, actor)
     return locked
 
@@ -96,6 +97,7 @@ def remove_webhook(*, webhook: Webhook, now: datetime, actor: Any = None) -> Non
     locked = _locked(webhook)
     locked.secret_sealed = locked.previous_sealed = ""
     locked.previous_until = None
+    locked.pushes.all().delete()
     _move(locked, State.REMOVED, PausedBy.NOBODY, now)
     _record(locked, "webhook.removed", now, actor)
 

@@ -10,6 +10,8 @@ from apps.assets.domain.mounting import Layout
 from apps.assets.models import Asset, ChannelMark, DataGrant
 from apps.common.forms import DateInput
 from apps.common.period import local_date, midnight
+from apps.events.models import Webhook
+from apps.events.queries import webhooks
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
 from apps.tenancy.queries import known_companies
@@ -124,3 +126,14 @@ class ExportForm(forms.Form):
         if start and until and not start < until:
             self.add_error("until", _("The end is after the beginning."))
         return found
+
+
+class PushForm(forms.Form):
+    """Which of the company's webhooks a grant is pushed to."""
+
+    webhook = forms.ModelChoiceField(label=_("Webhook"), queryset=Webhook.objects.none())
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: forms.ModelChoiceField = self.fields["webhook"]  # type: ignore[assignment]
+        field.queryset = webhooks().filter(state=Webhook.State.ACTIVE)

@@ -18,6 +18,7 @@ from apps.common.fields import uuid7
 from apps.common.period import local_date, midnight
 from apps.telemetry.domain.granted import HOUR, Slot, whole_days, whole_hours
 from apps.telemetry.models import Channel
+from apps.telemetry.operations.pushing import ring_pushes
 from apps.telemetry.queries.hours import hours_of
 from apps.tenancy.bulk import insert_all
 
@@ -50,13 +51,16 @@ def _deliver(key: UUID, since: datetime | None, now: datetime) -> int:
     start = _start_of(grant, since)
     until = now if grant.valid_until is None else min(now, grant.valid_until)
     channels = Channel.objects.filter(asset_id=grant.asset_id, code__in=grant.channels)
-    changed = [
-        instant for channel in channels
-        for instant in _write(grant, channel.code, start, _slots(grant, channel, start, until), now)
-    ]  # fmt: skip
+    written = [
+        _write(grant, channel.code, start, _slots(grant, channel, start, until), now)
+        for channel in channels
+    ]
+    changed = [instant for starts, _gone in written for instant in starts]
     changed += _tidy(grant) if since is None else []
     if changed:
         _log(grant, changed, now)
+        gone = [slot for _starts, slots in written for slot in slots]
+        ring_pushes(grant=grant, gone=gone, now=now)
     return len(changed)
 
 
@@ -77,8 +81,9 @@ def _slots(grant: DataGrant, channel: Channel, start: datetime, until: datetime)
 
 def _write(
     grant: DataGrant, code: str, start: datetime, slots: Sequence[Slot], now: datetime
-) -> list[datetime]:
-    """Make the delivered rows from `start` on these. Returns the beginnings of those that changed."""
+) -> tuple[list[datetime], list[tuple[str, datetime]]]:
+    """Make the delivered rows from `start` on these. Returns the beginnings of those that changed,
+    and which of them are no more."""
     stored = GrantedSeries.objects.filter(grant=grant, channel=code, start__gte=start)
     before = {row.start: row for row in stored}
     wanted = {slot.start: slot for slot in slots}
@@ -90,7 +95,7 @@ def _write(
     insert_all(GrantedSeries, new)
     GrantedSeries.objects.bulk_update(other, [*Slot._fields[1:], "delivered_at"], batch_size=500)
     GrantedSeries.objects.filter(pk__in=[row.pk for row in gone]).delete()
-    return [row.start for row in chain(new, other, gone)]
+    return [row.start for row in chain(new, other, gone)], [(code, row.start) for row in gone]
 
 
 def _row(grant: DataGrant, code: str, slot: Slot, now: datetime) -> GrantedSeries:

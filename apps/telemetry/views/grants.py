@@ -21,11 +21,15 @@ from apps.assets.models import Asset, DataGrant
 from apps.assets.operations import NotGranted, give_data, revoke_grant
 from apps.assets.queries import seen_grants, seen_requests, standing_of
 from apps.common.pages import Action, Empty, ListPage
+from apps.events.domain.public import DELIVERED
+from apps.events.queries import pushes_on
 from apps.telemetry.door import health_under_grant
-from apps.telemetry.forms.grants import DataTermsForm
+from apps.telemetry.forms.grants import DataTermsForm, PushForm
 from apps.telemetry.queries.devices import DeviceHealth
 from apps.telemetry.tables import GrantReadTable, GrantTable, direction_of, grant_words
 from apps.tenancy.context import current_company, current_company_id
+
+PUSHABLE = (DataGrant.Resolution.HOURLY, DataGrant.Resolution.DAILY)
 
 
 def dressed(grant: Any, now: datetime) -> Any:
@@ -101,8 +105,18 @@ def grant_detail(request: HttpRequest, grant_id: UUID) -> HttpResponse:
         "channels": [(code, grant.channel_facts.get(code, {})) for code in grant.channels],
         "sees_asset": Asset.objects.filter(pk=grant.asset_id).exists(),
         "can_open": grant.is_given or (grant.is_held and grant.state == "active"),
+        **_push(grant),
     }  # fmt: skip
     return render(request, "telemetry/grant_detail.html", context)
+
+
+def _push(grant: Any) -> dict[str, Any]:
+    """Where it is pushed, for all who see it; and for who holds it how to have it pushed."""
+    can_push = grant.is_held and grant.state == "active" and grant.resolution in PUSHABLE
+    return {
+        "push": pushes_on(DELIVERED, grant.pk).first(),
+        "push_form": PushForm() if can_push else None,
+    }
 
 
 def _health(grant: Any, reader: str, now: datetime) -> DeviceHealth | None:

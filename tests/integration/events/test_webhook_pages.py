@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.accounts.wording import WEBHOOK_EVENTS
-from apps.events.domain.public import NAMES, TEST
+from apps.events.domain.public import DELIVERED, NAMES, TEST
 from apps.events.models import Webhook, WebhookMessage
 from apps.events.operations import make_webhook, run_waiting_jobs, send_test
 from apps.tenancy.context import company_context
@@ -41,7 +41,7 @@ def work(cast: dict[str, Any], later: timedelta = timedelta()) -> None:
 
 
 def test_every_event_has_words() -> None:
-    assert set(WEBHOOK_EVENTS) == {*NAMES, TEST}
+    assert set(WEBHOOK_EVENTS) == {*NAMES, TEST, DELIVERED}
 
 
 def test_setting_one_up_shows_the_secret_once(
