@@ -134,14 +134,19 @@ def _write(push: WebhookPush, events: Iterable[dict[str, Any]], now: datetime) -
 def may_be_sent(message: WebhookMessage, now: datetime) -> bool:
     """Asked before each try: the grant lives and is pushed still."""
     stands = own_pushes().filter(
-        event=DELIVERED, subject_id=message.subject_id, webhook=message.webhook_id
+        event=DELIVERED, subject_id=_grant_of(message), webhook=message.webhook_id
     )
-    return stands.exists() and held_grants(now).filter(pk=message.subject_id).exists()
+    return stands.exists() and held_grants(now).filter(pk=_grant_of(message)).exists()
+
+
+def _grant_of(message: WebhookMessage) -> UUID:
+    assert message.subject_id is not None
+    return message.subject_id
 
 
 def log_push(message: WebhookMessage, now: datetime) -> None:
     """A taken message in the log that all see who see the grant, by who holds it."""
-    grant = DataGrant.objects.get(pk=message.subject_id)
+    grant = DataGrant.objects.get(pk=_grant_of(message))
     events = json.loads(message.body)
     channels, start, end = summary_of(events)
     log_act(

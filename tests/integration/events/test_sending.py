@@ -221,7 +221,7 @@ def test_what_three_killed_workers_left_is_sent_once_a_day(
         (answers.with_status(404), "status", 404),
         (answers.close, "closed", None),
         (answers.drip, "time", None),
-        (lambda handler: time.sleep(2), "time", None),
+        (lambda handler: time.sleep(8), "time", None),
         (answers.endless_headers, "large", None),
         (answers.endless_body, "status", 500),
         (lambda handler: handler.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"), "closed", None),
@@ -236,7 +236,7 @@ def test_receivers_that_do_not_take_it(
     receiver.answer = answer
     begun = time.monotonic()
     message = sent_test(hook)
-    assert time.monotonic() - begun < 1.8
+    assert time.monotonic() - begun < 5
     assert (message.state, message.reason, message.http_status) == (State.FAILED, reason, status)
     row = WebhookTry.objects.get()
     assert len(row.answer) <= 200
