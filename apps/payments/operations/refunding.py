@@ -61,8 +61,7 @@ def ask_refund(*, payment: Payment, wish: Wish, now: datetime, person: Any) -> R
     where it came from, more than is left, no reason, an amount the provider cannot move, or another
     refund that waits.
     """
-    own = Payment.objects.written_by(current_company()).select_for_update(of=("self",))
-    row = own.get(pk=payment.pk)
+    row = _locked_payment(payment)
     _refuse_odd(row, wish)
     known: RefundRequest | None = row.refund_requests.filter(
         state__in=[STATE.ASKED, STATE.APPROVED]
@@ -98,12 +97,12 @@ def _account_of(payment: Payment) -> dict[str, str]:
 
 
 def _refuse_odd(payment: Payment, wish: Wish) -> None:
+    if not 0 < wish.amount_minor <= payment.amount_minor - payment.refunded_minor:
+        raise ValidationError(_("Give back more than nothing and at most what is left."))
     if not is_refundable(payment):
         raise ValidationError(
             _("It is not known where this money came from, so it cannot go back from here.")
         )
-    if not 0 < wish.amount_minor <= payment.amount_minor - payment.refunded_minor:
-        raise ValidationError(_("Give back more than nothing and at most what is left."))
     if not wish.reason.strip():
         raise ValidationError(_("Give a reason: auditors will ask for it."))
     if not payment.provider_ref.startswith(BY_PROVIDER):
@@ -115,6 +114,12 @@ def _refuse_odd(payment: Payment, wish: Wish) -> None:
             _("The payment provider moves %(currency)s only in steps of 0.01.")
             % {"currency": payment.currency}
         ) from None
+
+
+def _locked_payment(payment: Payment) -> Payment:
+    rows = Payment.objects.written_by(current_company()).select_for_update(of=("self",))
+    found: Payment = rows.get(pk=payment.pk)
+    return found
 
 
 def _locked(request: RefundRequest) -> RefundRequest:
@@ -130,7 +135,8 @@ def approve_refund(
     """The second pair of eyes; a job asks the provider, or the bank file is made. Twice is once.
 
     Raises ValidationError: the person asked for it, or did not give the password within five
-    minutes, it was discarded, or there is no own bank account to pay from.
+    minutes, it was discarded, the payment has less left than when it was asked for, or there is no
+    own bank account to pay from.
     """
     row = _locked(request)
     if row.state in (STATE.APPROVED, STATE.MADE, STATE.FAILED):
@@ -141,6 +147,8 @@ def approve_refund(
         raise ValidationError(_("You asked for this refund; a second person approves it."))
     if not is_confirmed(confirmed_at, now):
         raise ValidationError(_("Give your password again; it counts for five minutes."))
+    # Since it was asked for the bank may have taken the money back.
+    _refuse_odd(_locked_payment(row.payment), Wish(row.amount_minor, row.reason))
     row.state, row.approved_at = STATE.APPROVED, now
     row.approved_by_id, row.approved_by = person.pk, str(person)[:200]
     if row.iban:

@@ -17,6 +17,7 @@ from apps.payments.operations import (
     discard_refund,
     import_bank_statement,
     read_file,
+    record_refund,
 )
 from apps.tenancy.context import company_context
 from tests.integration.payments.camt import booking, statement
@@ -147,6 +148,22 @@ def test_a_discarded_one_leaves_room(
             approve_refund(request=asked, person=people[1], confirmed_at=now, now=now)
         with pytest.raises(ValidationError, match="at most what is left"):
             ask(paid, people[0], now, 11_901)
+
+
+def test_what_the_bank_took_back_meanwhile_does_not_go_back_twice(
+    cast: dict[str, Any], paid: Payment, people: Any, now: datetime
+) -> None:
+    with company_context(cast["provider"]):
+        asked = ask(paid, people[0], now)
+        record_refund(
+            payment=paid, provider_ref="bank:back", amount_minor=11_900, kind="return", now=now
+        )
+        with pytest.raises(ValidationError, match="at most what is left"):
+            approve_refund(request=asked, person=people[1], confirmed_at=now, now=now)
+        assert not BankFile.objects.filter(kind="transfers").exists()
+        asked.refresh_from_db()
+        assert asked.state == "asked"
+        discard_refund(request=asked, now=now, actor=people[0])
 
 
 def test_on_pages(
