@@ -104,6 +104,9 @@ class BankEntry(FencedModel):
     payout = models.ForeignKey(
         Payout, on_delete=models.PROTECT, null=True, related_name="bank_entries"
     )
+    # Of a return: what the bank took beyond what the payment had left (its charges, or what had been
+    # refunded before).
+    rest_minor = MinorField(default=0)
     # Who decided it; empty where reference and amount did.
     decided_by = models.CharField(max_length=200, blank=True)
     decided_at = models.DateTimeField(null=True)

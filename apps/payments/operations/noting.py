@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.payments.models import Payment, Refund
-from apps.payments.operations.received import Incoming, record_payment, record_refund
+from apps.payments.operations.received import Incoming, hold, record_payment, record_refund
 from apps.tenancy.context import current_company
 
 
@@ -24,10 +24,15 @@ def take_receipt_back(*, key: UUID, now: datetime) -> bool:
 
     The refund has the payment's own key. Raises ValidationError where the bank's statement has it.
     """
-    rows = Payment.objects.written_by(current_company()).select_for_update(of=("self",))
-    found = rows.filter(pk=key, method=Payment.Method.NOTED).first()
+    rows = Payment.objects.written_by(current_company()).filter(
+        pk=key, method=Payment.Method.NOTED
+    )  # fmt: skip
+    found = rows.first()
     if found is None:
         return False
+    # Held before it is locked, as whoever records it does.
+    hold(found.provider_ref)
+    found = rows.select_for_update(of=("self",)).get()
     entry = found.bank_entries.first()
     if entry is not None:
         raise ValidationError(

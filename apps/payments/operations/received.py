@@ -142,6 +142,7 @@ def record_refund(
 
     `key` is the refund's own, where whoever notes it knows it by one.
     """
+    hold(payment.provider_ref)
     row = _by_reference(payment.provider_ref)
     assert row is not None
     known: Refund | None = Refund.objects.written_by(row.author_id).filter(

@@ -26,13 +26,13 @@ from apps.payments.models import (
 from apps.payments.operations.files import store_file
 from apps.payments.operations.received import (
     Incoming,
-    Overdrawn,
+    hold,
     record_payment,
     record_refund,
 )
 from apps.payments.operations.refunding import note_booked
 from apps.payments.operations.sending import note_paid_out, note_payout_failed
-from apps.payments.queries.bank import candidates, noted_by_hand
+from apps.payments.queries.bank import candidates, noted_by_hand, returnable
 from apps.tenancy.bulk import insert_all
 from apps.tenancy.context import current_company
 
@@ -175,28 +175,48 @@ def _by_identity(entry: BankEntry, now: datetime) -> bool:
     return payment is not None and _of_collection(entry, payment, now)
 
 
-def _of_collection(entry: BankEntry, payment: Payment, now: datetime) -> bool:
-    """Collected as it was asked; or given back by the debtor's bank, whose fee is left to a person."""
-    incoming = Incoming(
+def _of_collection(
+    entry: BankEntry, payment: Payment, now: datetime, decided_by: str = ""
+) -> bool:  # fmt: skip
+    """Collected as it was asked, or given back by the debtor's bank."""
+    if entry.amount_minor == payment.amount_minor:
+        incoming = _of(payment)
+        record_payment(payment=incoming, state=Payment.State.SUCCEEDED, now=now)
+        return _matched(entry, now, payment=payment, decided_by=decided_by)
+    whole = -entry.amount_minor - payment.amount_minor
+    if whole != 0 and not (entry.is_return and whole > 0):
+        return False
+    return _given_back(entry, payment, now, decided_by)
+
+
+def _given_back(entry: BankEntry, payment: Payment, now: datetime, decided_by: str) -> bool:
+    """What the payment has left; what the bank took beyond is noted on the entry.
+
+    The bank takes the whole debit and its fee, also where a part was refunded before. False where
+    nothing is left: that is for a person.
+    """
+    hold(payment.provider_ref)
+    payment.refresh_from_db()
+    left = payment.amount_minor - payment.refunded_minor
+    if not left:
+        return False
+    if payment.settled_at is None:
+        failed = Payment.State.FAILED
+        record_payment(payment=_of(payment), state=failed, now=now, failure=entry.text)
+    else:
+        record_refund(
+            payment=payment, provider_ref=f"bank:{entry.entry_ref}"[:120], now=now,
+            amount_minor=left, kind=Refund.Kind.RETURN, reason=entry.text,
+        )  # fmt: skip
+    entry.rest_minor = -entry.amount_minor - left
+    return _matched(entry, now, payment=payment, decided_by=decided_by)
+
+
+def _of(payment: Payment) -> Incoming:
+    return Incoming(
         provider_ref=payment.provider_ref, amount_minor=payment.amount_minor,
         currency=payment.currency, method=payment.method,
     )  # fmt: skip
-    if entry.amount_minor == payment.amount_minor:
-        record_payment(payment=incoming, state=Payment.State.SUCCEEDED, now=now)
-        return _matched(entry, now, payment=payment)
-    if entry.amount_minor != -payment.amount_minor:
-        return False
-    if payment.settled_at is None:
-        record_payment(payment=incoming, state=Payment.State.FAILED, now=now, failure=entry.text)
-        return _matched(entry, now, payment=payment)
-    try:
-        record_refund(
-            payment=payment, provider_ref=f"bank:{entry.entry_ref}"[:120], now=now,
-            amount_minor=payment.amount_minor, kind=Refund.Kind.RETURN, reason=entry.text,
-        )  # fmt: skip
-    except Overdrawn:
-        return False
-    return _matched(entry, now, payment=payment)
 
 
 def _by_document(entry: BankEntry, open_ones: list[Candidate], now: datetime) -> bool:
@@ -242,7 +262,7 @@ def _matched(
     entry.decided_at, entry.decided_by = now, decided_by[:200]
     BankEntry.objects.filter(pk=entry.pk).update(
         state=entry.state, payment=payment, payout=payout, decided_at=now,
-        decided_by=entry.decided_by,
+        decided_by=entry.decided_by, rest_minor=entry.rest_minor,
     )  # fmt: skip
     return True
 
@@ -259,10 +279,10 @@ def _locked(entry: BankEntry) -> BankEntry:
 @transaction.atomic
 def match_entry(*, entry: BankEntry, reference: str, now: datetime, actor: Any) -> Payment:
     """A person says which document money is for, or which payment noted by hand it is (its public
-    id): then nothing is received anew. Twice is once.
+    id): then nothing is received anew. Of a return: which payment came back. Twice is once.
 
-    Raises ValidationError for money that went out, an entry that is decided otherwise, a document
-    that is not expected, or a noted payment of another amount or booked already.
+    Raises ValidationError for other money that went out, an entry that is decided otherwise, a
+    document that is not expected, or a noted payment of another amount or booked already.
     """
     row = _locked(entry)
     if row.state == STATE.MATCHED and row.payment is not None:
@@ -272,7 +292,7 @@ def match_entry(*, entry: BankEntry, reference: str, now: datetime, actor: Any) 
     if row.state != STATE.UNMATCHED:
         raise ValidationError(_("This entry is decided already."))
     if row.amount_minor < 0:
-        raise ValidationError(_("Money that went out is not a payment to you. Set it aside."))
+        return _take_back(row, reference, now, actor)
     noted = _noted(row, reference)
     if noted is not None:
         _matched(row, now, payment=noted, decided_by=str(actor))
@@ -284,6 +304,19 @@ def match_entry(*, entry: BankEntry, reference: str, now: datetime, actor: Any) 
     payment = _receive(row, reference, now, str(actor))
     record(action="payments.entry_matched", subject=row.public_id, now=now, actor=actor)
     return payment
+
+
+def _take_back(entry: BankEntry, choice: str, now: datetime, actor: Any) -> Payment:
+    if not entry.is_return:
+        raise ValidationError(_("Money that went out is not a payment to you. Set it aside."))
+    try:
+        found = returnable(entry).filter(pk=decode(Payment.prefix, choice)).first()
+    except BadId:
+        found = None
+    if found is None or not _given_back(entry, found, now, str(actor)):
+        raise ValidationError(_("Choose a payment of at most this amount that did not come back."))
+    record(action="payments.entry_returned", subject=entry.public_id, now=now, actor=actor)
+    return found
 
 
 def _noted(entry: BankEntry, choice: str) -> Payment | None:

@@ -32,6 +32,18 @@ def _noted(row: Payment) -> Candidate:
     )
 
 
+def returnable(entry: BankEntry) -> QuerySet[Payment]:
+    """Own payments by bank that a return may be of, the nearest amount first: the bank takes no less
+    than the payment. Of a debit through the provider the provider tells.
+    """
+    rows: QuerySet[Payment] = Payment.objects.written_by(current_company()).filter(
+        method__in=[Payment.Method.SEPA_DEBIT, Payment.Method.BANK_TRANSFER],
+        state__in=[Payment.State.PENDING, Payment.State.SUCCEEDED],
+        currency=entry.currency, amount_minor__lte=-entry.amount_minor,
+    )  # fmt: skip
+    return rows.exclude(provider_ref__startswith="pi_").order_by("-amount_minor", "-noted_at", "id")
+
+
 def own_entries() -> QuerySet[BankEntry]:
     rows: QuerySet[BankEntry] = BankEntry.objects.written_by(current_company())
     return rows

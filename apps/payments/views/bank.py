@@ -19,9 +19,9 @@ from apps.accounts.access import requires
 from apps.common.pages import Empty, ListPage
 from apps.payments.domain.matching import suggestions
 from apps.payments.forms import StatementForm
-from apps.payments.models import BankEntry
+from apps.payments.models import BankEntry, Payment
 from apps.payments.operations import import_bank_statement, match_entry, set_entry_aside
-from apps.payments.queries.bank import candidates, own_entries, unmatched_count
+from apps.payments.queries.bank import candidates, own_entries, returnable, unmatched_count
 from apps.payments.tables import EntryTable
 
 # Open documents offered on an entry's page beside the suggested ones.
@@ -92,8 +92,18 @@ def entry_detail(request: HttpRequest, entry_id: UUID) -> HttpResponse:
         entry.currency, open_ones,
     )  # fmt: skip
     others = [one for one in open_ones if one.currency == entry.currency and one not in near]
-    context = {"entry": entry, "near": near, "others": others[:OFFERED]}
+    context = {
+        "entry": entry, "near": near, "others": others[:OFFERED],
+        "returns": _returns(entry),
+    }  # fmt: skip
     return render(request, "payments/entry_detail.html", context)
+
+
+def _returns(entry: BankEntry) -> list[Payment] | None:
+    """Which payments it may take back; None where it is no open return."""
+    if entry.state != BankEntry.State.UNMATCHED or entry.amount_minor > 0 or not entry.is_return:
+        return None
+    return list(returnable(entry)[:OFFERED])
 
 
 def _decided(
@@ -111,11 +121,14 @@ def _decided(
 @require_POST
 @requires("match_payments")
 def entry_assignment(request: HttpRequest, entry_id: UUID) -> HttpResponse:
-    """The entry pays this document."""
+    """The entry pays this document, or takes this payment back."""
     entry = get_object_or_404(own_entries(), pk=entry_id)
     reference = request.POST.get("reference", "").replace("\0", "")[:80]
+    told = _("The entry is assigned; the payment is noted.")
+    if entry.amount_minor < 0:
+        told = _("The entry is assigned; the payment came back.")
     return _decided(
-        request, entry, _("The entry is assigned; the payment is noted."),
+        request, entry, told,
         lambda: match_entry(
             entry=entry, reference=reference, now=timezone.now(), actor=request.user
         ),

@@ -27,6 +27,7 @@ from apps.payments.operations import (
     match_entry,
     note_receipt,
     read_file,
+    record_refund,
     revoke_mandate,
     set_entry_aside,
     sign_mandate,
@@ -201,6 +202,74 @@ def test_a_debit_that_never_came_fails(cast: dict[str, Any], now: datetime, mand
         assert Payment.objects.get().state == "failed"
         collect(cast, now)
         assert Payment.objects.count() == 2, "it may be collected anew"
+
+
+def returned(now: datetime, identity: str, amount: str, ref: str = "B2") -> BankEntry:
+    back = booking(amount, identity=identity, ref=ref, returned=True, text="MD06")
+    take(statement(back, identity=f"S-{ref}"), now)
+    return BankEntry.objects.get(entry_ref__endswith=ref)
+
+
+@pytest.mark.parametrize(
+    ("refunded", "amount", "rest"), [(0, "-122.00", 300), (1_900, "-119.00", 1_900)]
+)
+def test_a_debit_comes_back_with_a_fee_or_after_a_refund(
+    cast: dict[str, Any], now: datetime, mandate: Any, client_of: Any, refunded: int, amount: str,
+    rest: int,
+) -> None:  # fmt: skip
+    with company_context(cast["provider"]):
+        collect(cast, now)
+        payment = Payment.objects.get()
+        take(statement(booking("119.00", identity=payment.provider_ref, ref="B1")), now)
+        if refunded:
+            record_refund(payment=payment, provider_ref="r", amount_minor=refunded, kind="refund",
+                          now=now)  # fmt: skip
+        entry = returned(now, payment.provider_ref, amount)
+        assert (entry.state, entry.payment, entry.rest_minor) == ("matched", payment, rest)
+        assert Refund.objects.get(kind="return").amount_minor == 11_900 - refunded
+        assert Payment.objects.get().state == "refunded"
+        again = returned(now, payment.provider_ref, amount, "B3")
+        assert again.state == "unmatched", "nothing of the payment is left"
+    page = client_of(cast["provider"]).get(f"/bank-entries/{entry.public_id}/").content.decode()
+    assert f"{rest / 100:.2f}" in page
+
+
+def test_a_debit_that_never_came_fails_with_the_banks_fee(
+    cast: dict[str, Any], now: datetime, mandate: Any
+) -> None:
+    with company_context(cast["provider"]):
+        collect(cast, now)
+        entry = returned(now, Payment.objects.get().provider_ref, "-122.00")
+        assert (entry.state, entry.rest_minor) == ("matched", 300)
+        assert Payment.objects.get().state == "failed"
+
+
+def test_a_person_says_which_payment_came_back(
+    cast: dict[str, Any], now: datetime, mandate: Any, client_of: Any
+) -> None:
+    """The bank named no identity; less than the payment never takes it back."""
+    with company_context(cast["provider"]):
+        collect(cast, now)
+        payment = Payment.objects.get()
+        take(statement(booking("119.00", identity=payment.provider_ref, ref="B1")), now)
+        less, entry = returned(now, "", "-118.99", "B4"), returned(now, "", "-122.00")
+        out = booking("-122.00", text="rent", ref="B5")
+        take(statement(out, identity="S-B5"), now)
+        rent = BankEntry.objects.get(entry_ref__endswith="B5")
+        for odd in (less, rent):
+            with pytest.raises(ValidationError):
+                match_entry(entry=odd, reference=payment.public_id, now=now, actor="Anna")
+    client = client_of(cast["provider"], "finance")
+    path = f"/bank-entries/{entry.public_id}/"
+    assert payment.public_id in client.get(path).content.decode()
+    for _click in range(2):
+        client.post(path + "assignment/", {"reference": payment.public_id})
+    with company_context(cast["provider"]):
+        entry.refresh_from_db()
+        assert (entry.state, entry.payment, entry.rest_minor) == ("matched", payment, 300)
+        assert entry.decided_by
+        assert Refund.objects.get().amount_minor == 11_900
+        assert Payment.objects.get().state == "refunded"
 
 
 def test_no_mandate_no_debit(cast: dict[str, Any], now: datetime, mandate: Any) -> None:
