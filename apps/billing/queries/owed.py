@@ -19,6 +19,7 @@ from apps.billing.models import (
 )
 from apps.billing.queries.receivables import held_back
 from apps.payments.models import StripeAccount
+from apps.payments.queries.money import is_under_way
 
 # Days after the day it was due: the last of each bucket.
 AGES = (30, 60, 90)
@@ -33,8 +34,10 @@ class Owed:
     days: int
     steps: Sequence[Allocation]
     credit_minor: int
-    # Whether the issuer takes payments online.
+    # Whether the issuer takes payments online, and nothing is under way.
     is_payable_online: bool
+    # Whether a payment, such as a direct debit, waits for the bank.
+    is_under_way: bool
     reminders: Sequence[Reminder] = ()
     disputes: Sequence[LineDispute] = ()
     held: frozenset[Any] = frozenset()
@@ -47,7 +50,7 @@ class Owed:
 
 
 def owed_on(found: Receivable, today: date) -> Owed:
-    """Six or seven queries."""
+    """Seven or eight queries."""
     disputes = list(
         found.invoice.disputes.select_related("answer", "line").order_by(
             "line__position", "opened_at"
@@ -62,15 +65,16 @@ def owed_on(found: Receivable, today: date) -> Owed:
 
 
 def owed_of(reminder: Reminder, today: date) -> Owed | None:
-    """What a reminder charges for being late; None where it charges nothing. Five queries."""
+    """What a reminder charges for being late; None where it charges nothing. Six queries."""
     found = Receivable.objects.filter(reminder=reminder).first()
     return _owed(found, reminder, today) if found else None
 
 
 def _owed(found: Receivable, paper: Invoice | Reminder, today: date) -> Owed:
+    under_way = is_under_way(found.author_id, paper.public_id)
     return Owed(
         found, paper, days_overdue(found, today), _steps(found), credit_of(found),
-        takes_payments_online(found),
+        not under_way and takes_payments_online(found), under_way,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from apps.accounts.addresses import company_url, local_path
 from apps.payments.domain.amounts import NotPayable, to_provider
 from apps.payments.models import CheckoutRequest, StripeAccount
 from apps.payments.operations.provider import ask
+from apps.payments.queries.money import is_under_way
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
 
@@ -30,11 +31,15 @@ def start_checkout(
 
     Returns the address of the portal's own page that leads there: a form may redirect to it, for
     it stays on this host. Twice is once. Raises ValidationError where the payee takes no payment
-    online, the amount is not positive, or the provider refuses.
+    online, the amount is not positive, money for the document is under way, or the provider refuses.
     """
     account = account_of(payee)
     if amount_minor <= 0:
         raise ValidationError(_("Nothing is open on this document any more."))
+    if is_under_way(payee, reference):
+        raise ValidationError(
+            _("Money for this document is under way already; paying now would pay it twice.")
+        )
     _refuse_odd(amount_minor, currency)
     asked = _open_request(payee, reference, title, amount_minor, currency, return_url, now)
     if asked.session_id and _is_over(asked, now):

@@ -1,5 +1,7 @@
 """Payments and batches for pages."""
 
+from typing import Any
+
 from django.db.models import Count, QuerySet, Sum
 
 from apps.payments.models import Payment, Payout, PayoutBatch
@@ -12,6 +14,14 @@ def visible_payments() -> QuerySet[Payment]:
     """Received by the current company, and made by it to partners that noted them."""
     rows: QuerySet[Payment] = Payment.objects.select_related("author")
     return rows
+
+
+def is_under_way(payee: Any, reference: str) -> bool:
+    """Whether a payment for the document, such as a direct debit, waits for the bank."""
+    rows = Payment.objects.filter(
+        author=payee, reference=reference, state=Payment.State.PENDING
+    )  # fmt: skip
+    return bool(reference) and rows.exists()
 
 
 def own_batches() -> QuerySet[PayoutBatch]:

@@ -22,6 +22,7 @@ from apps.billing.models import (
 from apps.billing.views import receivables
 from apps.events.operations import run_waiting_jobs
 from apps.payments.models import StripeAccount
+from apps.payments.operations import Incoming, record_payment
 from apps.tenancy.context import company_context
 from tests.integration.billing.test_pages import page
 from tests.integration.billing.test_receivables import findings, owed
@@ -208,6 +209,17 @@ def test_the_customer_pays_where_the_issuer_takes_payments_online(
         Receivable.objects.filter(id=issued.id).update(disputed_minor=339)
     assert "Pay now" in text(buyer, shown)
     assert "Pay now" not in text(finance, shown)
+    debit = Incoming(
+        provider_ref="pay_debit", amount_minor=100, currency="EUR", method="sepa_debit",
+        reference=issued.public_id, payer_id=customer.pk,
+    )  # fmt: skip
+    with company_context(provider):
+        record_payment(payment=debit, state="pending", now=timezone.now())
+    assert "Pay now" not in text(buyer, shown)
+    assert "is under way" in text(buyer, shown)
+    assert "under way already" in buyer.post(address, follow=True).content.decode()
+    with company_context(provider):
+        record_payment(payment=debit, state="failed", now=timezone.now())
     asked: list[Any] = []
     monkeypatch.setattr(
         receivables, "start_checkout", lambda **given: asked.append(given) or "/checkouts/x/"

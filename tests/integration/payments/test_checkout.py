@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from apps.events.operations import run_waiting_jobs
 from apps.payments.models import CheckoutRequest, Payment, WebhookEvent
-from apps.payments.operations import receive_webhook, start_checkout
+from apps.payments.operations import Incoming, receive_webhook, record_payment, start_checkout
 from apps.payments.tasks import route
 from apps.tenancy.context import as_platform, company_context, no_company
 from portal.local.stripe.delivery import signature
@@ -129,3 +129,21 @@ def test_who_takes_no_payments_online_says_so(
         start(cast)
     with company_context(cast["customer"]):
         assert not CheckoutRequest.objects.exists(), "nothing of it is kept"
+
+
+def test_what_is_being_debited_is_not_paid_online_as_well(
+    cast: dict[str, Any], stripe_fake: Any
+) -> None:
+    connected(cast["provider"], stripe_fake, timezone.now())
+    debit = Incoming(
+        provider_ref="pay_debit", amount_minor=11_900, currency="EUR", method="sepa_debit",
+        reference="inv_a", payer_id=cast["customer"].pk,
+    )  # fmt: skip
+    with company_context(cast["provider"]):
+        record_payment(payment=debit, state="pending", now=timezone.now())
+    with pytest.raises(ValidationError, match="under way"):
+        start(cast)
+    assert not list(stripe_fake.store.all("checkout.session"))
+    with company_context(cast["provider"]):
+        record_payment(payment=debit, state="failed", now=timezone.now())
+    assert start(cast)
