@@ -46,7 +46,7 @@ class PayoutBatch(FencedModel):
                 name="payments_batch_two_people",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["drafted", "discarded"], approved_by_id=None)
+                condition=Q(state="discarded") | Q(state="drafted", approved_by_id=None)
                 | Q(state__in=["approved", "sent"], approved_by_id__isnull=False,
                     approved_at__isnull=False),
                 name="payments_batch_approved",

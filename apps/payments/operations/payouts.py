@@ -192,12 +192,15 @@ def _stripe_account(payout: Payout, now: datetime) -> None:
 
 @transaction.atomic
 def discard_batch(*, batch: PayoutBatch, now: datetime, actor: Any) -> PayoutBatch:
-    """Give up a batch that was not approved; its references may be paid out anew. Twice is once."""
+    """Give up a batch that was not sent; its references may be paid out anew. Twice is once.
+
+    Also an approved one: a payee that changed its account since would else keep all from being paid.
+    """
     row = locked(batch)
     if row.state == STATE.DISCARDED:
         return row
-    if row.state != STATE.DRAFTED:
-        raise ValidationError(_("This batch is approved; it cannot be discarded any more."))
+    if row.state == STATE.SENT:
+        raise ValidationError(_("This batch is sent; it cannot be discarded any more."))
     row.state = STATE.DISCARDED
     row.save(update_fields=["state"])
     keys = list(row.payouts.order_by("id").values_list("pk", flat=True))

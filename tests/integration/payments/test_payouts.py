@@ -64,6 +64,8 @@ def test_drafted_approved_sent_paid(
             assert not Payout.objects.exists(), "nobody sees a payout that is not sent"
         for _ in range(2):
             send_batch(batch=batch, now=now, actor=other)
+        with refused("is sent"):
+            discard_batch(batch=batch, now=now, actor=one)
         file = BankFile.objects.get()
         content = read_file(file).decode()
         payout = Payout.objects.get()
@@ -139,6 +141,14 @@ def test_bank_details_that_change_after_the_approval_stop_the_file(
             send_batch(batch=batch, now=now, actor=one)
         assert not BankFile.objects.exists()
         assert Payout.objects.get().state == "approved"
+        for _click in range(2):
+            discard_batch(batch=batch, now=now, actor=one)
+        assert OutboxEvent.objects.filter(name="payments.payout_discarded").count() == 1
+        batch.refresh_from_db()
+        assert (batch.state, batch.approved_by_id) == ("discarded", other.pk)
+        with refused("second person approves"):
+            send_batch(batch=batch, now=now, actor=one)
+        assert drafted(cast, now, one) != batch, "the others of the batch are free again"
 
 
 def test_anothers_money_moves_only_through_the_provider(
