@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 urlpatterns = [
     path("", include("apps.accounts.urls_public")),
     path("", include("apps.payments.urls_public")),
+    path("", include("apps.assets.urls_public")),
     path("favicon.ico", RedirectView.as_view(url="/static/peruse/icon.svg", permanent=True)),
 ]
 handler404 = "apps.accounts.views.not_found"

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from apps.accounts.access import requires
-from apps.assets.views import acts, assets, files, mounting_files, mountings, types
+from apps.assets.views import acts, assets, files, mounting_files, mountings, passport, types
 
 view = requires("view_assets")
 
@@ -14,6 +14,9 @@ urlpatterns = [
     path("assets/import/template/", files.template_file, name="asset_import_template"),
     path("assets/<pid:asset_id>/", assets.asset_detail, name="asset_detail"),
     path("assets/<pid:asset_id>/edit/", assets.edit_asset, name="asset_edit"),
+    path("assets/<pid:asset_id>/passport/", passport.passport_page, name="asset_passport"),
+    path("assets/<pid:asset_id>/nameplate/", passport.nameplate_file, name="asset_nameplate"),
+    path("assets/<pid:asset_id>/mark/", passport.mark_file, name="asset_mark"),
     path("assets/<pid:asset_id>/mountings/new/", mountings.mount, name="mounting_new"),
     path("assets/<pid:asset_id>/placement/new/", mountings.place, name="placement_new"),
     path("assets/<pid:asset_id>/lives/new/", mountings.new_life, name="life_new"),

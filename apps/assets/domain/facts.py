@@ -37,7 +37,10 @@ class ChannelFacts:
 
 @dataclass(frozen=True, slots=True)
 class AssetFacts:
-    """One asset and its passport; companies by their keys."""
+    """One asset and its passport; companies by their keys.
+
+    `manufactured_on`: None says nothing, and a day that is known stays.
+    """
 
     asset_type: UUID
     name: str
@@ -48,6 +51,7 @@ class AssetFacts:
     provider: int | None = None
     customer: int | None = None
     in_service_on: date | None = None
+    manufactured_on: date | None = None
 
     def companies(self) -> set[int]:
         """Keys of every company the passport names."""

@@ -252,6 +252,10 @@ class AssetForm(forms.Form):
     provider = CompanyField(label=_("Service provider"))
     customer = CompanyField(label=_("Customer"))
     in_service_on = forms.DateField(label=_("In service since"), required=False, widget=DateInput)
+    manufactured_on = forms.DateField(
+        label=_("Manufactured on"), required=False, widget=DateInput,
+        help_text=_("It stands on the nameplate."),
+    )  # fmt: skip
 
     def __init__(self, *args: Any, asset: Asset | None = None, **kwargs: Any) -> None:
         if asset is not None:
@@ -281,12 +285,13 @@ class AssetForm(forms.Form):
             serial=data["serial"],
             site=data["site"],
             in_service_on=data["in_service_on"],
+            manufactured_on=data["manufactured_on"],
             **holders,
         )
 
 
 def _asset_initial(asset: Asset) -> dict[str, Any]:
-    names = ("name", "serial", "site", "in_service_on")
+    names = ("name", "serial", "site", "in_service_on", "manufactured_on")
     roles = ("manufacturer", "owner", "provider", "customer")
     return {
         "asset_type": asset.asset_type_id,

@@ -144,6 +144,7 @@ class Asset(FencedModel):
         "tenancy.Company", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     in_service_on = models.DateField(null=True, blank=True)
+    manufactured_on = models.DateField(null=True, blank=True)
     # Given with the last transfer that carried one; both days belong to it.
     warranty_from = models.DateField(null=True, blank=True)
     warranty_until = models.DateField(null=True, blank=True)

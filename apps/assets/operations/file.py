@@ -86,6 +86,7 @@ def _facts(
         serial=row.cells["serial"],
         site=row.cells.get("site", ""),
         in_service_on=row.in_service_on,
+        manufactured_on=None,
         **holders,
     )
 

@@ -101,6 +101,7 @@ def _describe(asset: Asset, facts: AssetFacts, asset_type: AssetType) -> None:
     for role in ROLES:
         setattr(asset, f"{role}_id", getattr(facts, role))
     asset.in_service_on = facts.in_service_on
+    asset.manufactured_on = facts.manufactured_on or asset.manufactured_on
     asset.parties = sorted({asset.author_id, *facts.companies()})
 
 
@@ -128,7 +129,7 @@ def change_assets(
         _describe(asset, facts, asset.asset_type)
         asset.clean_fields(exclude=["author", "asset_type", "last_reading_at", *ROLES])
     rows = [asset for asset, _facts in changes]
-    fields = ["name", "serial", "site", "in_service_on", "parties", *ROLES]
+    fields = ["name", "serial", "site", "in_service_on", "manufactured_on", "parties", *ROLES]
     Asset.objects.bulk_update(rows, fields, batch_size=500)
     note_holders(assets=rows, at=now)
     sync_use_grants(assets=rows, now=now)

@@ -43,6 +43,9 @@ def life_of(asset: Asset, zone: str) -> list[Entry]:
 
 
 def _facts(asset: Asset) -> Iterator[Entry]:
+    if asset.manufactured_on is not None:
+        maker = "" if asset.manufacturer is None else asset.manufacturer.name
+        yield Entry(asset.manufactured_on, "manufactured", who=maker)
     if asset.in_service_on is not None:
         yield Entry(asset.in_service_on, "in_service")
     if asset.warranty_from is not None:
