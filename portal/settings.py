@@ -61,6 +61,7 @@ SHARED_APPS = [
     "apps.settlement",
     "apps.supply",
     "apps.reporting",
+    "apps.notifications",
     "apps.blueprints",
     "apps.demo",
 ]
@@ -266,6 +267,13 @@ WHITENOISE_USE_FINDERS = os.environ.get("PERUSE_STATIC") != "collected"
 EMAIL_BACKEND = os.environ.get(
     "PERUSE_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend"
 )
+EMAIL_HOST = os.environ.get("PERUSE_MAIL_HOST", "localhost")
+EMAIL_PORT = int(os.environ.get("PERUSE_MAIL_PORT", "25"))
+EMAIL_HOST_USER = os.environ.get("PERUSE_MAIL_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("PERUSE_MAIL_PASSWORD", "")
+EMAIL_USE_TLS = os.environ.get("PERUSE_MAIL_TLS") == "1"
+# Shorter than a job's lease: a server that hangs must not make a mail look abandoned.
+EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL = os.environ.get("PERUSE_MAIL_FROM", f"portal@{PERUSE_DOMAIN}")
 
 # --- Cache --------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("apps.billing.urls")),
     path("", include("apps.settlement.urls")),
     path("", include("apps.supply.urls")),
+    path("", include("apps.notifications.urls")),
     path("", include("apps.blueprints.urls")),
     path("api/v1/", include("apps.telemetry.api_urls")),
     path("api/v1/", include("apps.assets.api_urls")),

@@ -118,6 +118,7 @@ def build_world(cast: dict[str, Any], person_of: Callable[..., Any]) -> dict[str
         _asked(cast)
         _webhook()
         _for_sale(cast)
+        _told(cast["provider"], person_of(cast["provider"]))
         ids = _tenant_ids()
     ids |= _owed(cast, person_of(cast["provider"]))
     with no_company(), as_platform():
@@ -411,6 +412,21 @@ def _for_sale(cast: dict[str, Any]) -> None:
     ):  # fmt: skip
         terms = TransferTerms(cast[buyer].pk, NOW.date(), price_minor=100, note=words)
         offer_transfer(asset=Asset.objects.get(serial=serial), terms=terms, now=NOW, actor=words)
+
+
+def _told(provider: Any, person: Any) -> None:
+    """A notification of the provider's director, a doubtful mail of it, and a choice."""
+    from apps.common.fields import uuid7
+    from apps.notifications.models import Choice, Mail, Notification
+
+    own = {"author": provider, "parties": [provider.pk], "person": person}
+    mail = Mail.objects.create(**own, state="unclear", made_at=NOW, problem=CANARY)
+    Notification.objects.create(
+        **own, event_id=uuid7(), topic="networks", message="network_accepted", subject="",
+        params={"company": CANARY, "title": CANARY}, created_at=NOW, in_app=True,
+        mail_mode="at_once", mail=mail,
+    )  # fmt: skip
+    Choice.objects.create(**own, topic="payments", in_app=True, mail_mode="daily")
 
 
 def _owed(cast: dict[str, Any], person: Any) -> dict[str, str]:

@@ -56,7 +56,7 @@ class DataGranted:
 
 @dataclass(frozen=True, slots=True)
 class RequestEvent:
-    """Something happened to a request for data; for who collects them."""
+    """Something happened to a request for data."""
 
     request: UUID
     name: ClassVar[str] = ""
@@ -67,13 +67,14 @@ class RequestEvent:
 
 
 class DataRequested(RequestEvent):
-    """A company asks for data."""
+    """A company asks for data; for those whose yes it takes."""
 
     name: ClassVar[str] = "assets.data_requested"
 
 
 class RequestAnswered(RequestEvent):
-    """Who uses the asset has answered, or the request was taken back."""
+    """One of those asked has answered, or the request was taken back; for who collects and who asked,
+    or for those asked."""
 
     name: ClassVar[str] = "assets.request_answered"
 

@@ -49,6 +49,43 @@ class LinesDisputed:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class RemindersSent:
+    """What is overdue was asked for; for a customer."""
+
+    reminders: Sequence[UUID]
+    name: ClassVar[str] = "billing.reminded"
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {"reminders": [str(key) for key in self.reminders]}
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionsFound:
+    """Billed periods have to be corrected, or cannot be and are put aside; for the issuer."""
+
+    corrections: Sequence[UUID]
+    name: ClassVar[str] = "billing.corrections_found"
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {"corrections": [str(key) for key in self.corrections]}
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodsParked:
+    """A run is through and has put periods aside; for the issuer."""
+
+    run: UUID
+    count: int
+    name: ClassVar[str] = "billing.periods_parked"
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {"run": str(self.run), "count": self.count}
+
+
 class DisputeSettled(LinesDisputed):
     """A dispute is answered or withdrawn; for both."""
 

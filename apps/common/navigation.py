@@ -206,6 +206,10 @@ MENU = (
             Entry("key_list", _("API keys"), "key-round", "manage_keys", _("devices intake"), READS),
             Entry("webhook_list", _("Webhooks"), "webhook", "manage_keys", _("events callback push")),
             Entry("job_list", _("Jobs"), "list-checks", "view_home", _("progress background"), READS),
+            Entry(
+                "notification_list", _("Notifications"), "bell", "view_home",
+                _("news unread mail hear of"),
+            ),
             # The way to whatever this company's menu leaves out.
             Entry("all_pages", _("All pages"), "layout-grid", "view_home", _("everything sections menu")),
         ),

@@ -54,6 +54,8 @@ class Job(FencedModel):
     result = models.JSONField(null=True)
     error = models.TextField(blank=True)
     requested_by = models.BigIntegerField(null=True)
+    # The outbox event it follows, if any.
+    event_id = models.UUIDField(null=True)
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
 

@@ -48,6 +48,18 @@ class PaidOut:
         return {"payouts": [str(key) for key in self.payouts]}
 
 
+@dataclass(frozen=True, slots=True)
+class PayoutsDrafted:
+    """A batch waits for the approval of a person who did not draft it; for the payer."""
+
+    batch: UUID
+    name: ClassVar[str] = "payments.payouts_drafted"
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {"batch": str(self.batch)}
+
+
 class PayoutFailed(PaidOut):
     """Payouts came back or were refused; for the payer."""
 

@@ -26,6 +26,7 @@ from apps.telemetry.operations.pushing import (
     push_delivery,
     stop_ended_pushes,
 )
+from apps.telemetry.operations.quarantine import tell_refused
 from apps.telemetry.operations.rollup import recompute_dirty
 from apps.tenancy.context import current_company
 
@@ -44,6 +45,12 @@ def drain(job: Job, now: datetime) -> dict[str, Any]:
     days = _drain(job, now)
     _keep_delivered(now)
     return {"days": days}
+
+
+@housekeeping("telemetry.tell_refused", daily=True)
+def tell_of_refused(job: Job, now: datetime) -> dict[str, Any]:
+    """Intake tells nobody: a device that errs sends thousands. Once a day is enough."""
+    return {"items": tell_refused(now=now)}
 
 
 @handles(JOB_KIND, atomic=False)

@@ -22,6 +22,8 @@ WEB_PORT, CONSOLE_PORT, STRIPE_PORT = 8000, 8001, 8100
 FIRST_ANSWER_SECONDS = 90
 # The console has tables of its own, which only its settings know.
 MIGRATING = {"PERUSE_LOGIN": "ops", "PERUSE_PROCESS": "console"}
+# What the demo's past would have mailed is not.
+UNMAILED = {"PERUSE_EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
 LOG_LIMIT = 20_000_000  # bytes; a longer log is put aside as NAME.log.1 at the next start
 
 
@@ -71,7 +73,8 @@ def prepare(demo: bool, environment: dict[str, str]) -> None:
     static.collect()
     if demo:
         say("Loading the demo …")
-        step("load_demo", [*MANAGE, "load_demo"], {**environment, "PERUSE_LOGIN": "ops"}, True)
+        loading = {**environment, **UNMAILED, "PERUSE_LOGIN": "ops"}
+        step("load_demo", [*MANAGE, "load_demo"], loading, True)
 
 
 def announce(demo: bool, web_port: int, console_port: int, environment: dict[str, str]) -> None:

@@ -63,7 +63,8 @@ def request_data(
     )  # fmt: skip
     _tell("data_requested", request, now, actor)
     event = DataRequested(request.pk)
-    publish(name=event.name, payload=event.payload, now=now, to=[request.collector_id])
+    asked = request.deciders - {company.pk}
+    publish(name=event.name, payload=event.payload, now=now, to=asked)
     return request
 
 
@@ -110,7 +111,8 @@ def withdraw_request(*, request: DataRequest, now: datetime, actor: Any) -> None
     locked.save(update_fields=["withdrawn_at"])
     _tell("data_request_withdrawn", locked, now, actor)
     event = RequestAnswered(locked.pk)
-    publish(name=event.name, payload=event.payload, now=now, to=[locked.collector_id])
+    asked = locked.deciders - {locked.author_id}
+    publish(name=event.name, payload=event.payload, now=now, to=asked)
 
 
 @transaction.atomic
@@ -137,11 +139,12 @@ def _say(request: DataRequest, kind: str, now: datetime, actor: Any, reason: str
     )  # fmt: skip
     if made:
         _tell(f"data_request_{kind}", request, now, actor)
-        if request.collector_id == current_company().pk:
+        own = current_company().pk
+        event = RequestAnswered(request.pk)
+        others = {request.collector_id, request.author_id} - {own}
+        publish(name=event.name, payload=event.payload, now=now, to=others)
+        if request.collector_id == own:
             settle_request(request_id=request.pk, now=now)
-        else:
-            event = RequestAnswered(request.pk)
-            publish(name=event.name, payload=event.payload, now=now, to=[request.collector_id])
     return answer
 
 

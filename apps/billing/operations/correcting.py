@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import InterfaceError, OperationalError, transaction
 
 from apps.billing.domain.corrections import target_lines
+from apps.billing.events import CorrectionsFound
 from apps.billing.models import Correction, Invoice, RunItem
 from apps.billing.operations.correction_rows import Corrected, write_correction
 from apps.billing.operations.drafting import Billable, ahead_of, write_drafts
@@ -21,7 +22,7 @@ from apps.billing.queries.years import closing_periods
 from apps.common.period import Period, midnight
 from apps.common.quantity import BadValue
 from apps.contracts.models import Contract
-from apps.events.operations import record
+from apps.events.operations import publish, record
 from apps.metering.domain.corrected import granted_to_dict
 from apps.metering.models import BilledPeriod
 from apps.pricing.difference import Granted, difference, less_granted
@@ -46,9 +47,16 @@ class _Rerating:
     now: datetime
     conditions: Conditions = field(init=False)
     done: dict[str, int] = field(default_factory=dict)
+    found: list[UUID] = field(default_factory=list)
 
     def note(self, what: str) -> None:
         self.done[what] = self.done.get(what, 0) + 1
+
+    def tell(self) -> None:
+        """Whoever has to look at what was written hears of it at once."""
+        if self.found:
+            event = CorrectionsFound(self.found)
+            publish(name=event.name, payload=event.payload, now=self.now)
 
 
 @transaction.atomic
@@ -72,6 +80,7 @@ def correct_periods(
         again.conditions = conditions_of(spans)
         for books in books_of(turn).values():
             _alone(again, books)
+    again.tell()
     return again.done
 
 
@@ -184,6 +193,8 @@ def _correct(again: _Rerating, books: PeriodBooks, standing: Correction | None) 
         details=details,
     )  # fmt: skip
     again.note("corrected")
+    if state == STATE.DRAFTED:
+        again.found.append(correction.id)
 
 
 def _says_the_same(
@@ -224,13 +235,14 @@ def _park(again: _Rerating, books: PeriodBooks, reason: str, params: Mapping[str
     _drop(books.open_correction)
     company, period = current_company(), books.period
     contract = again.contracts[period.contract_id]
-    Correction.objects.create(
+    correction = Correction.objects.create(
         author=company, parties=[company.pk], contract=contract, billed_period=period,
         generation=books.next_generation, state=STATE.PARKED, reason=reason[:60],
         params={name: str(value)[:200] for name, value in params.items()}, net_minor=0,
         currency=contract.currency, found_at=again.now,
     )  # fmt: skip
     again.note("parked")
+    again.found.append(correction.id)
 
 
 def _redraft(again: _Rerating, books: PeriodBooks, invoice: Invoice | None) -> None:

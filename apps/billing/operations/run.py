@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from apps.billing.events import PeriodsParked
 from apps.billing.models import BillingRun, RunItem
 from apps.billing.operations.chunk import UNFINISHED, bill_items
 from apps.billing.operations.locks import lock_contracts
@@ -18,7 +19,7 @@ from apps.common.fields import uuid7
 from apps.common.period import Period, parse_month
 from apps.common.quantity import BadValue
 from apps.contracts.models import Contract
-from apps.events.operations import enqueue, record
+from apps.events.operations import enqueue, publish, record
 from apps.tenancy.bulk import insert_all
 from apps.tenancy.context import current_company
 
@@ -149,6 +150,12 @@ def _finish_when_through(run: BillingRun, now: datetime) -> None:
 def _finish(run: BillingRun, now: datetime) -> None:
     run.state, run.finished_at = BillingRun.State.DONE, now
     run.save(update_fields=["state", "finished_at"])
+    if run.dry:
+        return
+    count = RunItem.objects.filter(run=run, state=RunItem.State.PARKED).count()
+    if count:
+        event = PeriodsParked(run.id, count)
+        publish(name=event.name, payload=event.payload, now=now)
 
 
 @transaction.atomic

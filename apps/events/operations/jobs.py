@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from celery import current_app
 from django.db import IntegrityError, transaction
@@ -54,7 +55,9 @@ def publish(
     )
     for kind in subscribers_of(name):
         for company_id in reached:
-            enqueue(kind=kind, payload=payload, now=now, company_id=company_id)
+            enqueue(
+                kind=kind, payload=payload, now=now, company_id=company_id, event_id=event.pk
+            )  # fmt: skip
     _tell_webhooks(event, reached, now)
     return event
 
@@ -80,6 +83,7 @@ def enqueue(
     queue: str = Job.Queue.COMPANY,
     total: int = 0,
     requested_by: int | None = None,
+    event_id: UUID | None = None,
     run_after: datetime | None = None,
 ) -> Job | None:
     """Write a job and ring for it after commit. None when one with this dedupe key waits already.
@@ -87,7 +91,7 @@ def enqueue(
     One that is to run later (`run_after`) is rung for by the sweeper, when its time has come.
     """
     job = _new_job(kind, payload, now, company_id, queue, total)
-    job.dedupe, job.requested_by = dedupe, requested_by
+    job.dedupe, job.requested_by, job.event_id = dedupe, requested_by, event_id
     job.run_after = now if run_after is None else run_after
     if not _insert_once(job):
         return None

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from apps.events.operations import publish, record
 from apps.payments.domain.accounts import cooled_down_at, is_confirmed
-from apps.payments.events import PayoutDiscarded
+from apps.payments.events import PayoutDiscarded, PayoutsDrafted
 from apps.payments.models import Payout, PayoutBatch, StripeAccount
 from apps.payments.models.payouts import Way
 from apps.payments.queries.accounts import main_account
@@ -110,6 +110,8 @@ def _draft(
         action="payments.batch_drafted", subject=batch.public_id, now=now, actor=drafted_by,
         details={"payouts": len(rows), "total_minor": sum(row.amount_minor for row in rows)},
     )  # fmt: skip
+    event = PayoutsDrafted(batch.pk)
+    publish(name=event.name, payload=event.payload, now=now)
     return batch
 
 

@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.common.period import local_date
-from apps.events.operations import record
+from apps.events.operations import publish, record
+from apps.settlement.events import ObjectionAnswered, StatementObjected
 from apps.settlement.models import Objection, ObjectionAnswer, Statement
 from apps.tenancy.context import current_company
 
@@ -37,6 +38,8 @@ def object_to_statement(*, statement_id: UUID, reason: str, now: datetime, actor
         action="statement_objected", subject=statement.public_id, now=now, actor=actor,
         also=[statement.author_id],
     )  # fmt: skip
+    event = StatementObjected(statement.pk)
+    publish(name=event.name, payload=event.payload, now=now, to=[statement.author_id])
     return objection
 
 
@@ -60,4 +63,6 @@ def answer_objection(
         action="objection_answered", subject=objection.statement.public_id, now=now, actor=actor,
         also=[objection.author_id],
     )  # fmt: skip
+    event = ObjectionAnswered(objection.statement_id)
+    publish(name=event.name, payload=event.payload, now=now, to=[objection.author_id])
     return answer

@@ -16,7 +16,7 @@ from apps.billing.operations.documents import broken_rules, store_document_files
 from apps.billing.operations.numbering import take_numbers
 from apps.billing.queries.rates import tax_rates
 from apps.common.period import local_date
-from apps.events.operations import enqueue, record_all
+from apps.events.operations import enqueue, publish, record_all
 from apps.pricing.tax import TaxedNet, tax_totals
 from apps.settlement.domain.statements import (
     CATEGORIES,
@@ -26,6 +26,7 @@ from apps.settlement.domain.statements import (
     line_taxes,
     parts_of,
 )
+from apps.settlement.events import StatementsIssued
 from apps.settlement.models import (
     SelfBillingAgreement,
     SettledPeriod,
@@ -246,6 +247,17 @@ def _write(
         now,
     )
     make_payable(document_ids=documents, now=now)
+    _tell(statements, now)
+
+
+def _tell(statements: Sequence[Statement], now: datetime) -> None:
+    """One event for each partner."""
+    by_partner: dict[int, list[UUID]] = {}
+    for row in statements:
+        by_partner.setdefault(row.partner_id, []).append(row.id)
+    for partner_id, keys in by_partner.items():
+        event = StatementsIssued(keys)
+        publish(name=event.name, payload=event.payload, now=now, to=[partner_id])
 
 
 def _number(statements: Sequence[Statement]) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
@@ -11,11 +11,15 @@ from typing import Any
 from django.db import connection, transaction
 
 from apps.common.fields import uuid7
+from apps.events.operations import publish
+from apps.telemetry.events import ReadingsRefused
 from apps.telemetry.models import RefusedItem
 from apps.telemetry.operations.judgement import Outcome, RawItem, storable
 from apps.telemetry.operations.storing import in_schema, raw_cursor
+from apps.telemetry.queries.quarantine import refused_since
 
 LARGEST_RAW = 4096
+MOST_TOLD = 10_000
 _LONGEST_SOURCE = 160
 _FIELDS = ("asset", "channel", "time", "value", "id", "interval_start", "unit", "source")
 _AT_ONCE = 1000
@@ -114,3 +118,13 @@ def item_of(refused: RefusedItem) -> RawItem | None:
     known = {name: fields[name] for name in _FIELDS if name in fields}
     defaults = {"asset": "", "channel": "", "time": "", "value": ""}
     return RawItem(refused.position, raw=refused.raw, **{**defaults, **known})
+
+
+@transaction.atomic
+def tell_refused(*, now: datetime) -> int:
+    """Publish how many items of the last day were refused and wait; nothing where there are none."""
+    count = refused_since(now - timedelta(days=1), MOST_TOLD)
+    if count:
+        event = ReadingsRefused(count)
+        publish(name=event.name, payload=event.payload, now=now)
+    return count

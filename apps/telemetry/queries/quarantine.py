@@ -40,6 +40,12 @@ def open_counts(most: int) -> tuple[int, int]:
     return found["refused"], found["disbelieved"]
 
 
+def refused_since(since: datetime, most: int) -> int:
+    """How many refused items of this time nobody has decided on; not counted beyond `most`."""
+    rows = RefusedItem.objects.filter(received_at__gte=since, state=RefusedItem.State.OPEN)
+    return rows.order_by()[:most].count()
+
+
 def disbeliefs_within(
     channel: Channel, start: datetime, end: datetime
 ) -> dict[tuple[datetime, bytes | None], Disbelief]:

@@ -9,13 +9,14 @@ from django.db import transaction
 from django.db.models import F
 
 from apps.billing.domain.numbers import number_text, reminder_series
+from apps.billing.events import RemindersSent
 from apps.billing.models import Receivable, Reminder
 from apps.billing.operations.numbering import take_numbers
 from apps.billing.operations.receivables.opening import expect_later
 from apps.billing.operations.receivables.steps import lock_receivables
 from apps.billing.queries.reminding import DueReminder, reminders_due
 from apps.common.period import local_date
-from apps.events.operations import enqueue_all, record_all
+from apps.events.operations import enqueue_all, publish, record_all
 from apps.tenancy.bulk import insert_all
 from apps.tenancy.context import current_company
 
@@ -50,6 +51,7 @@ def send_reminders(*, receivables: Collection[UUID], now: datetime, person: Any)
     _number(sent, today)
     insert_all(Reminder, sent)
     _charge(sent, now)
+    _tell(sent, now)
     return sent
 
 
@@ -92,6 +94,16 @@ def _charge(sent: Sequence[Reminder], now: datetime) -> None:
         kind="billing.store_letters",
         payloads=[({"reminders": chunk}, len(chunk)) for chunk in letters], now=now,
     )  # fmt: skip
+
+
+def _tell(sent: Sequence[Reminder], now: datetime) -> None:
+    """One event for each customer."""
+    by_customer: dict[int, list[UUID]] = {}
+    for reminder in sent:
+        by_customer.setdefault(reminder.customer_id, []).append(reminder.id)
+    for customer_id, keys in by_customer.items():
+        event = RemindersSent(keys)
+        publish(name=event.name, payload=event.payload, now=now, to=[customer_id])
 
 
 def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
