@@ -78,9 +78,7 @@ def _position(request: HttpRequest) -> str:
 def reading(request: HttpRequest, notification_id: UUID) -> HttpResponse:
     """Mark one as read; `open` goes on to what it is about."""
     try:
-        found = mark_read(
-            notification_id=notification_id, person=request.user, now=timezone.now()
-        )
+        found = mark_read(notification_id=notification_id, person=request.user, now=timezone.now())
     except Notification.DoesNotExist:
         raise Http404 from None
     if "open" in request.POST:

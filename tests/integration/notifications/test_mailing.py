@@ -44,7 +44,9 @@ def contract(cast: dict[str, Any]) -> Any:
     return contract_of(cast["provider"], cast["customer"])
 
 
-def choose(person: Any, company: Any, mail: str, in_app: bool = True, topic: str = "offers") -> None:
+def choose(
+    person: Any, company: Any, mail: str, in_app: bool = True, topic: str = "offers"
+) -> None:
     with company_context(company):
         save_choices(person=person, choices={topic: Chosen(in_app, mail)})
 
@@ -113,9 +115,7 @@ def test_the_mail_of_the_day_tells_all_that_waits_once_and_nothing_when_nothing_
 ) -> None:
     choose(person, customer, "daily")
     offered(contract)
-    happened(
-        contract.author, "contracts.plan_proposed", {"contract": str(contract.pk)}, [customer]
-    )
+    happened(contract.author, "contracts.plan_proposed", {"contract": str(contract.pk)}, [customer])
     work(customer)
     work(customer, now=MORNING - timedelta(minutes=1))
     assert mailoutbox == []
@@ -138,9 +138,7 @@ def test_one_mail_a_day_also_when_the_clock_stood_still(
     choose(person, customer, "daily")
     offered(contract)
     work(customer)
-    happened(
-        contract.author, "contracts.plan_proposed", {"contract": str(contract.pk)}, [customer]
-    )
+    happened(contract.author, "contracts.plan_proposed", {"contract": str(contract.pk)}, [customer])
     work(customer, now=MORNING + timedelta(days=1))
     work(customer, now=MORNING + timedelta(days=2))
     assert sum(mail.body.count("/contracts/") for mail in mailoutbox) == 2

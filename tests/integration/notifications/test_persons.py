@@ -115,9 +115,7 @@ def test_anothers_notification_is_not_there_on_any_page(
         assert (row.read_at, mail.state) == (None, "unclear")
 
 
-def test_the_bells_number_is_read_off_its_index(
-    cast: dict[str, Any], two: tuple[Any, Any]
-) -> None:
+def test_the_bells_number_is_read_off_its_index(cast: dict[str, Any], two: tuple[Any, Any]) -> None:
     one, _other = two
     with company_context(cast["customer"]), as_app(), person_context(one.pk):
         rows = inbox(one).filter(read_at=None).order_by()

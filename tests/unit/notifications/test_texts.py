@@ -95,7 +95,9 @@ def published() -> set[str]:
             events = importlib.import_module(f"apps.{module.name}.events")
         except ModuleNotFoundError:
             continue
-        names |= {getattr(kind, "name", "") for kind in vars(events).values() if hasattr(kind, "payload")}
+        names |= {
+            getattr(kind, "name", "") for kind in vars(events).values() if hasattr(kind, "payload")
+        }
     return names
 
 

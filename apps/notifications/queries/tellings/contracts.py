@@ -70,7 +70,9 @@ def _answered(event: OutboxEvent) -> list[Told]:
     row = _participation(event)
     if row is None:
         return []
-    said = Answer.objects.filter(participation=row, author=event.author_id).order_by("said_at", "id")
+    said = Answer.objects.filter(participation=row, author=event.author_id).order_by(
+        "said_at", "id"
+    )
     last = said.last()
     if last is None:
         return []
@@ -95,9 +97,7 @@ TELLERS: dict[str, Teller] = {
     "contracts.cover_proposed": partial(_of_contract, topic="offers", message="assets_proposed"),
     "contracts.terms_offered": _terms_offered,
     "contracts.signed": partial(_of_contract, topic="agreements", message="contract_signed"),
-    "contracts.plan_accepted": partial(
-        _of_contract, topic="agreements", message="prices_accepted"
-    ),
+    "contracts.plan_accepted": partial(_of_contract, topic="agreements", message="prices_accepted"),
     "contracts.cover_accepted": partial(
         _of_contract, topic="agreements", message="assets_accepted"
     ),

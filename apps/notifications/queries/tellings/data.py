@@ -40,9 +40,7 @@ def _answered(event: OutboxEvent) -> list[Told]:
 
 def _grants_ended(event: OutboxEvent) -> list[Told]:
     """For who could read. The event says that they end; some end later."""
-    held = DataGrant.objects.filter(
-        id__in=keys(event.payload["grants"]), grantee=current_company()
-    )
+    held = DataGrant.objects.filter(id__in=keys(event.payload["grants"]), grantee=current_company())
     found = list(held)
     facts = {"asset": found[0].asset_label} if len(found) == 1 else {}
     subjects = [row.public_id for row in found]
