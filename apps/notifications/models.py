@@ -12,7 +12,7 @@ from apps.tenancy.fence import FencedModel
 
 class MailMode(models.TextChoices):
     AT_ONCE = topics.AT_ONCE, _("at once")
-    DAILY = topics.DAILY, _("once a day")
+    DAILY = topics.DAILY, _("daily")
     NEVER = topics.NEVER, _("never")
 
 

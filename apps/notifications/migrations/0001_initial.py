@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 import apps.common.fields
 
-MODES = [("at_once", "at once"), ("daily", "once a day"), ("never", "never")]
+MODES = [("at_once", "at once"), ("daily", "daily"), ("never", "never")]
 STATES = [
     ("waiting", "waiting"), ("sending", "on its way"), ("sent", "sent"),
     ("refused", "not taken by the mail server"), ("unclear", "perhaps not sent"),
