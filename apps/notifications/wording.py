@@ -63,6 +63,9 @@ MESSAGES: dict[str, Words] = {
     "terms_offered": Words(
         _("%(company)s offers you terms of a share: “%(title)s”."), "terms_detail", "terms_list"
     ),
+    "asset_offered": Words(
+        _("%(company)s offers you an asset: %(asset)s."), "transfer_detail", "asset_transfer_list"
+    ),
     "contract_signed": Words(
         _("%(company)s has signed the contract “%(title)s”."), "contract_detail", "contract_list"
     ),
@@ -77,6 +80,16 @@ MESSAGES: dict[str, Words] = {
     "terms_signed": Words(
         _("%(company)s has signed the terms of its share of “%(title)s”."),
         "contract_detail", "contract_list",
+    ),
+    "asset_accepted": Words(
+        _("%(company)s accepts the asset %(asset)s."), "transfer_detail", "asset_transfer_list"
+    ),
+    "asset_defects": Words(
+        _("%(company)s accepts the asset %(asset)s and has found defects."),
+        "transfer_detail", "asset_transfer_list",
+    ),
+    "asset_refused": Words(
+        _("%(company)s refuses the asset %(asset)s."), "transfer_detail", "asset_transfer_list"
     ),
     "contract_in_force": Words(
         _("The contract “%(title)s” with %(company)s is in force."),

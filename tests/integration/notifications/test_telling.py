@@ -358,6 +358,27 @@ def test_a_request_for_data_and_its_answer(cast: dict[str, Any], person_of: Peop
     ]
 
 
+def test_an_asset_that_is_offered_and_the_answer(cast: dict[str, Any], person_of: People) -> None:
+    from apps.supply.operations import accept_transfer
+    from tests.integration.supply import scene as supply
+
+    maker, financier = cast["maker"], cast["financier"]
+    everybody(person_of, maker, financier)
+    transfer = supply.offered(maker, supply.make_press(cast), supply.terms(financier))
+    work(financier)
+    buyer, seller = person_of(financier, "director"), person_of(maker, "director")
+    assert texts(buyer, financier, "offers") == [
+        "Maker Maschinenbau GmbH offers you an asset: Press P-1."
+    ]
+    with company_context(financier):
+        accept_transfer(transfer_id=transfer.pk, defects=["a dent"], now=NOW, actor="F")
+    work(maker)
+    assert texts(seller, maker, "agreements") == [
+        "Financier Leasing AG accepts the asset Press P-1 and has found defects."
+    ]
+    assert heard_by(maker, person_of) == {"director", "finance", "operations"}
+
+
 def test_an_event_about_what_is_gone_is_silent(cast: dict[str, Any], person_of: People) -> None:
     person = person_of(cast["customer"], "director")
     payload = {"contract": "0191b1f0-0000-7000-8000-000000000000"}

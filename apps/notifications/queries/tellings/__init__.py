@@ -2,11 +2,11 @@
 
 from apps.events.models import OutboxEvent
 from apps.notifications.domain.told import Told
-from apps.notifications.queries.tellings import contracts, data, documents, money
+from apps.notifications.queries.tellings import contracts, data, documents, money, supply
 from apps.notifications.queries.tellings.registry import Teller
 
 TELLERS: dict[str, Teller] = {
-    **contracts.TELLERS, **documents.TELLERS, **money.TELLERS, **data.TELLERS,
+    **contracts.TELLERS, **documents.TELLERS, **money.TELLERS, **data.TELLERS, **supply.TELLERS,
 }  # fmt: skip
 
 
