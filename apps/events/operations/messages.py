@@ -30,6 +30,8 @@ HELD = LEASE - timedelta(seconds=5)
 STEP_BACK = timedelta(seconds=30)
 MOST_AT_ONCE = 1000
 State = WebhookMessage.State
+# What a try changes; never the body, which others may have taken away meanwhile.
+MOVED = ["state", "reason", "http_status", "tries", "next_at", "settled_at"]
 
 
 @transaction.atomic
@@ -146,7 +148,11 @@ def _sent(message: WebhookMessage, now: datetime) -> Answer:
 
 @transaction.atomic
 def _note(message: WebhookMessage, answer: Answer, now: datetime) -> None:
-    """What became of a try, in the message, the log and the endpoint."""
+    """What became of a try, in the message, the log and the endpoint.
+
+    A message that was given up while the try was under way is not opened again, nor its body kept.
+    """
+    now_open = messages().select_for_update(of=("self",)).get(pk=message.pk).is_open
     message.tries += 1
     message.reason, message.http_status = answer.reason, answer.status
     WebhookTry.objects.create(
@@ -154,9 +160,9 @@ def _note(message: WebhookMessage, answer: Answer, now: datetime) -> None:
         http_status=answer.status, reason=answer.reason, answer=answer.text,
         milliseconds=answer.milliseconds,
     )  # fmt: skip
-    if answer.reason:
+    if answer.reason and now_open:
         _note_failure(message, now)
-    else:
+    elif not answer.reason:
         note = reaction_to(message.event)
         if note is not None:
             note(message, now)
@@ -187,7 +193,7 @@ def _note_failure(message: WebhookMessage, now: datetime) -> None:
 def _later(message: WebhookMessage, at: datetime, now: datetime) -> None:
     with transaction.atomic():
         message.next_at = at
-        message.save()
+        message.save(update_fields=MOVED)
         enqueue(kind=SEND, payload=_payload(message), now=now, run_after=at)
 
 
@@ -203,7 +209,8 @@ def _settle(message: WebhookMessage, state: str, now: datetime) -> None:
     spent = state == State.DELIVERED or message.reason == WebhookReason.ENDED
     if spent and message.subject_id is not None:
         message.body = ""
-    message.save()
+        message.save(update_fields=["body"])
+    message.save(update_fields=MOVED)
 
 
 @transaction.atomic
@@ -249,7 +256,7 @@ def replay_failed(*, webhook: Webhook, since: datetime, now: datetime, actor: An
 def _open(message: WebhookMessage, now: datetime) -> None:
     message.state, message.tries, message.next_at = State.WAITING, 0, now
     message.settled_at, message.reason = None, WebhookReason.NONE
-    message.save()
+    message.save(update_fields=MOVED)
 
 
 def _must_be_active(webhook: Webhook) -> None:

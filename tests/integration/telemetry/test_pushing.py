@@ -16,7 +16,9 @@ from apps.common.fields import uuid7
 from apps.events.models import AuditRow, Job, Webhook, WebhookMessage, WebhookPush
 from apps.events.operations import (
     make_webhook,
+    messages,
     pause_webhook,
+    posting,
     remove_webhook,
     replay_message,
     resume_webhook,
@@ -241,6 +243,24 @@ def test_the_control_a_living_grant_is_tried_again(
     with company_context(cast["financier"]):
         [message] = WebhookMessage.objects.all()
         assert (message.state, message.body) == ("delivered", "")
+
+
+@pytest.mark.parametrize(("reason", "state"), [("status", "given_up"), ("", "delivered")])
+def test_what_ends_while_a_try_is_under_way_is_not_opened_again(
+    pushed: DataGrant, cast: dict[str, Any], work: Any, monkeypatch: pytest.MonkeyPatch,
+    reason: str, state: str,
+) -> None:  # fmt: skip
+    def post(**_words: Any) -> posting.Answer:
+        assert stop_pushing(grant=pushed, now=at(3.5))
+        return posting.Answer(reason, 500 if reason else 204)
+
+    monkeypatch.setattr(messages, "post", post)
+    deliver(cast, at(3.5))
+    work(at(3.5))
+    with company_context(cast["financier"]):
+        message = WebhookMessage.objects.get()
+        assert (message.state, message.body, message.next_at) == (state, "", None)
+    assert len(log_of(cast["maker"])) == (1 if reason else 2)
 
 
 def test_what_waits_under_an_ended_grant_loses_its_data_within_a_minute(
