@@ -1,6 +1,6 @@
 """Forms of the way from a blueprint to a network."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django import forms
@@ -129,8 +129,10 @@ class ContractForm(forms.Form):
     starts_on = forms.DateField(label=_("First day"), widget=DateInput)
 
     def __init__(
-        self, number: int, plan: dict[str, Any], answer: ContractAnswer, data: Any
-    ) -> None:
+        self, number: int, plan: dict[str, Any], answer: ContractAnswer, data: Any,
+        recipients: Sequence[tuple[str, str]] = (),
+    ) -> None:  # fmt: skip
+        """`recipients` of data, each a key and its words."""
         self.number, self.charges = number, [row for row in plan["charges"] if price_field(row)]
         initial = {
             "wanted": answer.wanted, "title": answer.title, "starts_on": answer.starts_on,
@@ -144,13 +146,30 @@ class ContractForm(forms.Form):
                 widget=forms.TextInput(attrs={"inputmode": "decimal", "class": "number"}),
             )  # fmt: skip
 
+        self.recipients = [key for key, _words in recipients]
+        if recipients:
+            self.fields["recipients"] = forms.MultipleChoiceField(
+                label=_("Who reads data of the covered assets besides"), choices=recipients,
+                required=False, widget=forms.CheckboxSelectMultiple,
+                initial=[key for key in self.recipients if key not in answer.withheld],
+                help_text=_("Begins and ends with the contract; the customer signs it with the contract."),
+            )  # fmt: skip
+
     def prices(self) -> list[Any]:
         return [self[str(charge["code"])] for charge in self.charges]
+
+    @property
+    def recipients_field(self) -> Any:
+        return self["recipients"]
 
     def answer(self) -> ContractAnswer:
         values = self.cleaned_data
         prices = {str(row["code"]): point(values[str(row["code"])]) for row in self.charges}
-        return ContractAnswer(values["wanted"], values["title"], values["starts_on"], prices)
+        chosen = values.get("recipients", ())
+        withheld = tuple(key for key in self.recipients if key not in chosen)
+        return ContractAnswer(
+            values["wanted"], values["title"], values["starts_on"], prices, withheld
+        )
 
     def refuse(self, errors: dict[str, list[str]]) -> None:
         """Those of `0-title`, `0-wash` that are this form's."""

@@ -8,8 +8,9 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from apps.assets.models import Asset
+from apps.assets.models import Asset, DataGrant
 from apps.blueprints.domain.blueprint import Blueprint
+from apps.blueprints.domain.terms import ContractPart
 from apps.blueprints.models import NetworkSetup
 from apps.common import navigation
 from apps.contracts.models import Contract, ContractItem
@@ -42,6 +43,20 @@ def _line_step(step: Mapping[str, Any], names: Mapping[str, str], currency: str)
     if step.get("key"):
         return _("%(percent)s %% for %(who)s, divided by what is measured of each") % words
     return _("%(percent)s %% of what remains for %(who)s") % words
+
+
+def recipients(part: ContractPart, names: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Who reads what of the covered assets besides: keys and words."""
+    fineness = dict(DataGrant.Resolution.choices)
+    health = str(dict(DataGrant.Kind.choices)[DataGrant.Kind.HEALTH])
+    return [
+        (row.key, " · ".join([
+            names[row.company],
+            f"{', '.join(row.channels)}, {fineness[row.resolution]}" if row.resolution else health,
+            row.purpose,
+        ]))
+        for row in part.data
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,17 +21,20 @@ class Filling:
 
 @dataclass(frozen=True, slots=True)
 class ContractAnswer:
-    """How a contract of the blueprint is drafted; `prices`: decimal texts by charge code."""
+    """How a contract of the blueprint is drafted; `prices`: decimal texts by charge code; `withheld`:
+    recipients of data (`DataPart.key`) that the clause does not name."""
 
     wanted: bool = True
     title: str = ""
     starts_on: date | None = None
     prices: Mapping[str, str] = field(default_factory=dict)
+    withheld: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "wanted": self.wanted, "title": self.title, "prices": dict(self.prices),
             "starts_on": self.starts_on and self.starts_on.isoformat(),
+            "withheld": list(self.withheld),
         }  # fmt: skip
 
 
@@ -79,6 +82,7 @@ def _contract(row: Mapping[str, Any]) -> ContractAnswer:
     return ContractAnswer(
         bool(row.get("wanted", True)), row.get("title", ""),
         date.fromisoformat(day) if day else None, row.get("prices", {}),
+        tuple(row.get("withheld", ())),
     )  # fmt: skip
 
 

@@ -101,6 +101,7 @@ def _named(blueprint: Blueprint) -> Iterator[str]:
         yield kind.company
     for contract in blueprint.contracts:
         yield from (contract.provider, contract.customer)
+        yield from (row.company for row in contract.data)
         yield from parties_named(contract.split or {})
 
 

@@ -123,6 +123,15 @@ class DataPart(Struct, forbid_unknown_fields=True, frozen=True):
     resolution: Literal["", "raw", "hourly", "daily"] = ""
     revocable: bool = False
 
+    @property
+    def kind(self) -> str:
+        return "values" if self.resolution else "health"
+
+    @property
+    def key(self) -> str:
+        """Which of a contract's recipients it is."""
+        return f"{self.company}-{self.resolution or self.kind}"
+
 
 class ContractPart(Struct, forbid_unknown_fields=True, frozen=True):
     """A bilateral contract; `state` is how far it is taken."""

@@ -17,6 +17,7 @@ from apps.blueprints.models import OwnBlueprint
 from apps.blueprints.queries import read_blueprint
 from apps.common.canonical import digest
 from apps.common.quantity import canonical
+from apps.contracts.domain.clause import ClauseEntry
 from apps.contracts.models import Contract, ContractItem, PlanVersion, SplitVersion
 from apps.contracts.queries.networks import contracts_in
 from apps.events.operations import record
@@ -179,10 +180,21 @@ def _contract(contract: Contract, places: Mapping[int, str]) -> dict[str, Any]:
         "title": contract.title, "currency": contract.currency, **terms,
         "covers": _covers(items), "plan": plan.plan if plan else {},
     }  # fmt: skip
+    data = [_recipient(entry, places) for entry in contract.clause if entry.company in places]
+    if data:
+        written["data"] = data
     split = SplitVersion.objects.filter(contract=contract).order_by("number").last()
     if split is not None and set(split.value.parties) <= set(places):
         written["split"] = _named(split.value.to_dict(), places)
     return written
+
+
+def _recipient(entry: ClauseEntry, places: Mapping[int, str]) -> dict[str, Any]:
+    return {
+        "company": places[entry.company], "purpose": entry.purpose,
+        "channels": list(entry.channels), "resolution": entry.resolution,
+        "revocable": entry.revocable,
+    }  # fmt: skip
 
 
 def _covers(items: Iterable[ContractItem]) -> list[dict[str, Any]]:

@@ -267,9 +267,8 @@ def _contract(load: Load, part: ContractPart) -> bool:
 
 def _recipient(load: Load, part: DataPart) -> ClauseEntry:
     company = load.company(part.company)
-    kind = "values" if part.resolution else "health"
     return ClauseEntry(
-        company.pk, company.name, kind, tuple(part.channels), part.resolution, part.purpose,
+        company.pk, company.name, part.kind, tuple(part.channels), part.resolution, part.purpose,
         part.revocable,
     )  # fmt: skip
 

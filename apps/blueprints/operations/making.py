@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.assets.models import Asset, AssetType
-from apps.blueprints.domain.answers import OURS, Answers, with_prices
+from apps.blueprints.domain.answers import OURS, Answers, ContractAnswer, with_prices
 from apps.blueprints.domain.blueprint import Blueprint, split_among
 from apps.blueprints.domain.terms import ContractPart
 from apps.blueprints.models import NetworkSetup
@@ -23,10 +23,11 @@ from apps.blueprints.operations.covering import measure_of
 from apps.blueprints.operations.registering import register_type
 from apps.blueprints.operations.setting_up import blueprint_of_setup, contract_answer, locked
 from apps.common.period import local_date
+from apps.contracts.domain.clause import ClauseEntry
 from apps.contracts.domain.facts import ContractFacts, ItemFacts
 from apps.contracts.domain.split import SplitRefused
 from apps.contracts.models import Contract, ContractItem, SplitVersion
-from apps.contracts.operations import change_draft, draft_contract, draft_split
+from apps.contracts.operations import change_draft, draft_contract, draft_split, write_clause
 from apps.networks.models import ValueNetwork
 from apps.networks.operations import found_network, invite_company, take_role
 from apps.telemetry.operations import sync_channels
@@ -119,6 +120,7 @@ def _contract(making: _Making, network: ValueNetwork, number: int, part: Contrac
     items = _items(part, customer)
     drafted = making.setup.drafts.get(str(number))
     contract = _drafted(UUID(drafted)) if drafted else None
+    is_new = drafted is None or (contract is not None and not _covers(contract))
     if drafted is None:
         contract = draft_contract(
             facts=facts, items=items, plan={**plan, "name": answer.title}, now=making.now,
@@ -132,6 +134,8 @@ def _contract(making: _Making, network: ValueNetwork, number: int, part: Contrac
             plan=stands.plan if stands else plan, now=making.now, actor=making.actor,
         )  # fmt: skip
     if contract is not None:
+        if is_new and items:
+            _clause(making, contract, part, answer)
         _split(making, contract, part)
 
 
@@ -179,6 +183,25 @@ def _items(part: ContractPart, customer: int) -> list[ItemFacts]:
         ]  # fmt: skip
     sync_channels(asset_ids=sorted({item.asset_id for item in found if not item.follows_host}))
     return found
+
+
+def _clause(
+    making: _Making, contract: Contract, part: ContractPart, answer: ContractAnswer
+) -> None:
+    """Who reads what besides, once something is covered; people change it in the draft."""
+    companies = Company.objects.in_bulk(set(making.filled.values()))
+    sides = {current_company().pk, contract.customer_id}
+    entries = [
+        ClauseEntry(
+            companies[key].pk, companies[key].name, row.kind, tuple(row.channels), row.resolution,
+            row.purpose, row.revocable,
+        )
+        for row in part.data
+        if row.key not in answer.withheld
+        and (key := making.filled.get(row.company)) is not None and key not in sides
+    ]  # fmt: skip
+    if entries:
+        write_clause(contract=contract, entries=entries, now=making.now, actor=making.actor)
 
 
 def _split(making: _Making, contract: Contract, part: ContractPart) -> None:

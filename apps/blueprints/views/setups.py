@@ -26,7 +26,7 @@ from apps.blueprints.operations import (
     make_network,
 )
 from apps.blueprints.queries import own_setups
-from apps.blueprints.wording import next_steps, split_words
+from apps.blueprints.wording import next_steps, recipients, split_words
 from apps.common.period import local_date
 from apps.contracts.wording import plan_words
 from apps.networks.wording import roles_in_words
@@ -176,7 +176,8 @@ def _contract_forms(setup: NetworkSetup, data: Any) -> list[dict[str, Any]]:
         answer = contract_answer(setup, number, part.title, today)
         plan = PricePlan.from_dict({**part.plan, "currency": company.currency}).to_dict()
         found.append({
-            "form": ContractForm(number, plan, answer, data), "customer": names[part.customer],
+            "form": ContractForm(number, plan, answer, data, recipients(part, names)),
+            "customer": names[part.customer],
             "customer_known": part.customer in answers.companies(company.pk),
             "charges": plan_words(plan), "split": split_words(part.split, names, company.currency),
             "drafted": str(number) in setup.drafts,

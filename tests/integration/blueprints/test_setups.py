@@ -120,6 +120,50 @@ def test_what_was_registered_since_is_covered_and_the_split_follows(
         )  # fmt: skip
 
 
+def covered(provider: Any, cast: dict[str, Any], terms: dict[str, Any]) -> list[Any]:
+    """The clause of a cleaning contract drafted by these answers, once a line is registered."""
+    page = begun(provider, "cleaning-service")
+    places = {
+        "name": "Cleaning", "who_provider": "ours", "who_plant": str(cast["customer"].pk),
+        "who_maker": str(cast["maker"].pk), "who_supplier": str(cast["workshop"].pk),
+    }  # fmt: skip
+    provider.post(page + "places/", places)
+    shown = provider.get(page + "terms/").content.decode()
+    assert "washes, hourly" in shown
+    assert provider.post(page + "terms/", terms).status_code == 302
+    provider.post(page + "making/")
+    with company_context(cast["provider"]):
+        kind = AssetType.objects.get(name="Dosing unit")
+        facts = [AssetFacts(kind.pk, "Line", "L-1", customer=cast["customer"].pk)]
+        register_assets(assets=facts, now=timezone.now())
+    for _twice in range(2):
+        provider.post(page + "making/")
+    with company_context(cast["provider"]):
+        return list(Contract.objects.get().clause)
+
+
+CLEANING = {
+    "0-wanted": "on", "0-title": "Cleaning", "0-starts_on": "2026-11-01", "0-base": "350",
+    "0-wash": "1.20",
+}  # fmt: skip
+
+
+def test_the_data_of_the_blueprint_stand_in_the_drafts_clause(
+    provider: Any, cast: dict[str, Any]
+) -> None:
+    chosen = ["maker-hourly", "supplier-daily"]
+    clause = covered(provider, cast, {**CLEANING, "0-recipients": chosen})
+    assert {(row.company, row.channels, row.resolution) for row in clause} == {
+        (cast["maker"].pk, ("washes",), "hourly"),
+        (cast["workshop"].pk, ("detergent",), "daily"),
+    }
+
+
+def test_who_is_not_chosen_reads_nothing(provider: Any, cast: dict[str, Any]) -> None:
+    clause = covered(provider, cast, {**CLEANING, "0-recipients": ["supplier-daily"]})
+    assert [row.company for row in clause] == [cast["workshop"].pk]
+
+
 def test_an_offer_without_assets_is_refused(provider: Any, cast: dict[str, Any]) -> None:
     page = begun(provider, "cleaning-service")
     places = {"name": "Cleaning", "who_provider": "ours", "who_plant": str(cast["customer"].pk)}
@@ -265,6 +309,9 @@ def test_a_network_is_written_and_taken_in_as_a_blueprint(
     assert set(found.places) == {"provider", "customer", "owner"}
     assert found.contracts[0].plan == plan.plan
     assert {cover.channel for cover in found.contracts[0].covers} == {"hours", "energy"}
+    assert [(row.company, row.channels) for row in found.contracts[0].data] == [
+        ("owner", ["hours"])
+    ]
     answer = provider.get(f"/networks/{network.public_id}/blueprint/")
     assert answer.content.decode() == text
     other = client_of(cast["maker"])
