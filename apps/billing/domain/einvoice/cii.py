@@ -176,7 +176,7 @@ def _agreement(document: Document) -> Node | None:
     return _n(
         "ram:ApplicableHeaderTradeAgreement",
         _n("ram:BuyerReference", document.buyer_reference),
-        _party("ram:SellerTradeParty", document.seller),
+        _party("ram:SellerTradeParty", document.seller, document.seller.tax_number),
         _party("ram:BuyerTradeParty", document.buyer),
         _document("ram:SellerOrderReferencedDocument", document.sales_order),
         _document("ram:BuyerOrderReferencedDocument", document.order_number),
@@ -191,7 +191,8 @@ def _agreement(document: Document) -> Node | None:
     )
 
 
-def _party(name: str, party: Party) -> Node | None:
+def _party(name: str, party: Party, tax_number: str = "") -> Node | None:
+    """A tax number that is no VAT id is the seller's alone (BT-32)."""
     return _n(
         name,
         _n("ram:ID", party.identifier),
@@ -225,7 +226,7 @@ def _party(name: str, party: Party) -> Node | None:
             _n("ram:URIID", party.endpoint, schemeID=party.endpoint_scheme),
         ),
         _n("ram:SpecifiedTaxRegistration", _n("ram:ID", party.vat_id, schemeID="VA")),
-        _n("ram:SpecifiedTaxRegistration", _n("ram:ID", party.tax_number, schemeID="FC")),
+        _n("ram:SpecifiedTaxRegistration", _n("ram:ID", tax_number, schemeID="FC")),
     )
 
 

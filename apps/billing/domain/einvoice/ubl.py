@@ -143,14 +143,18 @@ def _parties(document: Document) -> list[Node | None]:
         _n("cac:DeliveryLocation", _n("cac:Address", _country(document.delivery_country))),
     )
     return [
-        _n("cac:AccountingSupplierParty", _party(document.seller, creditor)),
+        _n(
+            "cac:AccountingSupplierParty",
+            _party(document.seller, creditor, document.seller.tax_number),
+        ),
         _n("cac:AccountingCustomerParty", _party(document.buyer)),
         _n("cac:PayeeParty", _n("cac:PartyName", _n("cbc:Name", document.payee))),
         delivery,
     ]
 
 
-def _party(party: Party, creditor: str = "") -> Node | None:
+def _party(party: Party, creditor: str = "", tax_number: str = "") -> Node | None:
+    """A tax number that is no VAT id is the seller's alone (BT-32)."""
     return _n(
         "cac:Party",
         _n("cbc:EndpointID", party.endpoint, schemeID=party.endpoint_scheme),
@@ -167,7 +171,7 @@ def _party(party: Party, creditor: str = "") -> Node | None:
             _country(party.country),
         ),
         _tax_scheme(party.vat_id, "VAT"),
-        _tax_scheme(party.tax_number, "FC"),
+        _tax_scheme(tax_number, "FC"),
         _n(
             "cac:PartyLegalEntity",
             _n("cbc:RegistrationName", party.name),

@@ -47,3 +47,14 @@ def test_the_rules_find_what_is_wrong(syntax):
         broken_rules(WRITERS[syntax](replace(right, lines=lines + right.lines[1:])), syntax)
     )
     assert "BR-CL-23" in found or "FX-SCH-A-000613" in found
+
+
+@pytest.mark.parametrize("syntax", list(WRITERS))
+def test_a_buyers_tax_number_stands_nowhere(syntax):
+    """Who writes a self-billed document is its buyer, and may have one; EN 16931 knows the seller's."""
+    right = generated(3)
+    document = replace(right, buyer=replace(right.buyer, tax_number="99/815/08150"))
+    written = WRITERS[syntax](document)
+    assert b"99/815/08150" not in written
+    assert b"20/292/01234" in written
+    assert broken_rules(written, syntax) == []
