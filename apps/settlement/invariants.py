@@ -4,7 +4,13 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from apps.billing.invariants.registry import of_company, rows, shared
-from apps.settlement.queries.proof import unsettled_documents, wrong_shares
+from apps.settlement.operations.paying import payable_gaps
+from apps.settlement.queries.proof import (
+    settled_documents,
+    settling,
+    unsettled_documents,
+    wrong_shares,
+)
 
 
 @shared("every balance is its credits less its debits")
@@ -188,6 +194,16 @@ def invoiced_once(now: datetime) -> Iterator[str]:
 @of_company("every share is what the waterfall gives of the documents")
 def shares_recomputed(now: datetime) -> Iterator[str]:
     yield from wrong_shares()
+
+
+@of_company("what is payable of every document is what its payments, taxes and disputes say")
+def payable_recomputed(now: datetime) -> Iterator[str]:
+    """None while jobs of settlement wait: they are about to make it so."""
+    if settling():
+        return
+    for chunk in settled_documents():
+        for (key, partner), minor in payable_gaps(chunk).items():
+            yield f"document {key}, company {partner}: {minor} not made payable"
 
 
 @of_company("every issued document under an agreed split is settled")

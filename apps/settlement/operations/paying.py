@@ -9,6 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from apps.billing.models import Invoice
 from apps.billing.queries.receivables import disputed_line_ids, paid_share
@@ -50,6 +51,9 @@ class _Group:
         share = next(share for share in self.shares if share.partner_id == party)
         return Pair(party, share.currency)
 
+    def pairs(self) -> set[Pair]:
+        return {Pair(share.partner_id, share.currency) for share in self.shares}
+
     def claims(self, disputed: set[UUID], terms: Mapping[UUID, PayTerms]) -> list[Claim]:
         """By partner, in the order of their keys."""
         by_party: dict[int, list[_Had]] = defaultdict(list)
@@ -64,27 +68,49 @@ def make_payable(*, document_ids: Iterable[UUID], now: datetime) -> int:
 
     Twice is once: the difference to what is recorded is posted. Returns the transfers written.
     """
-    groups = _groups(document_ids)
-    shares = [share for group in groups.values() for share in group.shares]
-    names = {share.partner_id: share.partner_name for share in shares}
-    books = locked_books({Pair(s.partner_id, s.currency) for s in shares}, names)
+    keys = list(document_ids)
+    names = _partners(keys)
+    books = locked_books(names, {pair.partner: name for pair, name in names.items()})
+    # Read under the locks: shares and taxes that another transaction wrote meanwhile count, too.
+    groups = _groups(keys)
+    if not {pair for group in groups.values() for pair in group.pairs()} <= set(names):
+        return make_payable(document_ids=keys, now=now)
     return post(books=books, postings=list(_postings(groups, books)), now=now)
 
 
+def payable_gaps(document_ids: Iterable[UUID]) -> dict[tuple[UUID, int], int]:
+    """By document and partner what should be payable beyond what is recorded; what is right is left out.
+
+    For the proof: nothing is locked.
+    """
+    groups = _groups(document_ids)
+    recorded = recorded_payable(groups)
+    gaps = {pair: minor - recorded.get(pair, 0) for pair, minor in _targets(groups).items()}
+    return {pair: minor for pair, minor in gaps.items() if minor}
+
+
 def _postings(groups: Mapping[UUID, _Group], books: Books) -> Iterator[Posting]:
-    paid, disputed, terms = paid_share(groups), disputed_line_ids(groups), _pay_terms(groups)
     recorded = recorded_payable(groups)
     standing = {key: account.balance_minor for key, account in books.items()}
+    for (key, party), minor in _targets(groups).items():
+        pair = groups[key].pair_of(party)
+        payable, due_back = standing[pair, Purpose.PAYABLE], standing[pair, Purpose.DUE_BACK]
+        for entry in made_payable(minor - recorded.get((key, party), 0), payable, due_back):
+            standing[pair, entry.debit] -= entry.amount
+            standing[pair, entry.credit] += entry.amount
+            yield Posting(pair, entry, Transfer.Cause.PAYMENT, key)
+
+
+def _targets(groups: Mapping[UUID, _Group]) -> dict[tuple[UUID, int], int]:
+    """By document and partner what is payable now, in the order of their keys."""
+    paid, disputed, terms = paid_share(groups), disputed_line_ids(groups), _pay_terms(groups)
+    found = {}
     for key, group in sorted(groups.items()):
         claims = group.claims(disputed, terms)
         target = payable_of(claims, group.net_minor, paid.get(key, Fraction(0)))
         for party, minor in sorted(_gross(group, claims, target).items()):
-            pair = group.pair_of(party)
-            payable, due_back = standing[pair, Purpose.PAYABLE], standing[pair, Purpose.DUE_BACK]
-            for entry in made_payable(minor - recorded.get((key, party), 0), payable, due_back):
-                standing[pair, entry.debit] -= entry.amount
-                standing[pair, entry.credit] += entry.amount
-                yield Posting(pair, entry, Transfer.Cause.PAYMENT, key)
+            found[key, party] = minor
+    return found
 
 
 def _gross(group: _Group, claims: list[Claim], target: Mapping[int, int]) -> dict[int, int]:
@@ -92,6 +118,16 @@ def _gross(group: _Group, claims: list[Claim], target: Mapping[int, int]) -> dic
         claim.party: gross_payable(target[claim.party], claim.minor, group.taxes[claim.party])
         for claim in claims
     }
+
+
+def _partners(document_ids: Iterable[UUID]) -> dict[Pair, str]:
+    """Who has shares of the documents and their credit notes, with names."""
+    keys = set(document_groups(document_ids).values())
+    own = Invoice.objects.written_by(current_company())
+    documents = own.filter(Q(id__in=keys) | Q(corrects__in=keys)).order_by().values("id")
+    rows = Share.objects.filter(document_id__in=documents).exclude(partner=F("author")).order_by()
+    names = rows.values_list("partner", "currency", "partner_name").distinct()
+    return {Pair(partner, currency): name for partner, currency, name in names}
 
 
 def _groups(document_ids: Iterable[UUID]) -> dict[UUID, _Group]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 
 from apps.billing.models import Invoice, InvoiceLine
 from apps.common.period import local_date
@@ -11,7 +11,7 @@ from apps.contracts.domain.waterfall import difference, waterfall
 from apps.contracts.models import Contract, SplitVersion
 from apps.contracts.queries.splits import agreed_splits, split_on
 from apps.events.models import Job
-from apps.settlement.models import SettledPeriod
+from apps.settlement.models import SettledPeriod, Share
 from apps.settlement.queries.periods import (
     measured_keys,
     part_covered,
@@ -52,14 +52,26 @@ def unsettled_documents() -> Iterator[str]:
 
     None while jobs of settlement wait: they are about to be.
     """
-    own = current_company()
-    waiting = Job.objects.filter(
-        company=own, kind__startswith="settlement.", state__in=["waiting", "running"]
-    )
-    if waiting.exists():
+    if settling():
         return
     for _key, number in documents_to_settle():
         yield f"document {number} is not settled"
+
+
+def settling() -> bool:
+    """Whether jobs of settlement wait or are at work."""
+    waiting = Job.objects.filter(
+        company=current_company(), kind__startswith="settlement.", state__in=["waiting", "running"]
+    )
+    return waiting.exists()
+
+
+def settled_documents() -> Iterator[list[UUID]]:
+    """The company's documents that others have shares of, some hundred at a time."""
+    rows = Share.objects.written_by(current_company()).exclude(partner=F("author"))
+    keys = sorted(set(rows.order_by().values_list("document_id", flat=True).distinct()))
+    for start in range(0, len(keys), CHUNK):
+        yield keys[start : start + CHUNK]
 
 
 def documents_to_settle() -> Iterator[tuple[UUID, str]]:
