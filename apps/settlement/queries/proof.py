@@ -22,6 +22,7 @@ from apps.settlement.queries.periods import (
 from apps.tenancy.context import current_company
 
 CHUNK = 500
+POSTS_NOTHING = ("settlement.count_credit", "settlement.store_statements")
 
 
 def wrong_shares() -> Iterator[str]:
@@ -59,11 +60,11 @@ def unsettled_documents() -> Iterator[str]:
 
 
 def settling() -> bool:
-    """Whether jobs of settlement wait or are at work."""
+    """Whether jobs that post wait or are at work."""
     waiting = Job.objects.filter(
         company=current_company(), kind__startswith="settlement.", state__in=["waiting", "running"]
     )
-    return waiting.exists()
+    return waiting.exclude(kind__in=POSTS_NOTHING).exists()
 
 
 def settled_documents() -> Iterator[list[UUID]]:
