@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
+from apps.assets.models import Asset
 from apps.settlement.models import Objection, Statement
 from apps.settlement.operations import answer_objection, draft_payable, object_to_statement
 from apps.tenancy.context import company_context
-from tests.integration.billing.conftest import issue_all
+from tests.integration.billing.conftest import bill, issue_all
+from tests.integration.billing.scene import make_asset, make_contract, month_of_readings
+from tests.integration.billing.test_corrections import issue_corrections, late
 from tests.integration.settlement.scene import (
     LATER,
     agree,
@@ -71,6 +74,55 @@ def test_an_objection_freezes_the_payout_until_it_is_rejected(
     assert balances(provider, financier) == {"cost": -3_111, "tax": -591, "in_payout": 3_702}
 
 
+def at(days: int) -> Any:
+    return LATER + timedelta(days=days)
+
+
+def drafted_at(provider: Any, person: Any, days: int) -> Any:
+    with company_context(provider):
+        return draft_payable(method="sepa", currency="EUR", now=at(days), drafted_by=person)
+
+
+def more(provider: Any, financier: Any, customer: Any) -> None:
+    """Another contract's share of 92.49 with its tax becomes payable, self-billed."""
+    asset = make_asset(provider, "Second press")
+    month_of_readings(provider, asset, "2026-10", 1000, 1055)
+    contract = make_contract(provider, customer, [asset], title="Second")
+    agree(
+        contract,
+        percent_of(financier, "30"),
+        terms=[{"party": financier.pk, "payable": "invoiced"}],
+    )
+    bill(provider)
+    issue_all(provider)
+    work(provider)
+    issue(provider)
+
+
+def test_an_objection_to_what_is_paid_out_holds_nothing_else_back(
+    statement: Statement, provider: Any, financier: Any, customer: Any, person_of: Any
+) -> None:
+    person = person_of(provider)
+    assert drafted_at(provider, person, 1) is not None
+    objected(statement, financier, days=2)
+    more(provider, financier, customer)
+    assert balances(provider, financier)["payable"] == 3_702
+    assert drafted_at(provider, person, 3) is not None
+    assert balances(provider, financier)["in_payout"] == 2 * 3_702
+
+
+def test_an_objection_before_the_payout_stays_held_through_others(
+    statement: Statement, provider: Any, financier: Any, customer: Any, person_of: Any
+) -> None:
+    person = person_of(provider)
+    objected(statement, financier)
+    more(provider, financier, customer)
+    for day in (1, 2):
+        drafted_at(provider, person, day)
+        assert balances(provider, financier)["in_payout"] == 3_702
+        assert balances(provider, financier)["payable"] == 3_702
+
+
 def test_without_an_objection_it_is_paid_out(
     statement: Statement, provider: Any, financier: Any, person_of: Any
 ) -> None:
@@ -85,6 +137,23 @@ def test_an_upheld_one_stays_frozen(
     answered(statement, upheld=True)
     answered(statement, upheld=False)
     assert draft(provider, person_of(provider)) is None
+
+
+def test_an_upheld_one_is_free_when_a_document_has_followed(
+    statement: Statement, provider: Any, financier: Any, person_of: Any
+) -> None:
+    """Too little was credited: the second invoice is issued before the answer is written."""
+    objected(statement, financier, days=-1)
+    with company_context(provider):
+        asset = Asset.objects.get(name="Press 1")
+    # 75 cycles are 5.03 instead of 3.69: 30 % of it 0.40 more, and 0.08 tax.
+    late(provider, asset, ("2026-10-25T10:00:00Z", "1075"))
+    issue_corrections(provider)
+    work(provider)
+    assert issue(provider) == 1
+    answered(statement, upheld=True)
+    assert draft(provider, person_of(provider)) is not None
+    assert balances(provider, financier) == {"cost": -3_151, "tax": -599, "in_payout": 3_750}
 
 
 def test_in_time_and_by_the_partner_alone(
