@@ -94,5 +94,10 @@ def take_back(job: Job, now: datetime) -> dict[str, Any]:
 
 @subscribes("billing.receivable_moved", kind="billing.expect_again")
 def expect_again(job: Job, now: datetime) -> dict[str, Any]:
-    """In the issuer's company: what is open now is expected."""
-    return {"expected": expect_receivables(document_ids=map(UUID, job.payload["receivables"]))}
+    """In the issuer's company: what is open now is expected, without what is disputed.
+
+    A payment that came back opens a disputed sum again that it had covered.
+    """
+    keys = [UUID(text) for text in job.payload["receivables"]]
+    hold_back(receivable_ids=keys, now=now)
+    return {"expected": expect_receivables(document_ids=keys)}

@@ -81,6 +81,13 @@ def _refuse_odd(statement: Statement, incoming: IncomingDocument, document: Docu
             _("%(number)s invoices this supply already in the partner's name. Refuse the second "
               "invoice.") % {"number": statement.name}
         )  # fmt: skip
+    if document.is_self_billed or incoming.invoice_id is not None:
+        raise ValidationError(
+            _(
+                "%(number)s is the portal's own or a self-billed document, no invoice of this supply."
+            )
+            % {"number": incoming.number}
+        )
     if (statement.partner_id, statement.currency) != (incoming.sender_id, incoming.currency):
         raise ValidationError(_("The statement is of another partner or currency."))
     net = _signed(document, document.sums.net_minor)

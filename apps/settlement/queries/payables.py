@@ -75,6 +75,15 @@ def payables(currency: str, method: str, now: datetime) -> list[Payable]:
     return sorted(shown, key=lambda row: (row.name, row.partner))
 
 
+def payable_currencies() -> list[str]:
+    """The company's own currency, and those in which partners have something coming."""
+    own = current_company()
+    rows = Account.objects.written_by(own).exclude(balance_minor=0).order_by()
+    found = rows.filter(purpose__in=[Purpose.PAYABLE, Purpose.OWED, Purpose.DUE_BACK])
+    others = set(found.values_list("currency", flat=True).distinct()) - {own.currency}
+    return [str(own.currency), *sorted(others)]
+
+
 def payable_now(
     accounts: Iterable[Account], currency: str, method: str, now: datetime
 ) -> dict[int, int]:

@@ -47,6 +47,8 @@ def likely_statements(
 ) -> list[Likely]:
     """Our statements to its sender in its currency for which something speaks, the likeliest first:
     it is tied to it, is named, of the same net, of the same period."""
+    if document.is_self_billed or incoming.invoice_id is not None:
+        return []
     told = " ".join([document.buyer_reference, document.order_number, *document.notes])
     found = [_likely(row, incoming, document, told) for row in _to(incoming)[:MOST]]
     return sorted((one for one in found if one.weight), key=lambda one: -one.weight)[:most]

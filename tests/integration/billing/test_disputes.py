@@ -23,10 +23,12 @@ from apps.billing.operations import (
     correct_periods,
     dispute_line,
     export_evidence,
+    take_payment_back,
     withdraw_dispute,
 )
 from apps.billing.queries.receivables import disputed_line_ids
 from apps.billing.queries.verifying import verified
+from apps.common.fields import uuid7
 from apps.events.operations import run_waiting_jobs
 from apps.tenancy.context import as_platform, company_context, no_company
 from tests.integration.billing.conftest import bill, issue_all
@@ -114,6 +116,20 @@ def test_a_dispute_is_held_back_and_can_be_withdrawn(
     work(customer, provider)
     assert held(provider, invoice) == (0, 0)
     assert dispute(customer, invoice, "base", 7_000) != found
+
+
+def test_a_returned_payment_leaves_what_is_disputed_so(
+    provider: Any, customer: Any, invoice: Invoice
+) -> None:
+    dispute(customer, invoice, "base", 5_000)
+    work(customer, provider)
+    key, _applied = pay(provider, invoice, 12_339)
+    work(provider)
+    assert held(provider, invoice) == (0, 1)
+    with company_context(provider):
+        take_payment_back(payment_id=key, cause_id=uuid7(), amount_minor=12_339, now=LATER)
+    work(provider)
+    assert held(provider, invoice) == (5_950, 1)
 
 
 def test_a_rejected_dispute_stands(provider: Any, customer: Any, invoice: Invoice) -> None:

@@ -10,7 +10,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from apps.billing.domain.einvoice.document import Document, sums_of, taxes_of
+from apps.billing.domain.einvoice.document import Document, Kind, sums_of, taxes_of
 from apps.billing.domain.einvoice.reading import read_document
 from apps.billing.domain.einvoice.ubl import write_ubl
 from apps.billing.models import IncomingDocument
@@ -29,6 +29,7 @@ from apps.settlement.operations import (
     post_invoice_taxes,
     unmatch_invoice,
 )
+from apps.settlement.queries.received import likely_statements
 from apps.tenancy.context import as_platform, company_context, no_company
 from tests.documents import generated
 from tests.integration.billing.conftest import issue_all
@@ -160,6 +161,25 @@ def test_what_is_self_billed_takes_no_invoice(shared: Any, provider: Any, financ
         )  # fmt: skip
     with no_company(), as_platform():
         assert len(list(invoiced_once(LATER))) == 1
+
+
+def test_a_self_billed_file_or_the_portals_own_is_no_invoice_of_the_supply(
+    shared: Any, provider: Any, financier: Any
+) -> None:
+    issue(provider)
+    incoming = received(provider, "K-1")
+    document = replace(written("K-1"), kind=Kind.SELF_BILLED)
+    with company_context(provider):
+        statement = Statement.objects.get()
+        assert likely_statements(incoming, document) == []
+        with pytest.raises(ValidationError, match="no invoice of this supply"):
+            match_invoice(
+                statement=statement, incoming=incoming, document=document, now=LATER, actor="x"
+            )
+        IncomingDocument.objects.filter(pk=incoming.pk).update(invoice=shared)
+        incoming.refresh_from_db()
+    with pytest.raises(ValidationError, match="no invoice of this supply"):
+        match(provider, incoming)
 
 
 def test_another_partners_invoice_or_statement_is_refused(

@@ -18,7 +18,8 @@ from apps.settlement.models import PayoutRequest
 from apps.settlement.operations import draft_payable, payouts
 from apps.settlement.queries.payables import payables
 from apps.tenancy.context import company_context
-from tests.integration.billing.conftest import issue_all
+from tests.integration.billing.conftest import bill, issue_all
+from tests.integration.billing.scene import make_asset, make_contract, month_of_readings
 from tests.integration.billing.test_corrections import issue_corrections, late
 from tests.integration.settlement.scene import (
     LATER,
@@ -136,6 +137,27 @@ def test_fifty_clicks_make_one_payout(
     assert balances(provider, financier) == {"cost": -3_111, "in_payout": 3_111}
 
 
+def test_what_is_payable_in_another_currency_is_shown_and_drafted_by_itself(
+    provider: Any, customer: Any, financier: Any, client_of: Any
+) -> None:
+    asset = make_asset(provider, "Press 1")
+    month_of_readings(provider, asset, "2026-10", 1000, 1055)
+    contract = make_contract(provider, customer, [asset], currency="CHF")
+    terms = [{"party": financier.pk, "payable": "invoiced"}]
+    agree(contract, percent_of(financier, "30"), terms=terms, currency="CHF")
+    bill(provider)
+    issue_all(provider)
+    work(provider)
+    client = client_of(provider)
+    assert "?currency=CHF" in client.get("/money/payouts/").content.decode()
+    page = client.get("/money/payouts/?currency=CHF").content.decode()
+    assert "31.11\xa0CHF" in page
+    assert "shows no account" in page
+    assert client.get("/money/payouts/?currency=XXX").status_code == 200
+    answer = client.post("/money/payouts/", {"currency": "CHF"})
+    assert answer.headers["Location"] == "/money/payouts/?currency=CHF"
+
+
 def test_what_is_held_says_why_and_stops_nobody_else(
     billed: Any, provider: Any, financier: Any, cast: dict[str, Any], person_of: Any, client_of: Any
 ) -> None:
@@ -157,7 +179,7 @@ def test_what_is_held_says_why_and_stops_nobody_else(
     page = client.get("/money/payouts/").content.decode()
     assert "The partner&#x27;s account is new" in page
     assert "no self-billing agreement" in page
-    assert client.post("/money/payouts/").headers["Location"] == "/money/payouts/"
+    assert client.post("/money/payouts/").headers["Location"] == "/money/payouts/?currency=EUR"
     reply(offer(provider, financier, FIRST))
     with company_context(provider):
         (row,) = payables("EUR", "sepa", now + timedelta(days=4))
