@@ -264,6 +264,7 @@ def _second_look(provider: Any, customer: Any, paid: Any) -> None:
 
 def _bank(cast: dict[str, Any]) -> None:
     """A bank account partners see, a booking nobody else sees, a batch that waits."""
+    from apps.payments.models import PayoutLoss
     from apps.payments.operations import (
         PayoutItem,
         draft_payouts,
@@ -282,9 +283,13 @@ def _bank(cast: dict[str, Any]) -> None:
     sign_mandate(creditor=cast["maker"], now=NOW, actor=CANARY)
     _saved_mandate(cast)
     item = PayoutItem(payee=cast["maker"], reference=CANARY, title=CANARY, amount_minor=100)
-    draft_payouts(
+    batch = draft_payouts(
         items=[item], method="sepa", currency="EUR", now=NOW,
         drafted_by=make_person(cast["provider"], "finance"),
+    )  # fmt: skip
+    PayoutLoss.objects.create(
+        author=cast["provider"], parties=[cast["provider"].pk], payout=batch.payouts.get(),
+        reason=CANARY, asked_by_id=0, asked_by=CANARY, asked_at=NOW,
     )  # fmt: skip
 
 

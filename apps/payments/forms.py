@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from apps.common.forms import AmountField, DateInput
 from apps.common.money import Money
 from apps.payments.domain.statements import MOST_BYTES
-from apps.payments.models import Payment
+from apps.payments.models import Payment, Payout, PayoutBatch
 from apps.payments.operations import Wish
+from apps.payments.queries.money import sent_of
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
 from apps.tenancy.queries import known_companies
@@ -82,6 +83,24 @@ class RefundForm(forms.Form):
     def wish(self) -> Wish:
         """What was typed. Call it on a valid form."""
         return Wish(self.cleaned_data["amount"], self.cleaned_data["reason"].strip())
+
+
+class LossForm(forms.Form):
+    """Which payout of a sent batch did not arrive, and how that is known."""
+
+    payout = forms.ModelChoiceField(
+        label=_("Payout"), queryset=Payout.objects.none(), empty_label=_("Choose a payout")
+    )
+    reason = forms.CharField(
+        label=_("Reason"), max_length=180,
+        help_text=_("What the bank said, or why the file did not reach it."),
+    )  # fmt: skip
+
+    def __init__(self, batch: PayoutBatch, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice: forms.ModelChoiceField = self.fields["payout"]  # type: ignore[assignment]
+        choice.queryset = sent_of(batch)
+        choice.label_from_instance = lambda obj: f"{obj.payee_name}, {obj.title}"  # type: ignore[method-assign]
 
 
 class PasswordForm(forms.Form):

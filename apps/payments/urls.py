@@ -3,7 +3,16 @@
 from django.urls import path
 
 from apps.accounts.access import requires
-from apps.payments.views import bank, checkout, debits, mandates, payouts, received, settings
+from apps.payments.views import (
+    bank,
+    checkout,
+    debits,
+    losses,
+    mandates,
+    payouts,
+    received,
+    settings,
+)
 
 urlpatterns = [
     path("payments/", requires("view_payments")(payouts.PaymentList.as_view()), name="payment_list"),
@@ -69,4 +78,7 @@ urlpatterns = [
     path("payouts/<pid:batch_id>/sending/", payouts.batch_sending, name="payout_sending"),
     path("payouts/<pid:batch_id>/discarding/", payouts.batch_discarding, name="payout_discarding"),
     path("payouts/<pid:batch_id>/file/", payouts.batch_file, name="payout_file"),
+    path("payouts/<pid:batch_id>/losses/", losses.new_loss, name="payout_loss_new"),
+    path("losses/<pid:loss_id>/approval/", losses.loss_approval, name="payout_loss_approval"),
+    path("losses/<pid:loss_id>/discarding/", losses.loss_discarding, name="payout_loss_discarding"),
 ]  # fmt: skip

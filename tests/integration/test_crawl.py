@@ -64,7 +64,7 @@ PREFIXES = (
     "bac", "mdt", "sac", "ckr", "exp", "pay", "rfd", "pbt", "pyo", "bkf", "bst", "bke",
     "drq", "rqa", "gsr", "whk", "msg", "wht",
     "rcv", "ccr", "npm", "wof", "dsp", "rem", "pon", "net", "prt", "ans", "cpr", "nsu", "blu", "cov",
-    "dbr", "dbt", "rfq", "arc", "hld", "lca", "pur", "oho", "atr", "atn", "ntf", "nml", "nch",
+    "pls", "dbr", "dbt", "rfq", "arc", "hld", "lca", "pur", "oho", "atr", "atn", "ntf", "nml", "nch",
 )  # fmt: skip
 
 

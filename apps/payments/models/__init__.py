@@ -5,6 +5,7 @@ from apps.payments.models.bank import BankEntry, BankFile, BankStatement
 from apps.payments.models.debits import Debit, DebitRun
 from apps.payments.models.giving_back import RefundRequest
 from apps.payments.models.inbox import WebhookEvent
+from apps.payments.models.losses import PayoutLoss
 from apps.payments.models.money import CheckoutRequest, ExpectedPayment, Payment, Refund
 from apps.payments.models.payouts import Payout, PayoutBatch
 from apps.payments.models.saved import OnlineDebit, SavedMandate
@@ -23,6 +24,7 @@ __all__ = [
     "Payment",
     "Payout",
     "PayoutBatch",
+    "PayoutLoss",
     "Refund",
     "RefundRequest",
     "SavedMandate",

@@ -22,6 +22,7 @@ from apps.payments.operations.debit_runs import (
 from apps.payments.operations.expecting import Expected, expect_payments
 from apps.payments.operations.files import read_file
 from apps.payments.operations.inbox import apply_webhook, receive_webhook, route_webhooks
+from apps.payments.operations.losses import confirm_loss, discard_loss, report_loss
 from apps.payments.operations.noting import note_receipt, take_receipt_back
 from apps.payments.operations.online_debits import send_online
 from apps.payments.operations.payouts import (
@@ -75,11 +76,13 @@ __all__ = [
     "close_account",
     "close_request",
     "collect_by_debit",
+    "confirm_loss",
     "confirm_person",
     "connect_stripe",
     "detach_method",
     "discard_batch",
     "discard_debits",
+    "discard_loss",
     "discard_refund",
     "draft_debits",
     "draft_payouts",
@@ -97,6 +100,7 @@ __all__ = [
     "receive_webhook",
     "record_payment",
     "record_refund",
+    "report_loss",
     "revoke_mandate",
     "revoke_saved",
     "route_webhooks",

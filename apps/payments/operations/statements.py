@@ -160,6 +160,9 @@ def _by_identity(entry: BankEntry, now: datetime) -> bool:
         currency=entry.currency,
     ).first()  # fmt: skip
     if payout is not None and (entry.amount_minor < 0 or entry.is_return):
+        if entry.amount_minor < 0 and payout.state == Payout.State.FAILED:
+            # It was said not to have arrived, or came back: a person looks before it is paid anew.
+            return False
         note = note_paid_out if entry.amount_minor < 0 else note_payout_failed
         note(payout=payout, provider_ref="", now=now)
         return _matched(entry, now, payout=payout)

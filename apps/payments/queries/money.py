@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import Count, QuerySet, Sum
 
-from apps.payments.models import Payment, Payout, PayoutBatch
+from apps.payments.models import Payment, Payout, PayoutBatch, PayoutLoss
 from apps.payments.models.payouts import Way
 from apps.payments.queries.accounts import main_accounts, stripe_accounts
 from apps.tenancy.context import current_company
@@ -28,6 +28,20 @@ def own_batches() -> QuerySet[PayoutBatch]:
     """With `payout_count` and `total_minor`."""
     rows: QuerySet[PayoutBatch] = PayoutBatch.objects.written_by(current_company())
     return rows.annotate(payout_count=Count("payouts"), total_minor=Sum("payouts__amount_minor"))
+
+
+def sent_of(batch: PayoutBatch) -> QuerySet[Payout]:
+    """What its bank file told the bank to pay and no statement has booked yet."""
+    rows: QuerySet[Payout] = Payout.objects.filter(
+        batch=batch, method=Way.SEPA, state=Payout.State.SENT
+    )  # fmt: skip
+    return rows.order_by("payee_name", "id")
+
+
+def losses_of(batch: PayoutBatch) -> QuerySet[PayoutLoss]:
+    """What people said did not arrive, the latest first."""
+    rows: QuerySet[PayoutLoss] = PayoutLoss.objects.filter(payout__batch=batch)
+    return rows.select_related("payout")
 
 
 def payouts_of(batch: PayoutBatch) -> list[Payout]:

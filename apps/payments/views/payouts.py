@@ -17,15 +17,22 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.access import requires
 from apps.common.navigation import SELLS
 from apps.common.pages import Action, Empty, ListPage
-from apps.payments.forms import PasswordForm
+from apps.payments.forms import LossForm, PasswordForm
 from apps.payments.models import BankFile, Payment, PayoutBatch
+from apps.payments.models.payouts import Way
 from apps.payments.operations import (
     approve_batch,
     discard_batch,
     read_file,
     send_batch,
 )
-from apps.payments.queries.money import own_batches, payouts_of, visible_payments
+from apps.payments.queries.money import (
+    losses_of,
+    own_batches,
+    payouts_of,
+    sent_of,
+    visible_payments,
+)
 from apps.payments.tables import BatchTable, PaymentTable
 from apps.payments.views.confirming import confirm, confirmed_at, refused
 
@@ -76,22 +83,41 @@ def _batch(batch_id: UUID) -> PayoutBatch:
     return get_object_or_404(own_batches(), pk=batch_id)
 
 
-def _page(
-    request: HttpRequest, batch: PayoutBatch, form: PasswordForm | None = None, status: int = 200
-) -> HttpResponse:
-    context = {
+def batch_page(
+    request: HttpRequest, batch: PayoutBatch, form: PasswordForm | None = None, status: int = 200,
+    **of_losses: Any,
+) -> HttpResponse:  # fmt: skip
+    """The batch, the next step, and of a sent bank file what did not arrive."""
+    context: dict[str, Any] = {
         "batch": batch, "payouts": payouts_of(batch), "form": form or PasswordForm(),
         "confirmed": confirmed_at(request) is not None, "file": batch.files.first(),
         "is_drafter": batch.drafted_by_id == request.user.pk,
     }  # fmt: skip
+    if batch.sent_at and batch.method == Way.SEPA:
+        context |= _losses(request, batch, **of_losses)
     return render(request, "payments/batch_detail.html", context, status=status)
+
+
+def _losses(
+    request: HttpRequest, batch: PayoutBatch, loss_form: LossForm | None = None,
+    refused_form: PasswordForm | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Each with the password's form: the refused one where it belongs, by its prefix."""
+    found = list(losses_of(batch))
+    for loss in found:
+        key, given = loss.public_id, refused_form
+        loss.is_mine = loss.asked_by_id == request.user.pk  # type: ignore[attr-defined]
+        loss.form = given if given and given.prefix == key else PasswordForm(prefix=key)  # type: ignore[attr-defined]
+    if loss_form is None and sent_of(batch).exists():
+        loss_form = LossForm(batch)
+    return {"losses": found, "loss_form": loss_form}
 
 
 @require_GET
 @requires("draft_payouts")
 def batch_detail(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     """Who gets what, who drafted and approved it, and the next step."""
-    return _page(request, _batch(batch_id))
+    return batch_page(request, _batch(batch_id))
 
 
 @require_POST
@@ -104,7 +130,7 @@ def batch_approval(request: HttpRequest, batch_id: UUID) -> HttpResponse:
         approve_batch(batch=batch, person=request.user, confirmed_at=given, now=timezone.now())
     except ValidationError as error:
         refused(form, error)
-        return _page(request, batch, form, 422)
+        return batch_page(request, batch, form, 422)
     messages.success(request, _("The batch is approved and can be sent."))
     return redirect("payout_batch", batch.public_id)
 
