@@ -1,7 +1,7 @@
 """Debits of an approved run through the provider: a job each, whose id is the key there."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from apps.payments.models import (
     SavedMandate,
     StripeAccount,
 )
-from apps.payments.operations.provider import NoAnswer, ask
+from apps.payments.operations.provider import NoAnswer, ask, made_before
 from apps.payments.operations.received import Incoming, record_payment
 from apps.payments.queries.accounts import own_stripe_account
 from apps.tenancy.context import current_company
@@ -70,7 +70,7 @@ def send_online(*, debit_id: UUID, now: datetime) -> str:
     raises, and the job tries again.
     """
     rows = OnlineDebit.objects.written_by(current_company()).select_for_update(of=("self",))
-    row = rows.select_related("debit__saved_mandate").get(pk=debit_id)
+    row = rows.select_related("debit__saved_mandate", "debit__run").get(pk=debit_id)
     if row.state != STATE.ASKED:
         return str(row.state)
     try:
@@ -121,10 +121,30 @@ def _collected(row: OnlineDebit, now: datetime) -> Payment:
 
 
 def _intent(row: OnlineDebit) -> Any:
-    """Charged on behalf of the payee, as at Checkout; the debtor is not present."""
-    debit, mandate = row.debit, row.debit.saved_mandate
+    """Made by a try before, or now: the provider keeps a key for a day alone."""
+    approved_at = row.debit.run.approved_at
+    assert approved_at is not None
+    # A day less, for the provider has its own clock.
+    since = int((approved_at - timedelta(days=1)).timestamp())
+    wanted: Any = {
+        "customer": _mandate_of(row).customer_ref, "created": {"gte": since}, "limit": 100,
+    }  # fmt: skip
+    mine = {"debit": row.public_id}
+    before = ask(lambda stripe: made_before(stripe.v1.payment_intents.list(wanted), mine))
+    return before if before is not None else _new_intent(row, mine)
+
+
+def _mandate_of(row: OnlineDebit) -> SavedMandate:
+    mandate = row.debit.saved_mandate
     assert mandate is not None
+    return mandate
+
+
+def _new_intent(row: OnlineDebit, mine: dict[str, str]) -> Any:
+    """Charged on behalf of the payee, as at Checkout; the debtor is not present."""
+    debit, mandate = row.debit, _mandate_of(row)
     told = {
+        **mine,
         "company": str(row.author_id), "payee": str(row.author_id), "payer": str(debit.payer_id),
         "payer_name": debit.payer_name, "reference": debit.reference, "title": debit.title,
         "mandate": debit.mandate_reference,

@@ -63,6 +63,15 @@ def in_words() -> Iterator[None]:
         raise kind(_("The payment provider refused: %(why)s") % {"why": told}) from None
 
 
+def made_before(found: Any, told: dict[str, str]) -> Any | None:
+    """The one of a list there, all its pages, that bears what we write on it; None: it is not made."""
+    for one in found.auto_paging_iter():
+        there = one.to_dict().get("metadata") or {}
+        if told.items() <= there.items():
+            return one
+    return None
+
+
 def ask(call: Callable[["stripe.StripeClient"], T]) -> T:
     """Call Stripe; raises ValidationError in words."""
     found = client()

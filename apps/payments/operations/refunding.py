@@ -17,7 +17,7 @@ from apps.payments.domain.amounts import NotPayable, to_provider
 from apps.payments.domain.bank_files import Party, Transfer, transfers_file
 from apps.payments.models import BankEntry, BankFile, Payment, Refund, RefundRequest
 from apps.payments.operations.files import store_file
-from apps.payments.operations.provider import NoAnswer, ask
+from apps.payments.operations.provider import NoAnswer, ask, made_before
 from apps.payments.operations.received import Overdrawn, record_refund
 from apps.payments.queries.accounts import main_account
 from apps.tenancy.context import current_company
@@ -234,7 +234,7 @@ def send_refund(*, request_id: UUID, now: datetime) -> str:
     try:
         made = _made_refund(row)
         record_refund(
-            payment=row.payment, provider_ref=made, amount_minor=row.amount_minor, now=now,
+            payment=row.payment, provider_ref=str(made.id), amount_minor=row.amount_minor, now=now,
             kind=Refund.Kind.REFUND, reason=row.reason,
         )  # fmt: skip
         row.state = STATE.MADE
@@ -248,12 +248,20 @@ def send_refund(*, request_id: UUID, now: datetime) -> str:
     return str(row.state)
 
 
-def _made_refund(row: RefundRequest) -> str:
+def _made_refund(row: RefundRequest) -> Any:
+    """Made by a try before, or now: the provider keeps a key for a day alone."""
+    wanted: Any = {"payment_intent": row.payment.provider_ref, "limit": 100}
+    mine = {"request": str(row.pk)}
+    before = ask(lambda stripe: made_before(stripe.v1.refunds.list(wanted), mine))
+    return before if before is not None else _new_refund(row, mine)
+
+
+def _new_refund(row: RefundRequest, mine: dict[str, str]) -> Any:
     params: Any = {
         "payment_intent": row.payment.provider_ref,
         "amount": to_provider(row.amount_minor, row.currency),
         "reason": "requested_by_customer",
-        "metadata": {"company": str(row.author_id), "request": str(row.pk)},
+        "metadata": {"company": str(row.author_id), **mine},
     }  # fmt: skip
     key: Any = {"idempotency_key": row.public_id}
-    return str(ask(lambda stripe: stripe.v1.refunds.create(params, key)).id)
+    return ask(lambda stripe: stripe.v1.refunds.create(params, key))

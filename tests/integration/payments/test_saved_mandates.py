@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -214,6 +215,23 @@ def test_the_provider_told_it_before_we_noted_it(
     assert len(intents(stripe_fake)) == 1
     with company_context(cast["provider"]):
         assert Payment.objects.count() == 1
+
+
+def test_a_try_after_the_provider_forgot_the_key_finds_the_debit(
+    cast: dict[str, Any], stripe_fake: Any, settings: Any, account: str, people: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """It keeps keys for a day alone; a job may be tried again later."""
+    saved(cast, stripe_fake, settings)
+    row = approved(cast, people)
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(online_debits, "record_payment", Mock(side_effect=SystemExit))
+        send(cast, row)
+    stripe_fake.store.answers.clear()
+    assert send(cast, row) == "made"
+    (intent,) = intents(stripe_fake)
+    with company_context(cast["provider"]):
+        assert Payment.objects.get().provider_ref == intent["id"]
 
 
 def test_a_debit_that_fails_may_be_collected_again(
