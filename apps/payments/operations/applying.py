@@ -25,7 +25,7 @@ from apps.payments.operations.received import (
     record_refund,
 )
 from apps.payments.operations.saving import note_expired, note_revoked, note_saved
-from apps.payments.operations.sending import note_paid_out, note_payout_failed
+from apps.payments.operations.sending import note_paid_out, note_partly_back, note_payout_failed
 from apps.tenancy.context import current_company
 
 Apply = Callable[[Message, datetime], str]
@@ -192,16 +192,31 @@ def _account(message: Message, now: datetime) -> str:
     return APPLIED
 
 
-def _transfer(note: Callable[..., bool]) -> Apply:
-    def apply(message: Message, now: datetime) -> str:
-        key = _uuid(str(message.metadata.get("payout", "")))
-        payout = Payout.objects.written_by(current_company()).filter(pk=key).first()
-        if payout is None:
-            return "no payout of ours"
-        note(payout=payout, provider_ref=str(message.thing.get("id", "")), now=now)
-        return APPLIED
+def _payout(message: Message) -> Payout | None:
+    key = _uuid(str(message.metadata.get("payout", "")))
+    found: Payout | None = Payout.objects.written_by(current_company()).filter(pk=key).first()
+    return found
 
-    return apply
+
+def _transferred(message: Message, now: datetime) -> str:
+    payout = _payout(message)
+    if payout is None:
+        return "no payout of ours"
+    note_paid_out(payout=payout, provider_ref=str(message.thing.get("id", "")), now=now)
+    return APPLIED
+
+
+def _reversed(message: Message, now: datetime) -> str:
+    """Only a transfer that came back as a whole has failed: of a part a person decides."""
+    payout, thing = _payout(message), message.thing
+    if payout is None:
+        return "no payout of ours"
+    if thing.get("reversed") is not True:
+        minor = from_provider(int(thing.get("amount_reversed") or 0), payout.currency)
+        note_partly_back(payout=payout, amount_minor=minor, now=now)
+        return "a part came back; a person decides what is paid anew"
+    note_payout_failed(payout=payout, provider_ref=str(thing.get("id", "")), now=now)
+    return APPLIED
 
 
 HOW: dict[str, Apply] = {
@@ -216,6 +231,6 @@ HOW: dict[str, Apply] = {
     "refund.created": _refund,
     "refund.updated": _refund,
     "setup_intent.succeeded": _saved,
-    "transfer.created": _transfer(note_paid_out),
-    "transfer.reversed": _transfer(note_payout_failed),
+    "transfer.created": _transferred,
+    "transfer.reversed": _reversed,
 }

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from apps.common.money import Money
 from apps.events.operations import enqueue, publish, record
 from apps.payments.domain.amounts import NotPayable, to_provider
 from apps.payments.domain.bank_files import Party, Transfer, transfers_file
@@ -143,6 +144,25 @@ def note_payout_failed(
     return _become(payout, STATE.FAILED, (STATE.SENT, STATE.PAID), provider_ref, why, now)
 
 
+@transaction.atomic
+def note_partly_back(*, payout: Payout, amount_minor: int, now: datetime) -> None:
+    """A part of a transfer came back: said on the payout, which stays as it is."""
+    rows = Payout.objects.written_by(current_company()).select_for_update(of=("self",))
+    row = rows.get(pk=payout.pk)
+    amount = Money(amount_minor, row.currency)
+    told = _("%(amount)s of it came back at the payment provider.") % {
+        "amount": f"{amount.to_decimal()} {row.currency}"
+    }
+    if row.state not in (STATE.SENT, STATE.PAID) or row.failure == told:
+        return
+    row.failure = told
+    row.save(update_fields=["failure"])
+    record(
+        action="payments.payout_partly_back", subject=row.public_id, now=now,
+        details={"amount_minor": amount_minor}, also=[row.payee_id],
+    )  # fmt: skip
+
+
 def _become(
     payout: Payout, state: str, from_states: tuple[str, ...], provider_ref: str, why: str,
     now: datetime,
@@ -151,7 +171,8 @@ def _become(
     row = rows.get(pk=payout.pk)
     if row.state not in from_states:
         return False
-    row.state, row.moved_at, row.failure = state, now, why[:200]
+    # What came back in part before it was told to be made is still said.
+    row.state, row.moved_at, row.failure = state, now, why[:200] or row.failure
     row.provider_ref = provider_ref or row.provider_ref
     row.parties = sorted({row.author_id, row.payee_id})
     row.save(update_fields=["state", "moved_at", "failure", "provider_ref", "parties"])

@@ -260,6 +260,36 @@ def test_a_transfer_at_the_provider_is_made_once(
     assert [(one["amount"], one["destination"]) for one in transfers] == [(12_345, account)]
 
 
+def test_a_part_that_comes_back_is_no_return(
+    cast: dict[str, Any], people: tuple[Any, Any], stripe_fake: Any, settings: Any, client_of: Any
+) -> None:
+    from portal.local.stripe import connect
+    from tests.integration.payments.test_checkout import deliver
+
+    now, (one, other) = timezone.now(), people
+    connected(cast["maker"], stripe_fake, now)
+    with stripe_fake.store.lock:
+        stripe_fake.store.make("topup", "tu", amount=20_000, currency="eur")
+    with company_context(cast["provider"]):
+        batch = drafted(cast, now, one, method=Way.STRIPE)
+        approve_batch(batch=batch, person=other, confirmed_at=now, now=now)
+        send_batch(batch=batch, now=now, actor=other)
+        run_waiting_jobs(now=timezone.now())
+        key = Payout.objects.get().provider_ref
+    connect.reverse(stripe_fake.store, key, {"amount": "1000"})
+    deliver(stripe_fake, cast, settings)
+    with company_context(cast["provider"]):
+        assert Payout.objects.get().state == "paid"
+        assert not OutboxEvent.objects.filter(name="payments.payout_failed").exists()
+    page = client_of(cast["provider"]).get(f"/payouts/{batch.public_id}/").content.decode()
+    assert "10.00" in page
+    assert "came back" in page
+    connect.reverse(stripe_fake.store, key, {})
+    deliver(stripe_fake, cast, settings)
+    with company_context(cast["provider"]):
+        assert Payout.objects.get().state == "failed"
+
+
 def test_what_the_provider_refuses_fails_with_its_reason(
     cast: dict[str, Any], people: tuple[Any, Any], stripe_fake: Any
 ) -> None:
