@@ -14,8 +14,8 @@ KINDS = frozenset(
     {
         "account.updated", "charge.dispute.closed", "checkout.session.completed",
         "checkout.session.expired", "mandate.updated", "payment_intent.payment_failed", "payment_intent.processing",
-        "payment_intent.succeeded", "refund.created", "refund.updated", "setup_intent.succeeded", "transfer.created",
-        "transfer.reversed",
+        "payment_intent.succeeded", "refund.created", "refund.failed", "refund.updated",
+        "setup_intent.succeeded", "transfer.created", "transfer.reversed",
     }
 )  # fmt: skip
 

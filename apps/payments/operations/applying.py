@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from apps.common.money import CURRENCIES
 from apps.payments.domain.amounts import from_provider
 from apps.payments.domain.webhooks import Message
@@ -19,6 +21,8 @@ from apps.payments.models import (
 from apps.payments.operations.checkout import close_request
 from apps.payments.operations.provider import ask
 from apps.payments.operations.received import (
+    MADE,
+    NEVER_MADE,
     Incoming,
     Overdrawn,
     record_payment,
@@ -139,9 +143,35 @@ def _uuid(text: str) -> UUID:
 
 def _refund(message: Message, now: datetime) -> str:
     """A refund counts when the provider says it succeeded, or is on its way for a bank debit."""
-    if message.thing.get("status") not in ("succeeded", "pending"):
+    status = message.thing.get("status")
+    if status in NEVER_MADE:
+        return _refund_failed(message, now)
+    if status not in MADE:
         return "a refund that is not made"
     return _goes_back(message, now, Refund.Kind.REFUND, str(message.thing.get("reason") or ""))
+
+
+def _refund_failed(message: Message, now: datetime) -> str:
+    """The customer got nothing of a refund that was noted: the money is here again.
+
+    Told before the refund itself it waits for it.
+    """
+    key = str(message.thing["id"])
+    refund = Refund.objects.written_by(current_company()).filter(
+        provider_ref=key
+    ).select_related("payment").first()  # fmt: skip
+    if refund is None:
+        raise NotYet(key)
+    paid = refund.payment
+    why = str(message.thing.get("failure_reason") or message.thing.get("status"))
+    incoming = Incoming(
+        provider_ref=f"{key}:failed", amount_minor=refund.amount_minor, currency=refund.currency,
+        method=paid.method, reference=paid.reference, title=paid.title, payer_id=paid.payer_id,
+        payer_name=paid.payer_name,
+    )  # fmt: skip
+    told = _("A refund did not reach the payer (%(why)s): its money is here again.") % {"why": why}
+    record_payment(payment=incoming, state=Payment.State.SUCCEEDED, now=now, failure=told)
+    return APPLIED
 
 
 def _dispute(message: Message, now: datetime) -> str:
@@ -229,6 +259,7 @@ HOW: dict[str, Apply] = {
     "payment_intent.processing": _payment(Payment.State.PENDING),
     "payment_intent.succeeded": _payment(Payment.State.SUCCEEDED),
     "refund.created": _refund,
+    "refund.failed": _refund,
     "refund.updated": _refund,
     "setup_intent.succeeded": _saved,
     "transfer.created": _transferred,

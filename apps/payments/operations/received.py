@@ -14,6 +14,8 @@ from apps.tenancy.context import current_company
 
 STATE = Payment.State
 APPLY = "payments.apply_webhook"
+# What the provider says of a refund that counts, and of one the payer got nothing of.
+MADE, NEVER_MADE = ("succeeded", "pending"), ("failed", "canceled")
 
 
 class Overdrawn(ValueError):
@@ -163,6 +165,7 @@ def record_refund(
     details = {"amount_minor": amount_minor, "currency": row.currency, "kind": kind}
     also = [row.payer_id] if row.payer_id else ()
     record(action=event.name, subject=row.public_id, now=now, details=details, also=also)
+    _wake(row, now)
     return refund
 
 

@@ -18,7 +18,7 @@ from apps.payments.domain.bank_files import Party, Transfer, transfers_file
 from apps.payments.models import BankEntry, BankFile, Payment, Refund, RefundRequest
 from apps.payments.operations.files import store_file
 from apps.payments.operations.provider import NoAnswer, ask, made_before
-from apps.payments.operations.received import Overdrawn, record_refund
+from apps.payments.operations.received import MADE, Overdrawn, record_refund
 from apps.payments.queries.accounts import main_account
 from apps.tenancy.context import current_company
 
@@ -233,6 +233,8 @@ def send_refund(*, request_id: UUID, now: datetime) -> str:
         return str(row.state)
     try:
         made = _made_refund(row)
+        if made.status not in MADE:
+            raise ValidationError(_("The payment provider did not make the refund."))
         record_refund(
             payment=row.payment, provider_ref=str(made.id), amount_minor=row.amount_minor, now=now,
             kind=Refund.Kind.REFUND, reason=row.reason,

@@ -319,6 +319,7 @@ def _advance(asked: Asked) -> Thing:
 
 DEEDS: dict[str, Callable[[Store, str], Any]] = {
     "collected": payments.collected, "expired": checkout.expire, "arrived": connect.arrived,
+    "refund_failed": payments.refund_failed,
 }  # fmt: skip
 
 

@@ -3,16 +3,20 @@
 from typing import Any
 
 OK, DECLINED, POOR, ASKS = "ok", "generic_decline", "insufficient_funds", "authentication_required"
+# Is charged, and refunds to it fail later.
+KEEPS = "4000000000005126"
 CARDS = {
     "4242424242424242": OK,
     "4000000000000002": DECLINED,
     "4000000000009995": POOR,
     "4000002500003155": ASKS,
+    KEEPS: OK,
 }
 TOKENS = {
     "pm_card_visa": "4242424242424242",
     "pm_card_visa_chargeDeclined": "4000000000000002",
     "pm_card_visa_chargeDeclinedInsufficientFunds": "4000000000009995",
+    "pm_card_refundFail": KEEPS,
     "pm_card_authenticationRequired": "4000002500003155",
 }
 SUCCEEDS, FAILS, DISPUTED = "succeeds", "fails", "disputed"

@@ -167,7 +167,27 @@ def refund(store: Store, params: Thing) -> Thing:
     charge["refunded"] = charge["amount_refunded"] == charge["amount"]
     store.emit("refund.created", made)
     store.emit("charge.refunded", charge)
+    if _keeps(store, charge):
+        store.later(BANK_TAKES, "refund_failed", made["id"])
     return made
+
+
+def _keeps(store: Store, charge: Thing) -> bool:
+    method = store.things.get(str(charge["payment_method"])) or {}
+    return method.get("_number") == methods.KEEPS
+
+
+def refund_failed(store: Store, key: str) -> None:
+    """The customer's bank does not take it: the money is back, the refund was none."""
+    found = store.get("refund", key)
+    if found["status"] not in ("succeeded", "pending"):
+        return
+    found.update(status="failed", failure_reason="expired_or_canceled_card")
+    charge = store.get("charge", found["charge"])
+    charge["amount_refunded"] -= found["amount"]
+    charge["refunded"] = False
+    store.emit("refund.updated", found)
+    store.emit("refund.failed", found)
 
 
 def _charge_of(store: Store, params: Thing) -> Thing:

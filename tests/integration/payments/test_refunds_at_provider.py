@@ -1,18 +1,26 @@
-"""Refunds that the provider makes: once, whatever is tried again."""
+"""Refunds that the provider makes: once, whatever is tried again, and what fails there later."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
 from django.utils import timezone
 
+from apps.events.models import OutboxEvent
+from apps.events.operations import run_waiting_jobs
 from apps.payments.models import Payment, Refund, RefundRequest
 from apps.payments.operations import Wish, approve_refund, ask_refund, refunding, send_refund
 from apps.tenancy.context import company_context
+from portal.local.stripe.api import do_what_is_due
 from tests.integration.local.test_stripe_fake import fill_in
+from tests.integration.payments.signing import SECRET, intent, message, refund
 from tests.integration.payments.test_checkout import deliver, start
 from tests.integration.payments.test_payouts import connected
+from tests.integration.payments.test_webhooks import apply_all, arrive, state_of
+
+FAILS_LATER = "4000000000005126"
 
 
 def approved(
@@ -49,3 +57,64 @@ def test_a_try_after_the_provider_forgot_the_key_finds_the_refund(
         assert send_refund(request_id=asked.pk, now=timezone.now()) == "made"
         assert Refund.objects.get().amount_minor == 2_000
     assert len(list(stripe_fake.store.all("refund"))) == 1
+
+
+def wait(fake: Any) -> None:
+    with fake.store.lock:
+        fake.store.ahead += 5
+        do_what_is_due(fake.store)
+
+
+def test_one_that_failed_there_is_not_made(
+    cast: dict[str, Any], person_of: Any, stripe_fake: Any, settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    asked = approved(cast, person_of, stripe_fake, settings, FAILS_LATER)
+    with company_context(cast["provider"]):
+        killed_after_it_was_made(asked, monkeypatch)
+        wait(stripe_fake)
+        stripe_fake.store.answers.clear()
+        assert send_refund(request_id=asked.pk, now=timezone.now()) == "failed"
+        assert not Refund.objects.exists()
+        assert "did not make" in RefundRequest.objects.get().failure
+
+
+def test_one_that_fails_later_is_money_received_again(
+    cast: dict[str, Any], person_of: Any, stripe_fake: Any, settings: Any, client_of: Any
+) -> None:
+    approved(cast, person_of, stripe_fake, settings, FAILS_LATER)
+    with company_context(cast["provider"]):
+        run_waiting_jobs(now=timezone.now())
+        assert Refund.objects.get().amount_minor == 2_000
+    wait(stripe_fake)
+    for _time in range(2):
+        deliver(stripe_fake, cast, settings)
+    (made,) = stripe_fake.store.all("refund")
+    assert made["status"] == "failed"
+    with company_context(cast["provider"]):
+        first, again = Payment.objects.order_by("noted_at")
+        assert (first.refunded_minor, first.state) == (2_000, "succeeded")
+        assert (again.amount_minor, again.state) == (2_000, "succeeded")
+        assert (again.reference, again.provider_ref) == ("inv_a", f"{made['id']}:failed")
+        assert again.payer_id == cast["customer"].pk
+        assert OutboxEvent.objects.filter(name="payments.received").count() == 2
+    page = client_of(cast["provider"]).get(f"/payments/{again.public_id}/").content.decode()
+    assert "did not reach" in page
+
+
+def test_the_failure_may_be_told_before_the_refund(cast: dict[str, Any], settings: Any) -> None:
+    settings.STRIPE_WEBHOOK_SECRETS = [SECRET]
+    provider, now = cast["provider"], timezone.now()
+    arrive(message("payment_intent.succeeded", intent(1, provider.pk), "evt_pay"), now)
+    apply_all(provider, now)
+    arrive(message("refund.failed", refund(1, 300, status="failed"), "evt_failed"), now)
+    apply_all(provider, now)
+    assert state_of("evt_failed") == "waiting"
+    arrive(message("refund.created", refund(1, 300, status="pending"), "evt_refund"), now)
+    apply_all(provider, now)
+    arrive(message("refund.updated", refund(1, 300, status="canceled"), "evt_again"), now)
+    apply_all(provider, now + timedelta(seconds=1))
+    assert state_of("evt_failed") == "applied"
+    with company_context(provider):
+        assert Refund.objects.get().amount_minor == 300
+        assert sorted(Payment.objects.values_list("amount_minor", flat=True)) == [300, 1_000]
