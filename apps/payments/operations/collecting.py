@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -12,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from apps.common.fields import uuid7
 from apps.common.ids import encode
+from apps.common.period import local_date
 from apps.events.operations import record
 from apps.payments.domain.bank_files import Debit, Party, debits_file
 from apps.payments.models import BankAccount, BankFile, Mandate, Payment
@@ -64,7 +64,7 @@ def collect_by_debit(
 
 def own_account(collected_on: date, now: datetime) -> BankAccount:
     """What is collected to on a day. Raises ValidationError: too early, or not set up for it."""
-    today = now.astimezone(ZoneInfo(current_company().time_zone)).date()
+    today = local_date(now, current_company().time_zone)
     if collected_on < today + EARLIEST:
         raise ValidationError(
             _("Collect in two days at the earliest: the bank needs the file before.")

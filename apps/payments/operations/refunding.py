@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.common.ids import BadId, decode
+from apps.common.period import local_date
 from apps.events.operations import enqueue, record
 from apps.payments.domain.accounts import BadIban, bank_details, is_confirmed
 from apps.payments.domain.amounts import NotPayable, to_provider
@@ -170,7 +171,10 @@ def _file_of(row: RefundRequest, now: datetime) -> BankFile:
         f"{title} {current_company().name}".strip(),
     )  # fmt: skip
     content = transfers_file(
-        Party(own.holder_name, own.iban, own.bic), [transfer], row.currency, now.date()
+        Party(own.holder_name, own.iban, own.bic),
+        [transfer],
+        row.currency,
+        local_date(now, current_company().time_zone),
     )
     return store_file(
         kind=BankFile.Kind.TRANSFERS, content=content, entry_count=1, now=now,

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.common.money import Money
+from apps.common.period import local_date
 from apps.events.operations import enqueue, publish, record
 from apps.payments.domain.amounts import NotPayable, to_provider
 from apps.payments.domain.bank_files import Party, Transfer, transfers_file
@@ -60,7 +61,7 @@ def _write_file(batch: PayoutBatch, payouts: Sequence[Payout], now: datetime) ->
         _show_sent(payout, now)
     content = transfers_file(
         Party(own.holder_name, own.iban, own.bic), [_transfer(one) for one in payouts],
-        batch.currency, now.date(),
+        batch.currency, local_date(now, current_company().time_zone),
     )  # fmt: skip
     Payout.objects.bulk_update(payouts, ["provider_ref", "state", "moved_at", "parties"])
     return store_file(

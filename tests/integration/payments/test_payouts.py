@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -288,6 +288,26 @@ def test_a_part_that_comes_back_is_no_return(
     deliver(stripe_fake, cast, settings)
     with company_context(cast["provider"]):
         assert Payout.objects.get().state == "failed"
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"), [("Europe/Berlin", "2026-11-03"), ("America/New_York", "2026-11-02")]
+)
+def test_the_file_is_for_the_companys_own_day(
+    cast: dict[str, Any], people: tuple[Any, Any], settings: Any, tmp_path: Any, zone: str,
+    day: str, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """At 23:30 UTC it is another day in one of them."""
+    settings.MEDIA_ROOT, now = tmp_path, datetime(2026, 11, 2, 23, 30, tzinfo=UTC)
+    monkeypatch.setattr(cast["provider"], "time_zone", zone)
+    for slug in ("provider", "maker"):
+        with_account(cast[slug], now - LONG_AGO)
+    with company_context(cast["provider"]):
+        batch = drafted(cast, now, people[0])
+        approve_batch(batch=batch, person=people[1], confirmed_at=now, now=now)
+        send_batch(batch=batch, now=now, actor=people[1])
+        content = read_file(BankFile.objects.get()).decode()
+    assert f"<ReqdExctnDt><Dt>{day}</Dt></ReqdExctnDt>" in content
 
 
 def test_what_the_provider_refuses_fails_with_its_reason(

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from apps.common.period import local_date
 from apps.payments.models import BankFile, Payment, Refund, RefundRequest
 from apps.payments.operations import (
     Wish,
@@ -164,6 +165,20 @@ def test_what_the_bank_took_back_meanwhile_does_not_go_back_twice(
         asked.refresh_from_db()
         assert asked.state == "asked"
         discard_refund(request=asked, now=now, actor=people[0])
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+def test_the_file_is_for_the_companys_own_day(
+    cast: dict[str, Any], paid: Payment, people: Any, now: datetime, zone: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Whenever it is, in one of them it is another day than in UTC."""
+    monkeypatch.setattr(cast["provider"], "time_zone", zone)
+    with company_context(cast["provider"]):
+        asked = ask(paid, people[0], now)
+        approve_refund(request=asked, person=people[1], confirmed_at=now, now=now)
+        content = read_file(BankFile.objects.get(kind="transfers")).decode()
+    assert f"<ReqdExctnDt><Dt>{local_date(now, zone)}</Dt></ReqdExctnDt>" in content
 
 
 def test_on_pages(
