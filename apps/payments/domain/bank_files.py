@@ -43,7 +43,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """`identity` comes back on the statement (at most 35 characters)."""
+    """`identity` comes back on the statement, as `in_file` writes it (at most 35 characters)."""
 
     identity: str
     to: Party
@@ -75,7 +75,7 @@ def transfers_file(
     for one in transfers:
         made.add_payment(
             {**_account(one.to), "amount": one.amount_minor, "execution_date": execute_on,
-             "description": _plain(one.text, 140), "endtoend_id": one.identity}
+             "description": _plain(one.text, 140), "endtoend_id": in_file(one.identity)}
         )  # fmt: skip
     return _valid(bytes(made.export(validate=False)), TRANSFERS)
 
@@ -96,7 +96,7 @@ def debits_file(
         made.add_payment(
             {**_account(one.debtor), "amount": one.amount_minor, "type": "RCUR",
              "collection_date": collect_on, "mandate_id": one.mandate,
-             "mandate_date": one.signed_on, "description": _plain(one.text, 140), "endtoend_id": one.identity}
+             "mandate_date": one.signed_on, "description": _plain(one.text, 140), "endtoend_id": in_file(one.identity)}
         )  # fmt: skip
     return _valid(bytes(made.export(validate=False)), DEBITS)
 
@@ -111,6 +111,16 @@ def _must_be_sepa(currency: str, count: int) -> None:
 def _account(party: Party) -> dict[str, str]:
     found = {"name": _plain(party.name, 70), "IBAN": party.iban}
     return {**found, "BIC": party.bic} if party.bic else found
+
+
+def in_file(identity: str) -> str:
+    """SEPA's characters have no underscore; a bank may refuse it, or change it on its way."""
+    return identity.replace("_", "-")
+
+
+def from_file(identity: str) -> str:
+    """The public id that came back in this form; earlier files had it as it is."""
+    return identity.replace("-", "_", 1)
 
 
 def _plain(text: str, most: int) -> str:

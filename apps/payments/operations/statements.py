@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.common.ids import BadId, decode
 from apps.events.operations import record
+from apps.payments.domain.bank_files import from_file
 from apps.payments.domain.matching import Candidate, match
 from apps.payments.domain.statements import BadStatement, Entry, Statement, read_statements
 from apps.payments.models import (
@@ -155,8 +156,9 @@ def _by_identity(entry: BankEntry, now: datetime) -> bool:
     """Our own collections and payouts carry an identity that comes back."""
     if not entry.end_to_end_id:
         return False
+    identity = from_file(entry.end_to_end_id)
     payout = Payout.objects.written_by(entry.author_id).filter(
-        provider_ref=entry.end_to_end_id, amount_minor=abs(entry.amount_minor),
+        provider_ref=identity, amount_minor=abs(entry.amount_minor),
         currency=entry.currency,
     ).first()  # fmt: skip
     if payout is not None and (entry.amount_minor < 0 or entry.is_return):
@@ -167,13 +169,11 @@ def _by_identity(entry: BankEntry, now: datetime) -> bool:
         note(payout=payout, provider_ref="", now=now)
         return _matched(entry, now, payout=payout)
     if entry.amount_minor < 0 and not entry.is_return:
-        given_back = note_booked(
-            identity=entry.end_to_end_id, amount_minor=-entry.amount_minor, now=now
-        )
+        given_back = note_booked(identity=identity, amount_minor=-entry.amount_minor, now=now)
         if given_back is not None:
             return _matched(entry, now, payment=given_back)
     payment = Payment.objects.written_by(entry.author_id).filter(
-        provider_ref=entry.end_to_end_id, currency=entry.currency
+        provider_ref=identity, currency=entry.currency
     ).first()  # fmt: skip
     return payment is not None and _of_collection(entry, payment, now)
 

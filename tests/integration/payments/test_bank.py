@@ -164,19 +164,22 @@ def mandate(cast: dict[str, Any], now: datetime) -> Any:
         return first
 
 
+@pytest.mark.parametrize("sign", ["-", "_"])
 def test_a_debit_is_under_way_until_the_bank_books_it(
-    cast: dict[str, Any], now: datetime, mandate: Any
+    cast: dict[str, Any], now: datetime, mandate: Any, sign: str
 ) -> None:
+    """Files of before wrote the identity with a character that SEPA does not have."""
     with company_context(cast["provider"]):
         content = read_file(collect(cast, now)).decode()
         payment = Payment.objects.get()
         assert (payment.state, payment.mandate_reference) == ("pending", mandate.reference)
         assert f"<MndtId>{mandate.reference}</MndtId>" in content
-        assert f"<EndToEndId>{payment.provider_ref}</EndToEndId>" in content
+        assert f"<EndToEndId>{payment.provider_ref.replace('_', '-')}</EndToEndId>" in content
         with pytest.raises(ValidationError, match="being collected already"):
             collect(cast, now)
         assert Payment.objects.count() == 1
-        booked = statement(booking("119.00", identity=payment.provider_ref, ref="B1"))
+        identity = payment.provider_ref.replace("_", sign)
+        booked = statement(booking("119.00", identity=identity, ref="B1"))
         assert take(booked, now).matched == 1
         assert Payment.objects.get().state == "succeeded"
 

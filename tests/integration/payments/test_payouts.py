@@ -70,7 +70,7 @@ def test_drafted_approved_sent_paid(
         content = read_file(file).decode()
         payout = Payout.objects.get()
         assert (payout.state, payout.iban) == ("sent", "DE62370400440532013001")
-        assert f"<EndToEndId>{payout.public_id}</EndToEndId>" in content
+        assert f"<EndToEndId>{payout.public_id.replace('_', '-')}</EndToEndId>" in content
         assert '<InstdAmt Ccy="EUR">123.45</InstdAmt>' in content
         assert note_paid_out(payout=payout, provider_ref="", now=now)
         assert not note_paid_out(payout=payout, provider_ref="", now=now)

@@ -88,7 +88,7 @@ def test_transfers_are_valid_against_their_schema_and_add_up() -> None:
     content = transfers_file(Party("Provider", IBAN, "COBADEFFXXX"), payouts, "EUR", DAY)
     assert texts(content, "CtrlSum") == ["123.46", "123.46"]
     assert texts(content, "InstdAmt") == ["123.45", "0.01"]
-    assert texts(content, "EndToEndId") == ["pyo_1", "pyo_2"]
+    assert texts(content, "EndToEndId") == ["pyo-1", "pyo-2"], "without what SEPA does not have"
     assert texts(content, "Nm")[2:] == ["Celik + Soehne KG", "Maker"]
     assert texts(content, "Ustrd") == ["Gutschrift fuer Maerz", "x" * 140]
 
