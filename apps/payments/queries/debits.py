@@ -48,10 +48,12 @@ def collectables(
         is_open=True, currency="EUR", payer__in=mandates
     )
     rows = rows.select_for_update(of=("self",)) if lock else rows
+    open_ones = list(rows.order_by("due_on", "id"))
+    # Read after the lock: a run that was drafted while this one waited counts.
     busy = _under_way() | _drafted(beside) | _asked()
     return [
         _collectable(row, mandates[row.payer_id or 0])
-        for row in rows.order_by("due_on", "id")
+        for row in open_ones
         if row.reference not in busy and row.collectable_minor > 0
     ]  # fmt: skip
 

@@ -1,12 +1,15 @@
 """Debit runs and refunds: one person asks, another approves, and nothing happens twice."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from threading import Event
+from time import sleep
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from apps.events.operations import run_waiting_jobs
@@ -16,6 +19,7 @@ from apps.payments.operations import (
     Wish,
     approve_refund,
     ask_refund,
+    draft_debits,
     expect_payments,
     revoke_mandate,
     sign_mandate,
@@ -125,6 +129,39 @@ def test_what_moved_since_the_draft_is_refused_whole(
         assert not Payment.objects.exists()
     drafter.post(path + "discarding/")
     assert second.post(path + "approval/").status_code == 422
+
+
+def drafted_of(cast: dict[str, Any], person: Any) -> DebitRun:
+    now = timezone.now()
+    return draft_debits(
+        references=["inv_a"], collected_on=now.date() + timedelta(days=4), now=now, person=person
+    )
+
+
+def test_a_double_click_drafts_one_run(
+    own_database: str, cast: dict[str, Any], people: Any, mandate: Any
+) -> None:
+    """The second waits for the first, and then sees what it drafted."""
+    begun = Event()
+
+    def click(number: int) -> bool:
+        try:
+            with company_context(cast["provider"]), transaction.atomic():
+                if number:
+                    assert begun.wait(10)
+                drafted_of(cast, people[0])
+                begun.set()
+                sleep(0 if number else 1)
+            return True
+        except ValidationError:
+            return False
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(click, range(2))) == [True, False]
+    with company_context(cast["provider"]):
+        assert DebitRun.objects.count() == 1
 
 
 def paid_online(cast: dict[str, Any], fake: Any, settings: Any) -> Payment:
