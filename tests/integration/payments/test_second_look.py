@@ -15,8 +15,10 @@ from django.utils import timezone
 from apps.events.operations import run_waiting_jobs
 from apps.payments.models import BankFile, DebitRun, ExpectedPayment, Payment, Refund, RefundRequest
 from apps.payments.operations import (
+    Approval,
     Expected,
     Wish,
+    approve_debits,
     approve_refund,
     ask_refund,
     draft_debits,
@@ -136,6 +138,19 @@ def drafted_of(cast: dict[str, Any], person: Any) -> DebitRun:
     return draft_debits(
         references=["inv_a"], collected_on=now.date() + timedelta(days=4), now=now, person=person
     )
+
+
+def test_who_drafted_a_run_does_not_approve_it(
+    cast: dict[str, Any], people: Any, mandate: Any
+) -> None:
+    now, (one, other) = timezone.now(), people
+    with company_context(cast["provider"]):
+        run = drafted_of(cast, one)
+        with pytest.raises(ValidationError, match="a second person approves it"):
+            approve_debits(run=run, approval=Approval(one, now), now=now)
+        assert not Payment.objects.exists()
+        assert not BankFile.objects.exists()
+        assert approve_debits(run=run, approval=Approval(other, now), now=now).state == "approved"
 
 
 def test_a_double_click_drafts_one_run(

@@ -17,8 +17,10 @@ from apps.payments.domain.webhooks import Forged
 from apps.payments.models import Payment, Refund, StripeAccount, WebhookEvent
 from apps.payments.models.inbox import key_of
 from apps.payments.operations import receive_webhook
+from apps.payments.operations.applying import CAPABLE
 from apps.payments.tasks import route
 from apps.tenancy.context import as_platform, company_context, no_company
+from portal.local.stripe import connect
 from tests.integration.payments.signing import SECRET, intent, message, refund, signature
 
 STATE = WebhookEvent.State
@@ -120,6 +122,31 @@ def test_what_an_account_may_do_follows_the_providers_clock(
     apply_all(provider, now)
     with company_context(provider):
         assert StripeAccount.objects.get().charges_enabled
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_of_two_of_one_second_the_account_itself_is_asked(
+    cast: dict[str, Any], now: datetime, stripe_fake: Any, first: bool
+) -> None:
+    """In both orders it ends as the provider says: the account may take charges."""
+    provider, at = cast["provider"], int(now.timestamp())
+    with stripe_fake.store.lock:
+        account = connect.new_account(stripe_fake.store, {})
+        connect.onboarded(stripe_fake.store, account["id"])
+    with company_context(provider):
+        StripeAccount.objects.create(
+            author=provider, parties=[provider.pk], account_id=account["id"], connected_at=now,
+            told_at=now - timedelta(days=1),
+        )  # fmt: skip
+    told = {"id": account["id"], "object": "account"}
+    for number, able in enumerate([first, not first]):
+        thing = {**told, **dict.fromkeys(CAPABLE, able)}
+        arrive(message("account.updated", thing, f"evt_{number}", at), now)
+        apply_all(provider, now)
+        assert state_of(f"evt_{number}") == STATE.APPLIED
+    with company_context(provider):
+        row = StripeAccount.objects.get()
+        assert [getattr(row, name) for name in CAPABLE] == [True, True, True]
 
 
 @pytest.mark.parametrize(
