@@ -218,6 +218,8 @@ def test_prices_adopted_after_billing_correct_what_was_billed(
         (9, "cycles", "9"): 369, (9, "base", "10"): 12000,
         (10, "cycles", "10"): 670, (10, "base", "11"): 12000,
     }  # fmt: skip
+    with company_context(customer):
+        run_waiting_jobs(now=LATER)
     assert (broken(), broken_in(provider)) == ({}, {})
 
 

@@ -100,7 +100,7 @@ def test_what_a_file_brought_is_withdrawn_and_bills_are_put_right(
     client, address = client_of(provider), f"/imports/{wrong.public_id}/withdrawal/"
     page = client.get(address).text
     assert "2 readings would be withdrawn" in page
-    part = page.split('hx-get="')[1].split('"')[0].replace("&amp;", "&")
+    part = page.split("<main", 1)[1].split('hx-get="')[1].split('"')[0].replace("&amp;", "&")
     assert "1 recorded period rests on these days" in client.get(part).text
     assert "Presses by the cycle" in client.get(part).text
     assert client.post(address, {"reason": ""}).status_code == 422

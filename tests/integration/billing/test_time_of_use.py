@@ -221,4 +221,6 @@ def test_windows_agreed_in_time_and_adopted_after_the_issue_correct_what_was_bil
     assert {key: net for key, net in nets(provider).items() if net} == {
         ("base", 0): 20000, ("power", 1): 4245, ("power", 2): 400,
     }  # fmt: skip
+    with company_context(customer):
+        run_waiting_jobs(now=LATER)
     assert broken() == {}
