@@ -82,14 +82,14 @@ def self_bill(now: datetime) -> None:
 def pay_out(now: datetime) -> None:
     """Drafted by one, approved by another, sent, and arrived at the bank."""
     from apps.payments.models import Payout, PayoutBatch
-    from apps.payments.operations import approve_batch, send_batch
+    from apps.payments.operations import Approval, approve_batch, send_batch
     from apps.payments.operations.sending import note_paid_out
     from apps.settlement.operations import draft_payable
 
     drafter, approver = people()
     draft_payable(method="sepa", currency="EUR", now=now, drafted_by=drafter)
     for batch in PayoutBatch.objects.filter(state=PayoutBatch.State.DRAFTED):
-        approve_batch(batch=batch, person=approver, confirmed_at=now, now=now)
+        approve_batch(batch=batch, approval=Approval(approver, now), now=now)
     for batch in PayoutBatch.objects.filter(state=PayoutBatch.State.APPROVED):
         send_batch(batch=batch, now=now, actor=drafter)
     for payout in Payout.objects.filter(state=Payout.State.SENT):

@@ -3,16 +3,17 @@
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.fields import MinorField
 from apps.payments.domain.accounts import in_groups
+from apps.payments.models.approving import TwoPeople, not_alone
 from apps.payments.models.bank import BankFile
 from apps.tenancy.fence import FencedModel
 
 
-class DebitRun(FencedModel):
+class DebitRun(TwoPeople):
     """What is collected on a day, in euros. The approval makes the file, or has the provider asked,
     and ends the run."""
 
@@ -26,6 +27,7 @@ class DebitRun(FencedModel):
         STRIPE = "stripe", "Stripe"
 
     prefix = "dbr"
+    told_asker = _("You drafted this run; a second person approves it.")
 
     method = models.CharField(max_length=6, choices=Method, default=Method.SEPA)
     collected_on = models.DateField()
@@ -33,9 +35,6 @@ class DebitRun(FencedModel):
     drafted_by_id = models.BigIntegerField()
     drafted_by = models.CharField(max_length=200)
     drafted_at = models.DateTimeField()
-    approved_by_id = models.BigIntegerField(null=True)
-    approved_by = models.CharField(max_length=200, blank=True)
-    approved_at = models.DateTimeField(null=True)
     file = models.OneToOneField(
         BankFile, on_delete=models.PROTECT, null=True, related_name="debit_run"
     )
@@ -43,10 +42,7 @@ class DebitRun(FencedModel):
     class Meta:
         ordering = ["-drafted_at", "-id"]
         constraints: ClassVar[list[Any]] = [
-            models.CheckConstraint(
-                condition=Q(approved_by_id=None) | ~Q(approved_by_id=F("drafted_by_id")),
-                name="payments_debits_two_people",
-            ),
+            not_alone("payments_debits_two_people"),
             models.CheckConstraint(
                 condition=(
                     Q(state="approved", approved_by_id__isnull=False, approved_at__isnull=False)

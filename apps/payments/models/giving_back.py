@@ -3,17 +3,17 @@
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.fields import MinorField
 from apps.payments.domain.accounts import in_groups
+from apps.payments.models.approving import TwoPeople, not_alone
 from apps.payments.models.bank import BankFile
 from apps.payments.models.money import Payment
-from apps.tenancy.fence import FencedModel
 
 
-class RefundRequest(FencedModel):
+class RefundRequest(TwoPeople):
     """One person asks, another approves; its public id is the key at the provider, or comes back on
     the bank's statement."""
 
@@ -25,6 +25,8 @@ class RefundRequest(FencedModel):
         DISCARDED = "discarded", _("discarded")
 
     prefix = "rfq"
+    asker = "asked_by_id"
+    told_asker = _("You asked for this refund; a second person approves it.")
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refund_requests")
     amount_minor = MinorField()
@@ -34,9 +36,6 @@ class RefundRequest(FencedModel):
     asked_by_id = models.BigIntegerField()
     asked_by = models.CharField(max_length=200)
     asked_at = models.DateTimeField()
-    approved_by_id = models.BigIntegerField(null=True)
-    approved_by = models.CharField(max_length=200, blank=True)
-    approved_at = models.DateTimeField(null=True)
     failure = models.CharField(max_length=200, blank=True)
     # Of a bank transfer: where the money came from, as the bank said, and the file that returns it.
     holder_name = models.CharField(max_length=70, blank=True)
@@ -56,10 +55,7 @@ class RefundRequest(FencedModel):
             models.CheckConstraint(
                 condition=Q(amount_minor__gt=0), name="payments_refund_request_positive"
             ),
-            models.CheckConstraint(
-                condition=Q(approved_by_id=None) | ~Q(approved_by_id=F("asked_by_id")),
-                name="payments_refund_two_people",
-            ),
+            not_alone("payments_refund_two_people", "asked_by_id"),
             models.CheckConstraint(
                 condition=Q(state__in=["asked", "discarded"], approved_by_id=None)
                 | Q(state__in=["approved", "made", "failed"], approved_by_id__isnull=False,

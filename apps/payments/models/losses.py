@@ -3,14 +3,14 @@
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.payments.models.approving import TwoPeople, not_alone
 from apps.payments.models.payouts import Payout
-from apps.tenancy.fence import FencedModel
 
 
-class PayoutLoss(FencedModel):
+class PayoutLoss(TwoPeople):
     """One person says that it did not arrive, another confirms it; seen by the payer alone."""
 
     class State(models.TextChoices):
@@ -19,6 +19,8 @@ class PayoutLoss(FencedModel):
         DISCARDED = "discarded", _("discarded")
 
     prefix = "pls"
+    asker = "asked_by_id"
+    told_asker = _("You said that it did not arrive; a second person confirms it.")
 
     payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="losses")
     reason = models.CharField(max_length=180)
@@ -26,9 +28,6 @@ class PayoutLoss(FencedModel):
     asked_by_id = models.BigIntegerField()
     asked_by = models.CharField(max_length=200)
     asked_at = models.DateTimeField()
-    confirmed_by_id = models.BigIntegerField(null=True)
-    confirmed_by = models.CharField(max_length=200, blank=True)
-    confirmed_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-asked_at", "-id"]
@@ -37,14 +36,11 @@ class PayoutLoss(FencedModel):
                 fields=["author", "payout"], condition=~Q(state="discarded"),
                 name="payments_loss_once",
             ),
+            not_alone("payments_loss_two_people", "asked_by_id"),
             models.CheckConstraint(
-                condition=Q(confirmed_by_id=None) | ~Q(confirmed_by_id=F("asked_by_id")),
-                name="payments_loss_two_people",
-            ),
-            models.CheckConstraint(
-                condition=Q(state="confirmed", confirmed_by_id__isnull=False,
-                            confirmed_at__isnull=False)
-                | (~Q(state="confirmed") & Q(confirmed_by_id=None)),
+                condition=Q(state="confirmed", approved_by_id__isnull=False,
+                            approved_at__isnull=False)
+                | (~Q(state="confirmed") & Q(approved_by_id=None)),
                 name="payments_loss_confirmed",
             ),
         ]  # fmt: skip

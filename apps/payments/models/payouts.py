@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.common.fields import MinorField
 from apps.payments.domain.accounts import in_groups
+from apps.payments.models.approving import TwoPeople, not_alone
 from apps.tenancy.fence import FencedModel
 
 
@@ -16,7 +17,7 @@ class Way(models.TextChoices):
     STRIPE = "stripe", _("Stripe transfer")
 
 
-class PayoutBatch(FencedModel):
+class PayoutBatch(TwoPeople):
     """Payouts of one way and currency that go out together."""
 
     class State(models.TextChoices):
@@ -26,6 +27,7 @@ class PayoutBatch(FencedModel):
         DISCARDED = "discarded", _("discarded")
 
     prefix = "pbt"
+    told_asker = _("You drafted this batch; a second person approves it.")
 
     method = models.CharField(max_length=6, choices=Way)
     currency = models.CharField(max_length=3)
@@ -33,18 +35,12 @@ class PayoutBatch(FencedModel):
     drafted_by_id = models.BigIntegerField()
     drafted_by = models.CharField(max_length=200)
     drafted_at = models.DateTimeField()
-    approved_by_id = models.BigIntegerField(null=True)
-    approved_by = models.CharField(max_length=200, blank=True)
-    approved_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-drafted_at", "-id"]
         constraints: ClassVar[list[Any]] = [
-            models.CheckConstraint(
-                condition=Q(approved_by_id=None) | ~Q(approved_by_id=F("drafted_by_id")),
-                name="payments_batch_two_people",
-            ),
+            not_alone("payments_batch_two_people"),
             models.CheckConstraint(
                 condition=Q(state="discarded") | Q(state="drafted", approved_by_id=None)
                 | Q(state__in=["approved", "sent"], approved_by_id__isnull=False,

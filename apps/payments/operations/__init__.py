@@ -12,9 +12,8 @@ from apps.payments.operations.accounts import (
 )
 from apps.payments.operations.checkout import close_request, start_checkout
 from apps.payments.operations.collecting import Collection, collect_by_debit
-from apps.payments.operations.confirming import confirm_person
+from apps.payments.operations.confirming import Approval, confirm_person
 from apps.payments.operations.debit_runs import (
-    Approval,
     approve_debits,
     discard_debits,
     draft_debits,

@@ -1,5 +1,6 @@
-"""The person gives the password again before money leaves."""
+"""Before money leaves a second person looks, and gives the password again."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,10 +9,32 @@ from django.utils.translation import gettext as _
 
 from apps.events.models import AuditRow
 from apps.events.operations import record
+from apps.payments.domain.accounts import is_confirmed
+from apps.payments.models.approving import TwoPeople
 from apps.tenancy.context import current_company
 
 REFUSED = "payments.password_refused"
 TRIES, WITHIN = 5, timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who approves, and when this person last gave the password."""
+
+    person: Any
+    confirmed_at: datetime | None
+
+
+def refuse_alone(row: TwoPeople, approval: Approval, now: datetime) -> None:
+    """The one place that holds every approval to two people.
+
+    Raises ValidationError: the person asked for it, or did not give the password within five
+    minutes.
+    """
+    if row.is_asked_by(approval.person):
+        raise ValidationError(row.told_asker)
+    if not is_confirmed(approval.confirmed_at, now):
+        raise ValidationError(_("Give your password again; it counts for five minutes."))
 
 
 def confirm_person(*, person: Any, password: str, now: datetime) -> datetime:

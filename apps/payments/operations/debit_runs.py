@@ -1,7 +1,6 @@
 """Debit runs: drafted from what is expected and may be collected, approved by another person."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -10,10 +9,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.events.operations import record
-from apps.payments.domain.accounts import is_confirmed
 from apps.payments.models import BankFile, Debit, DebitRun
 from apps.payments.operations.collecting import Collection as Collected
 from apps.payments.operations.collecting import collect_by_debit, own_account
+from apps.payments.operations.confirming import Approval, refuse_alone
 from apps.payments.operations.online_debits import ask_online
 from apps.payments.operations.online_debits import own_account as online_account
 from apps.payments.queries.debits import Collectable, collectables
@@ -21,14 +20,6 @@ from apps.tenancy.bulk import insert_all
 from apps.tenancy.context import current_company
 
 STATE, METHOD = DebitRun.State, DebitRun.Method
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """Who approves, and when this person last gave the password."""
-
-    person: Any
-    confirmed_at: datetime | None
 
 
 @transaction.atomic
@@ -90,19 +81,14 @@ def approve_debits(*, run: DebitRun, approval: Approval, now: datetime) -> Debit
         return row
     if row.state != STATE.DRAFTED:
         raise ValidationError(_("This run was discarded."))
-    if row.drafted_by_id == approval.person.pk:
-        raise ValidationError(_("You drafted this run; a second person approves it."))
-    if not is_confirmed(approval.confirmed_at, now):
-        raise ValidationError(_("Give your password again; it counts for five minutes."))
+    refuse_alone(row, approval, now)
     debits = list(row.debits.order_by("id"))
     _refuse_moved(debits, row)
     if row.method == METHOD.SEPA:
         row.file = _file_of(row, debits, approval.person, now)
     else:
         ask_online(debits=debits, now=now)
-    row.state, row.approved_at = STATE.APPROVED, now
-    row.approved_by_id, row.approved_by = approval.person.pk, str(approval.person)[:200]
-    row.save(update_fields=["state", "approved_at", "approved_by_id", "approved_by", "file"])
+    row.note_approval(person=approval.person, state=STATE.APPROVED, now=now)
     record(action="payments.debits_approved", subject=row.public_id, now=now, actor=approval.person)
     return row
 

@@ -8,10 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.events.operations import record
-from apps.payments.domain.accounts import is_confirmed
 from apps.payments.models import Payout, PayoutLoss
 from apps.payments.models.payouts import Way
-from apps.payments.operations.debit_runs import Approval
+from apps.payments.operations.confirming import Approval, refuse_alone
 from apps.payments.operations.sending import note_payout_failed
 from apps.tenancy.context import current_company
 
@@ -72,15 +71,10 @@ def confirm_loss(*, loss: PayoutLoss, approval: Approval, now: datetime) -> Payo
         return row
     if row.state != STATE.ASKED:
         raise ValidationError(_("This was discarded."))
-    if row.asked_by_id == approval.person.pk:
-        raise ValidationError(_("You said that it did not arrive; a second person confirms it."))
-    if not is_confirmed(approval.confirmed_at, now):
-        raise ValidationError(_("Give your password again; it counts for five minutes."))
+    refuse_alone(row, approval, now)
     payout = _on_its_way(row.payout)
     note_payout_failed(payout=payout, provider_ref="", now=now, why=row.reason)
-    row.state, row.confirmed_at = STATE.CONFIRMED, now
-    row.confirmed_by_id, row.confirmed_by = approval.person.pk, str(approval.person)[:200]
-    row.save(update_fields=["state", "confirmed_at", "confirmed_by_id", "confirmed_by"])
+    row.note_approval(person=approval.person, state=STATE.CONFIRMED, now=now)
     record(
         action="payments.loss_confirmed", subject=payout.public_id, now=now, actor=approval.person
     )  # fmt: skip

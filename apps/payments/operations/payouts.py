@@ -12,10 +12,11 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from apps.events.operations import publish, record
-from apps.payments.domain.accounts import cooled_down_at, is_confirmed
+from apps.payments.domain.accounts import cooled_down_at
 from apps.payments.events import PayoutDiscarded, PayoutsDrafted
 from apps.payments.models import Payout, PayoutBatch, StripeAccount
 from apps.payments.models.payouts import Way
+from apps.payments.operations.confirming import Approval, refuse_alone
 from apps.payments.queries.accounts import main_account
 from apps.tenancy.bulk import insert_all
 from apps.tenancy.context import current_company
@@ -123,9 +124,7 @@ def locked(batch: PayoutBatch) -> PayoutBatch:
 
 
 @transaction.atomic
-def approve_batch(
-    *, batch: PayoutBatch, person: Any, confirmed_at: datetime | None, now: datetime
-) -> PayoutBatch:
+def approve_batch(*, batch: PayoutBatch, approval: Approval, now: datetime) -> PayoutBatch:
     """The second pair of eyes. Approving twice is once.
 
     Raises ValidationError: the person drafted it, did not give the password within five minutes, a
@@ -136,16 +135,11 @@ def approve_batch(
         return row
     if row.state != STATE.DRAFTED:
         raise ValidationError(_("This batch was discarded."))
-    if row.drafted_by_id == person.pk:
-        raise ValidationError(_("You drafted this batch; a second person approves it."))
-    if not is_confirmed(confirmed_at, now):
-        raise ValidationError(_("Give your password again; it counts for five minutes."))
+    refuse_alone(row, approval, now)
     payouts = list(row.payouts.order_by("id").select_for_update(of=("self",)))
     _take_details(payouts, now)
-    row.state, row.approved_at = STATE.APPROVED, now
-    row.approved_by_id, row.approved_by = person.pk, str(person)[:200]
-    row.save(update_fields=["state", "approved_at", "approved_by_id", "approved_by"])
-    record(action="payments.batch_approved", subject=row.public_id, now=now, actor=person)
+    row.note_approval(person=approval.person, state=STATE.APPROVED, now=now)
+    record(action="payments.batch_approved", subject=row.public_id, now=now, actor=approval.person)
     return row
 
 

@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from apps.common.ids import BadId, decode
 from apps.common.period import local_date
 from apps.events.operations import enqueue, record
-from apps.payments.domain.accounts import BadIban, bank_details, is_confirmed
+from apps.payments.domain.accounts import BadIban, bank_details
 from apps.payments.domain.amounts import NotPayable, to_provider
 from apps.payments.domain.bank_files import Party, Transfer, transfers_file
 from apps.payments.models import BankEntry, BankFile, Payment, Refund, RefundRequest
+from apps.payments.operations.confirming import Approval, refuse_alone
 from apps.payments.operations.files import store_file
 from apps.payments.operations.provider import NoAnswer, ask, made_before
 from apps.payments.operations.received import MADE, Overdrawn, record_refund
@@ -130,9 +131,7 @@ def _locked(request: RefundRequest) -> RefundRequest:
 
 
 @transaction.atomic
-def approve_refund(
-    *, request: RefundRequest, person: Any, confirmed_at: datetime | None, now: datetime
-) -> RefundRequest:
+def approve_refund(*, request: RefundRequest, approval: Approval, now: datetime) -> RefundRequest:
     """The second pair of eyes; a job asks the provider, or the bank file is made. Twice is once.
 
     Raises ValidationError: the person asked for it, or did not give the password within five
@@ -144,20 +143,18 @@ def approve_refund(
         return row
     if row.state != STATE.ASKED:
         raise ValidationError(_("This refund was discarded."))
-    if row.asked_by_id == person.pk:
-        raise ValidationError(_("You asked for this refund; a second person approves it."))
-    if not is_confirmed(confirmed_at, now):
-        raise ValidationError(_("Give your password again; it counts for five minutes."))
+    refuse_alone(row, approval, now)
     # Since it was asked for the bank may have taken the money back.
     _refuse_odd(_locked_payment(row.payment), Wish(row.amount_minor, row.reason))
-    row.state, row.approved_at = STATE.APPROVED, now
-    row.approved_by_id, row.approved_by = person.pk, str(person)[:200]
     if row.iban:
         row.file = _file_of(row, now)
     else:
         enqueue(kind=REFUND, payload={"request": str(row.pk)}, now=now)
-    row.save(update_fields=["state", "approved_at", "approved_by_id", "approved_by", "file"])
-    record(action="payments.refund_approved", subject=row.payment.public_id, now=now, actor=person)
+    row.note_approval(person=approval.person, state=STATE.APPROVED, now=now)
+    record(
+        action="payments.refund_approved", subject=row.payment.public_id, now=now,
+        actor=approval.person,
+    )  # fmt: skip
     return row
 
 

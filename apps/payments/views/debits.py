@@ -20,7 +20,6 @@ from apps.common.period import local_date
 from apps.payments.forms import DebitForm, PasswordForm
 from apps.payments.models import BankFile, DebitRun
 from apps.payments.operations import (
-    Approval,
     approve_debits,
     discard_debits,
     draft_debits,
@@ -29,7 +28,7 @@ from apps.payments.operations import (
 from apps.payments.queries.accounts import saved_held
 from apps.payments.queries.debits import METHOD, collectables, own_debit_runs
 from apps.payments.tables import DebitRunTable
-from apps.payments.views.confirming import confirm, confirmed_at, refused
+from apps.payments.views.confirming import refused_approval, second_look
 from apps.tenancy.context import current_company
 
 # Days from today that the form proposes: the bank's day before, and one in hand.
@@ -96,9 +95,8 @@ def _page(
     request: HttpRequest, run: DebitRun, form: PasswordForm | None = None, status: int = 200
 ) -> HttpResponse:
     context: dict[str, Any] = {
-        "run": run, "debits": list(run.debits.select_related("saved_mandate", "online__payment")), "form": form or PasswordForm(),
-        "confirmed": confirmed_at(request) is not None,
-        "is_drafter": run.drafted_by_id == request.user.pk,
+        "run": run, "debits": list(run.debits.select_related("saved_mandate", "online__payment")),
+        "look": second_look(request, run, "debit_approval", form),
     }  # fmt: skip
     return render(request, "payments/debit_run.html", context, status=status)
 
@@ -114,12 +112,11 @@ def run_detail(request: HttpRequest, run_id: UUID) -> HttpResponse:
 @requires("approve_payouts")
 def run_approval(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """The second pair of eyes, with the password once more; the file is made."""
-    run, form = _run(run_id), PasswordForm(request.POST)
-    try:
-        approval = Approval(request.user, confirm(request, form))
-        approve_debits(run=run, approval=approval, now=timezone.now())
-    except ValidationError as error:
-        refused(form, error)
+    run = _run(run_id)
+    form = refused_approval(
+        request, lambda given: approve_debits(run=run, approval=given, now=timezone.now())
+    )
+    if form is not None:
         return _page(request, run, form, 422)
     told = _("The bank file is ready; hand it to your bank.")
     if run.method == METHOD.STRIPE:

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from apps.accounts.access import requires
-from apps.payments.forms import LossForm, PasswordForm
+from apps.payments.forms import LossForm
 from apps.payments.models import PayoutBatch, PayoutLoss
-from apps.payments.operations import Approval, confirm_loss, discard_loss, report_loss
+from apps.payments.operations import confirm_loss, discard_loss, report_loss
 from apps.payments.queries.money import own_batches
-from apps.payments.views.confirming import confirm, refused
+from apps.payments.views.confirming import refused_approval
 from apps.payments.views.payouts import batch_page
 from apps.tenancy.context import current_company
 
@@ -48,13 +48,13 @@ def _loss(loss_id: UUID) -> tuple[PayoutLoss, PayoutBatch]:
 def loss_approval(request: HttpRequest, loss_id: UUID) -> HttpResponse:
     """The second pair of eyes, with the password once more; the payout has failed."""
     loss, batch = _loss(loss_id)
-    form = PasswordForm(request.POST, prefix=loss.public_id)
-    try:
-        approval = Approval(request.user, confirm(request, form))
-        confirm_loss(loss=loss, approval=approval, now=timezone.now())
-    except ValidationError as error:
-        refused(form, error)
-        return batch_page(request, batch, status=422, refused_form=form)
+    form = refused_approval(
+        request,
+        lambda given: confirm_loss(loss=loss, approval=given, now=timezone.now()),
+        loss.public_id,
+    )
+    if form is not None:
+        return batch_page(request, batch, form, 422)
     messages.success(request, _("The payout has failed; its document may be paid anew."))
     return redirect("payout_batch", batch.public_id)
 

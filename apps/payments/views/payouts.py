@@ -34,7 +34,7 @@ from apps.payments.queries.money import (
     visible_payments,
 )
 from apps.payments.tables import BatchTable, PaymentTable
-from apps.payments.views.confirming import confirm, confirmed_at, refused
+from apps.payments.views.confirming import refused_approval, second_look
 
 
 class PaymentList(ListPage):
@@ -85,29 +85,26 @@ def _batch(batch_id: UUID) -> PayoutBatch:
 
 def batch_page(
     request: HttpRequest, batch: PayoutBatch, form: PasswordForm | None = None, status: int = 200,
-    **of_losses: Any,
+    loss_form: LossForm | None = None,
 ) -> HttpResponse:  # fmt: skip
     """The batch, the next step, and of a sent bank file what did not arrive."""
     context: dict[str, Any] = {
-        "batch": batch, "payouts": payouts_of(batch), "form": form or PasswordForm(),
-        "confirmed": confirmed_at(request) is not None, "file": batch.files.first(),
-        "is_drafter": batch.drafted_by_id == request.user.pk,
+        "batch": batch, "payouts": payouts_of(batch), "file": batch.files.first(),
+        "look": second_look(request, batch, "payout_approval", form),
     }  # fmt: skip
     if batch.sent_at and batch.method == Way.SEPA:
-        context |= _losses(request, batch, **of_losses)
+        context |= _losses(request, batch, form, loss_form)
     return render(request, "payments/batch_detail.html", context, status=status)
 
 
 def _losses(
-    request: HttpRequest, batch: PayoutBatch, loss_form: LossForm | None = None,
-    refused_form: PasswordForm | None = None,
-) -> dict[str, Any]:  # fmt: skip
-    """Each with the password's form: the refused one where it belongs, by its prefix."""
-    found = list(losses_of(batch))
-    for loss in found:
-        key, given = loss.public_id, refused_form
-        loss.is_mine = loss.asked_by_id == request.user.pk  # type: ignore[attr-defined]
-        loss.form = given if given and given.prefix == key else PasswordForm(prefix=key)  # type: ignore[attr-defined]
+    request: HttpRequest, batch: PayoutBatch, form: PasswordForm | None, loss_form: LossForm | None
+) -> dict[str, Any]:
+    """Each with the second person's step."""
+    found = [
+        (loss, second_look(request, loss, "payout_loss_approval", form, loss.public_id))
+        for loss in losses_of(batch)
+    ]
     if loss_form is None and sent_of(batch).exists():
         loss_form = LossForm(batch)
     return {"losses": found, "loss_form": loss_form}
@@ -124,12 +121,11 @@ def batch_detail(request: HttpRequest, batch_id: UUID) -> HttpResponse:
 @requires("approve_payouts")
 def batch_approval(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     """The second pair of eyes, with the password once more."""
-    batch, form = _batch(batch_id), PasswordForm(request.POST)
-    try:
-        given = confirm(request, form)
-        approve_batch(batch=batch, person=request.user, confirmed_at=given, now=timezone.now())
-    except ValidationError as error:
-        refused(form, error)
+    batch = _batch(batch_id)
+    form = refused_approval(
+        request, lambda given: approve_batch(batch=batch, approval=given, now=timezone.now()),
+    )  # fmt: skip
+    if form is not None:
         return batch_page(request, batch, form, 422)
     messages.success(request, _("The batch is approved and can be sent."))
     return redirect("payout_batch", batch.public_id)

@@ -23,22 +23,25 @@ from apps.payments.operations import (
 )
 from apps.payments.operations.refunding import sender_of
 from apps.payments.queries.money import visible_payments
-from apps.payments.views.confirming import confirm, confirmed_at, refused
+from apps.payments.views.confirming import refused_approval, second_look
 from apps.tenancy.context import current_company
 
 
-def _page(request: HttpRequest, payment: Payment, status: int = 200, **forms: Any) -> HttpResponse:
+def _page(
+    request: HttpRequest, payment: Payment, status: int = 200, form: RefundForm | None = None,
+    refused_form: PasswordForm | None = None,
+) -> HttpResponse:  # fmt: skip
     asked = list(payment.refund_requests.all())
     waiting = next((row for row in asked if row.state == RefundRequest.State.ASKED), None)
     under_way = any(row.state == RefundRequest.State.APPROVED for row in asked)
     context: dict[str, Any] = {
         "payment": payment, "own": payment.author_id == current_company().pk,
         "refunds": list(payment.refunds.all()), "asked": asked, "waiting": waiting,
-        "entries": list(payment.bank_entries.all()), "password_form": PasswordForm(),
-        "form": None if waiting or under_way or not is_refundable(payment) else RefundForm(payment),
-        "confirmed": confirmed_at(request) is not None,
-        "sender": sender_of(payment),
-        "is_asker": waiting is not None and waiting.asked_by_id == request.user.pk, **forms,
+        "entries": list(payment.bank_entries.all()), "sender": sender_of(payment),
+        "form": form or (
+            None if waiting or under_way or not is_refundable(payment) else RefundForm(payment)
+        ),
+        "look": waiting and second_look(request, waiting, "refund_approval", refused_form),
     }  # fmt: skip
     return render(request, "payments/payment_detail.html", context, status=status)
 
@@ -80,13 +83,12 @@ def _request(request_id: UUID) -> RefundRequest:
 @requires("approve_payouts")
 def refund_approval(request: HttpRequest, request_id: UUID) -> HttpResponse:
     """The second pair of eyes, with the password once more; then the provider is asked."""
-    found, form = _request(request_id), PasswordForm(request.POST)
-    try:
-        given = confirm(request, form)
-        approve_refund(request=found, person=request.user, confirmed_at=given, now=timezone.now())
-    except ValidationError as error:
-        refused(form, error)
-        return _page(request, found.payment, 422, password_form=form)
+    found = _request(request_id)
+    form = refused_approval(
+        request, lambda given: approve_refund(request=found, approval=given, now=timezone.now()),
+    )  # fmt: skip
+    if form is not None:
+        return _page(request, found.payment, 422, refused_form=form)
     told = _("The refund is approved and under way.")
     if found.iban:
         told = _("The bank file is ready; hand it to your bank.")

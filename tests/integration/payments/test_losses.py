@@ -53,7 +53,7 @@ def batch(cast: dict[str, Any], now: datetime, people: Any) -> PayoutBatch:
         with_account(cast[slug], now - LONG_AGO)
     with company_context(cast["provider"]):
         made = drafted(cast, now, people[0])
-        approve_batch(batch=made, person=people[1], confirmed_at=now, now=now)
+        approve_batch(batch=made, approval=Approval(people[1], now), now=now)
         return send_batch(batch=made, now=now, actor=people[0])
 
 
@@ -83,7 +83,7 @@ def test_two_people_say_so_and_it_may_be_paid_anew(
             )  # fmt: skip
         with pytest.raises(IntegrityError, match="payments_loss_two_people"), transaction.atomic():
             PayoutLoss.objects.update(
-                state="confirmed", confirmed_by_id=one.pk, confirmed_at=now
+                state="confirmed", approved_by_id=one.pk, approved_at=now
             )  # fmt: skip
         assert Payout.objects.get().state == "sent"
         for _click in range(2):

@@ -15,6 +15,7 @@ from apps.events.operations import run_waiting_jobs
 from apps.payments.models import BankFile, Payout, PayoutBatch, StripeAccount
 from apps.payments.models.payouts import Way
 from apps.payments.operations import (
+    Approval,
     PayoutItem,
     approve_batch,
     confirm_person,
@@ -59,7 +60,7 @@ def test_drafted_approved_sent_paid(
         with_account(cast[slug], now - LONG_AGO)
     with company_context(cast["provider"]):
         batch = drafted(cast, now, one)
-        approve_batch(batch=batch, person=other, confirmed_at=now, now=now)
+        approve_batch(batch=batch, approval=Approval(other, now), now=now)
         with company_context(cast["maker"]):
             assert not Payout.objects.exists(), "nobody sees a payout that is not sent"
         for _ in range(2):
@@ -92,14 +93,14 @@ def test_who_drafted_never_approves(
     with company_context(cast["provider"]):
         batch = drafted(cast, now, one)
         with refused("second person"):
-            approve_batch(batch=batch, person=one, confirmed_at=now, now=now)
+            approve_batch(batch=batch, approval=Approval(one, now), now=now)
         with pytest.raises(IntegrityError, match="payments_batch_two_people"), transaction.atomic():
             PayoutBatch.objects.filter(pk=batch.pk).update(
                 state="approved", approved_by_id=one.pk, approved_at=now
             )
         with refused("password"):
             approve_batch(
-                batch=batch, person=other, confirmed_at=now - timedelta(minutes=6), now=now
+                batch=batch, approval=Approval(other, now - timedelta(minutes=6)), now=now
             )
         with refused("second person approves this batch first"):
             send_batch(batch=batch, now=now, actor=one)
@@ -116,9 +117,9 @@ def test_new_bank_details_cool_down(
     with company_context(cast["provider"]):
         batch = drafted(cast, now, one)
         with refused("are new"):
-            approve_batch(batch=batch, person=other, confirmed_at=now, now=now)
+            approve_batch(batch=batch, approval=Approval(other, now), now=now)
         later = now + timedelta(hours=1)
-        approve_batch(batch=batch, person=other, confirmed_at=later, now=later)
+        approve_batch(batch=batch, approval=Approval(other, later), now=later)
         assert Payout.objects.get().iban == "DE62370400440532013001"
 
 
@@ -130,7 +131,7 @@ def test_bank_details_that_change_after_the_approval_stop_the_file(
         with_account(cast[slug], now - LONG_AGO)
     with company_context(cast["provider"]):
         batch = drafted(cast, now, one)
-        approve_batch(batch=batch, person=other, confirmed_at=now, now=now)
+        approve_batch(batch=batch, approval=Approval(other, now), now=now)
     with company_context(cast["maker"]):
         new = open_account(
             holder_name="Thief", iban="DE35370400440532013002", creditor_id="", now=now, actor="X"
@@ -245,7 +246,7 @@ def test_a_transfer_at_the_provider_is_made_once(
         stripe_fake.store.make("topup", "tu", amount=20_000, currency="eur")
     with company_context(cast["provider"]):
         batch = drafted(cast, now, one, method=Way.STRIPE)
-        approve_batch(batch=batch, person=other, confirmed_at=now, now=now)
+        approve_batch(batch=batch, approval=Approval(other, now), now=now)
         send_batch(batch=batch, now=now, actor=other)
         run_waiting_jobs(now=timezone.now())
         payout = Payout.objects.get()
@@ -272,7 +273,7 @@ def test_a_part_that_comes_back_is_no_return(
         stripe_fake.store.make("topup", "tu", amount=20_000, currency="eur")
     with company_context(cast["provider"]):
         batch = drafted(cast, now, one, method=Way.STRIPE)
-        approve_batch(batch=batch, person=other, confirmed_at=now, now=now)
+        approve_batch(batch=batch, approval=Approval(other, now), now=now)
         send_batch(batch=batch, now=now, actor=other)
         run_waiting_jobs(now=timezone.now())
         key = Payout.objects.get().provider_ref
@@ -304,7 +305,7 @@ def test_the_file_is_for_the_companys_own_day(
         with_account(cast[slug], now - LONG_AGO)
     with company_context(cast["provider"]):
         batch = drafted(cast, now, people[0])
-        approve_batch(batch=batch, person=people[1], confirmed_at=now, now=now)
+        approve_batch(batch=batch, approval=Approval(people[1], now), now=now)
         send_batch(batch=batch, now=now, actor=people[1])
         content = read_file(BankFile.objects.get()).decode()
     assert f"<ReqdExctnDt><Dt>{day}</Dt></ReqdExctnDt>" in content
@@ -317,7 +318,7 @@ def test_what_the_provider_refuses_fails_with_its_reason(
     connected(cast["maker"], stripe_fake, now)
     with company_context(cast["provider"]):
         batch = drafted(cast, now, people[0], method=Way.STRIPE)
-        approve_batch(batch=batch, person=people[1], confirmed_at=now, now=now)
+        approve_batch(batch=batch, approval=Approval(people[1], now), now=now)
         send_batch(batch=batch, now=now, actor=people[1])
         run_waiting_jobs(now=timezone.now())
         payout = Payout.objects.get()
@@ -334,7 +335,7 @@ def test_silence_of_the_provider_fails_nothing(
     connected(cast["maker"], stripe_fake, now)
     with company_context(cast["provider"]):
         batch = drafted(cast, now, people[0], method=Way.STRIPE)
-        approve_batch(batch=batch, person=people[1], confirmed_at=now, now=now)
+        approve_batch(batch=batch, approval=Approval(people[1], now), now=now)
         send_batch(batch=batch, now=now, actor=people[1])
         settings.STRIPE_API_BASE = "http://127.0.0.1:9"
         run_waiting_jobs(now=timezone.now())
@@ -353,7 +354,7 @@ def test_fifty_clicks_are_one_payout(
         try:
             with company_context(cast["provider"]):
                 batch = drafted(cast, now, one)
-                approve_batch(batch=batch, person=other, confirmed_at=now, now=now)
+                approve_batch(batch=batch, approval=Approval(other, now), now=now)
                 send_batch(batch=batch, now=now, actor=other)
                 return batch.pk
         finally:

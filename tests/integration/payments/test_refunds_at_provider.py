@@ -11,7 +11,14 @@ from django.utils import timezone
 from apps.events.models import OutboxEvent
 from apps.events.operations import run_waiting_jobs
 from apps.payments.models import Payment, Refund, RefundRequest
-from apps.payments.operations import Wish, approve_refund, ask_refund, refunding, send_refund
+from apps.payments.operations import (
+    Approval,
+    Wish,
+    approve_refund,
+    ask_refund,
+    refunding,
+    send_refund,
+)
 from apps.tenancy.context import company_context
 from portal.local.stripe.api import do_what_is_due
 from tests.integration.local.test_stripe_fake import fill_in
@@ -37,7 +44,7 @@ def approved(
     with company_context(cast["provider"]):
         wish = Wish(2_000, "goodwill")
         asked = ask_refund(payment=Payment.objects.get(), wish=wish, now=now, person=one)
-        return approve_refund(request=asked, person=other, confirmed_at=now, now=now)
+        return approve_refund(request=asked, approval=Approval(other, now), now=now)
 
 
 def killed_after_it_was_made(request: RefundRequest, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from apps.common.period import local_date
 from apps.payments.models import BankFile, Payment, Refund, RefundRequest
 from apps.payments.operations import (
+    Approval,
     Wish,
     approve_refund,
     ask_refund,
@@ -83,7 +84,7 @@ def test_two_people_one_file_and_the_bank_closes_it(
         assert ask(paid, one, now).pk == asked.pk, "two clicks are one"
         assert (asked.iban, asked.holder_name) == (FROM, "Customer")
         for _click in range(2):
-            approve_refund(request=asked, person=other, confirmed_at=now, now=now)
+            approve_refund(request=asked, approval=Approval(other, now), now=now)
         asked.refresh_from_db()
         content = read_file(BankFile.objects.get(kind="transfers")).decode()
         assert f"<EndToEndId>{asked.public_id.replace('_', '-')}</EndToEndId>" in content
@@ -108,9 +109,9 @@ def test_who_asked_does_not_approve_and_the_password_counts(
     with company_context(cast["provider"]):
         asked = ask(paid, one, now)
         with pytest.raises(ValidationError, match="second person"):
-            approve_refund(request=asked, person=one, confirmed_at=now, now=now)
+            approve_refund(request=asked, approval=Approval(one, now), now=now)
         with pytest.raises(ValidationError, match="password"):
-            approve_refund(request=asked, person=other, confirmed_at=None, now=now)
+            approve_refund(request=asked, approval=Approval(other, None), now=now)
         with (
             pytest.raises(IntegrityError, match="payments_refund_request_file"),
             transaction.atomic(),
@@ -125,7 +126,7 @@ def test_what_is_not_approved_or_of_another_amount_is_not_it(
     with company_context(cast["provider"]):
         asked = ask(paid, people[0], now)
         booked(asked, now)
-        approve_refund(request=asked, person=people[1], confirmed_at=now, now=now)
+        approve_refund(request=asked, approval=Approval(people[1], now), now=now)
         booked(asked, now, "-18.99")
         asked.refresh_from_db()
         assert asked.state == "approved"
@@ -148,7 +149,7 @@ def test_a_discarded_one_leaves_room(
         asked = ask(paid, people[0], now)
         discard_refund(request=asked, now=now, actor=people[0])
         with pytest.raises(ValidationError, match="discarded"):
-            approve_refund(request=asked, person=people[1], confirmed_at=now, now=now)
+            approve_refund(request=asked, approval=Approval(people[1], now), now=now)
         with pytest.raises(ValidationError, match="at most what is left"):
             ask(paid, people[0], now, 11_901)
 
@@ -162,7 +163,7 @@ def test_what_the_bank_took_back_meanwhile_does_not_go_back_twice(
             payment=paid, provider_ref="bank:back", amount_minor=11_900, kind="return", now=now
         )
         with pytest.raises(ValidationError, match="at most what is left"):
-            approve_refund(request=asked, person=people[1], confirmed_at=now, now=now)
+            approve_refund(request=asked, approval=Approval(people[1], now), now=now)
         assert not BankFile.objects.filter(kind="transfers").exists()
         asked.refresh_from_db()
         assert asked.state == "asked"
@@ -178,7 +179,7 @@ def test_the_file_is_for_the_companys_own_day(
     monkeypatch.setattr(cast["provider"], "time_zone", zone)
     with company_context(cast["provider"]):
         asked = ask(paid, people[0], now)
-        approve_refund(request=asked, person=people[1], confirmed_at=now, now=now)
+        approve_refund(request=asked, approval=Approval(people[1], now), now=now)
         content = read_file(BankFile.objects.get(kind="transfers")).decode()
     assert f"<ReqdExctnDt><Dt>{local_date(now, zone)}</Dt></ReqdExctnDt>" in content
 

@@ -235,7 +235,7 @@ def test_one_person_alone_refunds_nothing(
         with pytest.raises(ValidationError, match="waits already"):
             ask_refund(payment=paid, wish=Wish(501, "why"), now=now, person=one)
         with pytest.raises(ValidationError, match="second person"):
-            approve_refund(request=asked, person=one, confirmed_at=now, now=now)
+            approve_refund(request=asked, approval=Approval(one, now), now=now)
         with pytest.raises(IntegrityError), transaction.atomic():
             RefundRequest.objects.update(state="approved", approved_by_id=one.pk, approved_at=now)
 
