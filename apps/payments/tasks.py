@@ -10,6 +10,7 @@ from django.utils import timezone
 from apps.events.domain.registry import handles
 from apps.events.models import Job
 from apps.events.operations import enqueue
+from apps.payments.operations.closing_pages import CLOSE, close_pages_of_run
 from apps.payments.operations.inbox import apply_webhook, route_webhooks
 from apps.payments.operations.online_debits import SEND, send_online
 from apps.payments.operations.received import APPLY
@@ -44,6 +45,12 @@ def work_on_refund(job: Job, now: datetime) -> dict[str, Any]:
 def work_on_debit(job: Job, now: datetime) -> dict[str, Any]:
     """A killed worker leaves the debit as it was; the next try gets the same payment."""
     return {"state": send_online(debit_id=UUID(str(job.payload["debit"])), now=now)}
+
+
+@handles(CLOSE)
+def work_on_pages(job: Job, now: datetime) -> dict[str, Any]:
+    """What a bank file collects is not paid online as well."""
+    return {"paid": close_pages_of_run(run_id=UUID(str(job.payload["run"])))}
 
 
 @handles(DETACH)

@@ -63,6 +63,7 @@ JOB_TITLES: dict[str, str | Promise] = {
     "notifications.tell": _("Tell people what happened"),
     "notifications.write_digest": _("Write the mail of the day"),
     "payments.apply_webhook": _("Note what the payment provider tells"),
+    "payments.close_pages": _("Close online payment pages of what is collected"),
     "payments.detach_method": _("Have the payment provider forget an account"),
     "payments.send_debit": _("Ask the payment provider for a direct debit"),
     "payments.send_refund": _("Ask the payment provider for a refund"),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.addresses import company_url, local_path
 from apps.payments.domain.amounts import NotPayable, to_provider
 from apps.payments.models import CheckoutRequest, StripeAccount
+from apps.payments.operations.closing_pages import begin_page
 from apps.payments.operations.provider import ask
 from apps.payments.queries.money import is_under_way
 from apps.tenancy.context import current_company
@@ -36,6 +37,7 @@ def start_checkout(
     account = account_of(payee)
     if amount_minor <= 0:
         raise ValidationError(_("Nothing is open on this document any more."))
+    begin_page(payee.pk)
     if is_under_way(payee, reference):
         raise ValidationError(
             _("Money for this document is under way already; paying now would pay it twice.")

@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 
 from apps.events.operations import record
 from apps.payments.models import BankFile, Debit, DebitRun
+from apps.payments.operations.closing_pages import close_later
 from apps.payments.operations.collecting import Collection as Collected
 from apps.payments.operations.collecting import collect_by_debit, own_account
 from apps.payments.operations.confirming import Approval, refuse_alone
 from apps.payments.operations.online_debits import ask_online
 from apps.payments.operations.online_debits import own_account as online_account
-from apps.payments.queries.debits import Collectable, collectables
+from apps.payments.queries.debits import Collectable, collectables, paid_besides
 from apps.tenancy.bulk import insert_all
 from apps.tenancy.context import current_company
 
@@ -86,6 +87,7 @@ def approve_debits(*, run: DebitRun, approval: Approval, now: datetime) -> Debit
     _refuse_moved(debits, row)
     if row.method == METHOD.SEPA:
         row.file = _file_of(row, debits, approval.person, now)
+        close_later(run=row, now=now)
     else:
         ask_online(debits=debits, now=now)
     row.note_approval(person=approval.person, state=STATE.APPROVED, now=now)
@@ -107,7 +109,11 @@ def _refuse_moved(debits: Sequence[Debit], run: DebitRun) -> None:
     now_open = {
         one.reference: one for one in collectables(lock=True, beside=run, method=run.method)
     }
-    moved = [debit.title for debit in debits if not _still(debit, now_open.get(debit.reference))]
+    paid = paid_besides(run)
+    moved = [
+        debit.title for debit in debits
+        if debit.reference in paid or not _still(debit, now_open.get(debit.reference))
+    ]  # fmt: skip
     if moved:
         raise ValidationError(
             _("Since the draft a payment, a dispute or another mandate came in for %(documents)s. "

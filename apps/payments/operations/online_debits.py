@@ -19,9 +19,11 @@ from apps.payments.models import (
     SavedMandate,
     StripeAccount,
 )
+from apps.payments.operations.closing_pages import close_pages
 from apps.payments.operations.provider import NoAnswer, ask, made_before
 from apps.payments.operations.received import Incoming, record_payment
 from apps.payments.queries.accounts import own_stripe_account
+from apps.payments.queries.debits import paid_besides
 from apps.tenancy.context import current_company
 
 STATE = OnlineDebit.State
@@ -38,8 +40,9 @@ def ask_online(*, debits: Iterable[Debit], now: datetime) -> int:
     """A job per debit. Raises ValidationError where a document is being collected already."""
     own_account()
     rows = [
-        OnlineDebit(author_id=one.author_id, parties=one.parties, debit=one,
-                    reference=one.reference, moved_at=now)
+        # The payer sees it, so as not to pay another way meanwhile.
+        OnlineDebit(author_id=one.author_id, parties=sorted({one.author_id, one.payer_id}),
+                    debit=one, reference=one.reference, moved_at=now)
         for one in debits
     ]  # fmt: skip
     try:
@@ -74,6 +77,8 @@ def send_online(*, debit_id: UUID, now: datetime) -> str:
     if row.state != STATE.ASKED:
         return str(row.state)
     try:
+        if close_pages([row.reference]):
+            raise Refused(_("The document was paid online meanwhile."))
         _refuse_moved(row.debit)
         row.payment, row.state = _collected(row, now), STATE.MADE
     except NoAnswer:
@@ -99,11 +104,7 @@ def _refuse_moved(debit: Debit) -> None:
     expected = ExpectedPayment.objects.written_by(own).filter(reference=debit.reference).first()
     if expected is None or not expected.is_open or expected.collectable_minor < debit.amount_minor:
         raise Refused(_("Less is open of the document now."))
-    under_way = Payment.objects.written_by(own).filter(
-        reference=debit.reference, state=Payment.State.PENDING
-    )  # fmt: skip
-    # Of the same mandate it is this one's own, told by the provider before we noted it.
-    if under_way.exclude(mandate_reference=debit.mandate_reference).exists():
+    if debit.reference in paid_besides(debit.run):
         raise Refused(_("The document is being paid another way."))
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from apps.payments.domain.accounts import in_groups
 from apps.payments.models import (
@@ -83,6 +83,21 @@ def _drafted(beside: DebitRun | None) -> set[str]:
     rows = Debit.objects.written_by(current_company()).filter(run__state=DebitRun.State.DRAFTED)
     rows = rows.exclude(run=beside) if beside else rows
     return set(rows.values_list("reference", flat=True))
+
+
+def paid_besides(run: DebitRun) -> dict[str, Payment]:
+    """By reference what pays a document of the run another way: under way, or noted since the draft.
+
+    A payment by the mandate of the debit is its own, perhaps told before we noted it.
+    """
+    mandates = dict(run.debits.values_list("reference", "mandate_reference"))
+    counted = Q(state=Payment.State.PENDING) | Q(
+        state=Payment.State.SUCCEEDED, noted_at__gte=run.drafted_at
+    )
+    rows = Payment.objects.written_by(run.author_id).filter(counted, reference__in=mandates)
+    return {
+        row.reference: row for row in rows if row.mandate_reference != mandates[row.reference]
+    }  # fmt: skip
 
 
 def own_debit_runs() -> QuerySet[DebitRun]:

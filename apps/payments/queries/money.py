@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import Count, QuerySet, Sum
 
-from apps.payments.models import Payment, Payout, PayoutBatch, PayoutLoss
+from apps.payments.models import OnlineDebit, Payment, Payout, PayoutBatch, PayoutLoss
 from apps.payments.models.payouts import Way
 from apps.payments.queries.accounts import main_accounts, stripe_accounts
 from apps.tenancy.context import current_company
@@ -17,11 +17,11 @@ def visible_payments() -> QuerySet[Payment]:
 
 
 def is_under_way(payee: Any, reference: str) -> bool:
-    """Whether a payment for the document, such as a direct debit, waits for the bank."""
-    rows = Payment.objects.filter(
-        author=payee, reference=reference, state=Payment.State.PENDING
-    )  # fmt: skip
-    return bool(reference) and rows.exists()
+    """Whether a payment for the document waits for the bank, or a direct debit is being asked for."""
+    known = {"author": payee, "reference": reference}
+    rows = Payment.objects.filter(**known, state=Payment.State.PENDING)
+    asked = OnlineDebit.objects.filter(**known, state=OnlineDebit.State.ASKED)
+    return bool(reference) and (rows.exists() or asked.exists())
 
 
 def own_batches() -> QuerySet[PayoutBatch]:

@@ -26,7 +26,7 @@ from apps.payments.operations import (
     read_file,
 )
 from apps.payments.queries.accounts import saved_held
-from apps.payments.queries.debits import METHOD, collectables, own_debit_runs
+from apps.payments.queries.debits import METHOD, collectables, own_debit_runs, paid_besides
 from apps.payments.tables import DebitRunTable
 from apps.payments.views.confirming import refused_approval, second_look
 from apps.tenancy.context import current_company
@@ -94,8 +94,12 @@ def _run(run_id: UUID) -> DebitRun:
 def _page(
     request: HttpRequest, run: DebitRun, form: PasswordForm | None = None, status: int = 200
 ) -> HttpResponse:
+    debits = list(run.debits.select_related("saved_mandate", "online__payment"))
+    besides = {} if run.state == DebitRun.State.DISCARDED else paid_besides(run)
+    for debit in debits:
+        debit.besides = besides.get(debit.reference)  # type: ignore[attr-defined]
     context: dict[str, Any] = {
-        "run": run, "debits": list(run.debits.select_related("saved_mandate", "online__payment")),
+        "run": run, "debits": debits,
         "look": second_look(request, run, "debit_approval", form),
     }  # fmt: skip
     return render(request, "payments/debit_run.html", context, status=status)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from portal.local.stripe import checkout, connect, methods, payments
-from portal.local.stripe.errors import invalid, missing, unknown_address
+from portal.local.stripe.errors import Refused, invalid, missing, unknown_address
 from portal.local.stripe.store import Store, Thing, expanded
 
 
@@ -150,7 +150,11 @@ def _session(asked: Asked) -> Thing:
 def _expire(asked: Asked) -> Thing:
     session = asked.store.get("checkout.session", asked.ids[0])
     if session["status"] != "open":
-        raise invalid('Only Checkout Sessions with a status in ["open"] can be expired.', "session")
+        text = (
+            'Only Checkout Sessions with a status in ["open"] can be expired. '
+            f"This Checkout Session has a status of `{session['status']}`."
+        )
+        raise Refused(400, "invalid_request_error", text)
     return checkout.expire(asked.store, asked.ids[0])
 
 

@@ -184,6 +184,17 @@ def test_a_page_expires(api: Any, listener: Listener) -> None:
     listener.wait_for("checkout.session.expired")
 
 
+def test_only_an_open_page_can_be_expired(api: Any, listener: Listener) -> None:
+    made, paid = session(api), session(api)
+    assert api.checkout.sessions.expire(made.id).status == "expired"
+    listener.wait_for("checkout.session.expired")
+    assert fill_in(made.url, card="4242424242424242")[0] != 303, "it takes no money any more"
+    fill_in(paid.url, card="4242424242424242")
+    for one, status in ((made, "expired"), (paid, "complete")):
+        with pytest.raises(stripe.InvalidRequestError, match=f"has a status of `{status}`"):
+            api.checkout.sessions.expire(one.id)
+
+
 def test_a_mandate_is_saved_and_collected_later(api: Any) -> None:
     customer = api.customers.create({"name": "Customer Foods GmbH"})
     made = api.checkout.sessions.create(
