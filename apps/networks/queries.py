@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from apps.networks.models import Answer, CompanyProfile, Participation, ValueNetwork
 from apps.tenancy.context import current_company
@@ -19,11 +19,9 @@ def visible_networks() -> QuerySet[ValueNetwork]:
 
 
 def members_of(network: ValueNetwork) -> QuerySet[Participation]:
-    """Participations seen by the current company, by name and role, with their answers."""
+    """Participations seen by the current company, by name and role, with their company's `slug`."""
     rows: QuerySet[Participation] = Participation.objects.filter(network=network)
-    rows = rows.order_by("company_name", "role", "id")
-    rows = rows.select_related("company")
-    return rows.prefetch_related(Prefetch("answers", Answer.objects.order_by("said_at")))
+    return rows.order_by("company_name", "role", "id").annotate(slug=F("company__slug"))
 
 
 def own_participations() -> QuerySet[Participation]:

@@ -6,7 +6,14 @@ from uuid import UUID
 
 from apps.events.domain.registry import handles, housekeeping
 from apps.events.models import Job
-from apps.notifications.operations import DIGEST, SEND, drop_old, send_mail, write_digest
+from apps.notifications.operations import (
+    DIGEST,
+    SEND,
+    drop_old,
+    send_mail,
+    tell_overdue,
+    write_digest,
+)
 
 
 @handles(SEND, atomic=False)
@@ -26,3 +33,9 @@ def work_on_digest(job: Job, now: datetime) -> dict[str, Any]:
 @housekeeping("notifications.drop_old", daily=True)
 def work_on_old(job: Job, now: datetime) -> dict[str, Any]:
     return {"dropped": drop_old(now=now)}
+
+
+@housekeeping("notifications.tell_overdue", daily=True)
+def work_on_overdue(job: Job, now: datetime) -> dict[str, Any]:
+    """Once a day: that an invoice is overdue is a question of the day."""
+    return {"notifications": tell_overdue(now=now)}

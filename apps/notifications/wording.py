@@ -26,12 +26,13 @@ TOPIC_TITLES: dict[str, Promise] = {
     "ends": _("Contracts that end"),
     "invoices": _("Documents we receive"),
     "reminders": _("Reminders to us"),
+    "overdue": _("Our invoices that fall overdue"),
     "disputes": _("Disputed lines"),
     "corrections": _("Corrections to look at"),
     "parked": _("Periods put aside by a run"),
     "statements": _("Statements of our shares"),
     "objections": _("Objections to statements"),
-    "approvals": _("Payouts that wait for approval"),
+    "approvals": _("Payouts, debits and refunds that wait for approval"),
     "payments": _("Payments that came in"),
     "failures": _("Payments and payouts that failed"),
     "data": _("Requests for data and their answers"),
@@ -112,6 +113,11 @@ MESSAGES: dict[str, Words] = {
         "invoice_detail", "receivable_list",
         _("%(company)s reminds you of %(count)s overdue documents."),
     ),
+    "fell_overdue": Words(
+        _("Invoice %(number)s to %(company)s is overdue since %(since_on)s: %(amount)s of it are open."),
+        "invoice_detail", "receivable_list",
+        _("%(count)s invoices have fallen overdue since you were last told."),
+    ),
     "disputed": Words(
         _("%(company)s disputes lines of invoice %(number)s."), "invoice_detail", "invoice_list"
     ),
@@ -154,6 +160,15 @@ MESSAGES: dict[str, Words] = {
         _("%(actor)s has drafted a payout of %(amount)s. A second person approves it."),
         "payout_batch", "payout_list",
         _("%(actor)s has drafted %(count)s payouts of %(amount)s. A second person approves them."),
+    ),
+    "debits_drafted": Words(
+        _("%(actor)s has drafted a direct debit of %(amount)s. A second person approves it."),
+        "debit_run", "debit_list",
+        _("%(actor)s has drafted %(count)s direct debits of %(amount)s. A second person approves them."),
+    ),
+    "refund_asked": Words(
+        _("%(actor)s asks for a refund of %(amount)s to %(company)s. A second person approves it."),
+        "payment_detail", "payment_list",
     ),
     "payouts_failed": Words(
         _("The payout of %(amount)s to %(company)s did not arrive."), "payout_batch", "payout_list",

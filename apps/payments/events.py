@@ -60,6 +60,30 @@ class PayoutsDrafted:
         return {"batch": str(self.batch)}
 
 
+@dataclass(frozen=True, slots=True)
+class DebitsDrafted:
+    """A run of debits waits for the approval of a person who did not draft it; for the payee."""
+
+    run: UUID
+    name: ClassVar[str] = "payments.debits_drafted"
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {"run": str(self.run)}
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAsked:
+    """A refund waits for the approval of a person who did not ask for it; for who gives back."""
+
+    request: UUID
+    name: ClassVar[str] = "payments.refund_asked"
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {"request": str(self.request)}
+
+
 class PayoutFailed(PaidOut):
     """Payouts came back or were refused; for the payer."""
 

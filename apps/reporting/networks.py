@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from apps.common.period import Period, add_months, local_date, month_period
@@ -25,9 +26,12 @@ def network_map(request: HttpRequest, network_id: UUID) -> HttpResponse:
     nodes = companies_of(network)
     names = {node.key: node.name for node in nodes}
     flows = flows_between(network.pk, list(names), month, zone)
+    kinds = {kind: render_to_string("reporting/flow_kind.html", {"kind": kind}) for kind in KINDS}
     context = {
         "network": network, **_months(month, zone, timezone.now()), "drawing": draw(nodes, flows), "kinds": KINDS,
-        "flows": [(flow, names[flow.source], names[flow.target]) for flow in flows],
+        "flows": [
+            (flow, kinds[flow.kind], names[flow.source], names[flow.target]) for flow in flows
+        ],
     }  # fmt: skip
     return render(request, "reporting/network_map.html", context)
 

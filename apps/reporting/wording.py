@@ -61,6 +61,7 @@ JOB_TITLES: dict[str, str | Promise] = {
     "notifications.drop_old": _("Drop old notifications"),
     "notifications.send_mail": _("Mail a notification"),
     "notifications.tell": _("Tell people what happened"),
+    "notifications.tell_overdue": _("Tell what has fallen overdue"),
     "notifications.write_digest": _("Write the mail of the day"),
     "payments.apply_webhook": _("Note what the payment provider tells"),
     "payments.close_pages": _("Close online payment pages of what is collected"),

@@ -1,6 +1,6 @@
 """Tables of settlement."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +19,7 @@ from apps.common.tables import (
 )
 from apps.contracts.models import Contract
 from apps.settlement.models import (
+    Account,
     SelfBillingAgreement,
     SettledPeriod,
     Share,
@@ -56,16 +57,23 @@ class PeriodTable(Table):
         fields: ClassVar[tuple[str, ...]] = ()
 
 
+class PurposeColumn(Column):
+    """An account's purpose in words, in files too."""
+
+    def export(self, value: Any, record: Any) -> list[str]:
+        return [str(Account.Purpose(value).label)]
+
+
 class TransferTable(Table):
     at = InstantColumn(verbose_name=_("When"))
     partner_name = Column(verbose_name=_("Partner"), accessor="debit__partner_name")
     cause = Column(verbose_name=_("Reason"))
     document = Column(verbose_name=_("Document"), orderable=False, attrs=WHOLE)
-    debit_purpose = Column(
-        verbose_name=_("From"), accessor="debit__get_purpose_display", orderable=False
+    debit_purpose = PurposeColumn(
+        verbose_name=_("From"), accessor="debit__purpose", orderable=False
     )
-    credit_purpose = Column(
-        verbose_name=_("To"), accessor="credit__get_purpose_display", orderable=False
+    credit_purpose = PurposeColumn(
+        verbose_name=_("To"), accessor="credit__purpose", orderable=False
     )
     amount_minor = MoneyColumn(verbose_name=_("Amount"))
 

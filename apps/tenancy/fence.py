@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.migrations.operations import RunSQL
 from django.db.models.sql import Query
+from django.utils.encoding import force_str
 
 from apps.common.fields import uuid7
 from apps.tenancy.backend.base import APP
@@ -72,6 +73,12 @@ class FencedModel(models.Model):
         from apps.common.ids import encode
 
         return encode(self.prefix, self.id)
+
+    def _get_FIELD_display(self, field: Any) -> str:
+        """What `get_…_display` shows. Django's own way translates all choices to find one."""
+        value = getattr(self, field.attname)
+        shown = next((text for code, text in field.flatchoices if code == value), value)
+        return str(force_str(shown, strings_only=True))
 
 
 COMPANY_SETTING = "nullif(current_setting('peruse.company', true), '')::int"

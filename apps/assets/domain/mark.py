@@ -4,22 +4,32 @@ from collections.abc import Iterator, Sequence
 
 import segno
 
-# Modules: the quiet zone around the code, the frame, and the legs of the triangle in its corner that
-# tell a link to this very thing from any other code (IEC 61406-1).
+# The measures of IEC 61406-1, in modules: the quiet zone between code and frame (2D-5), the frame's
+# line, and the legs of the triangle within the frame's lower right corner, which tells a link to this
+# very thing from any other code (2D-10). It asks for modules of at least 0.25 mm, better 0.35 (2D-4),
+# and recommends error correction Q (2D-6).
 QUIET, FRAME, CORNER = 4, 1, 6
+MODULE_MM = 0.35
+CORRECTION = "q"
+# White around the frame, so that it is seen on any ground.
+MARGIN = 2
 
 
 def mark_of(link: str) -> str:
-    """An SVG of black on white, whatever is around it."""
-    rows = segno.make(link, error="m", micro=False).matrix
+    """An SVG of black on white, whatever is around it, as wide in print as its modules ask for."""
+    rows = segno.make(link, error=CORRECTION, micro=False).matrix
     edge = FRAME + QUIET
     size = len(rows) + 2 * edge
+    whole = size + 2 * MARGIN
     runs = "".join(_runs(rows, edge))
-    frame = f"M0 0h{size}v{size}h-{size}zM1 1v{size - 2}h{size - 2}v-{size - 2}z"
-    corner = f"M{size} {size}v-{CORNER}l-{CORNER} {CORNER}z"
+    inner = size - 2 * FRAME
+    frame = f"M0 0h{size}v{size}h-{size}zM{FRAME} {FRAME}v{inner}h{inner}v-{inner}z"
+    corner = f"M{size - FRAME} {size - FRAME}v-{CORNER}l-{CORNER} {CORNER}z"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-2 -2 {size + 4} {size + 4}" '
-        f'shape-rendering="crispEdges"><path fill="#fff" d="M-2-2h{size + 4}v{size + 4}h-{size + 4}z"/>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{whole * MODULE_MM:.2f}mm" '
+        f'height="{whole * MODULE_MM:.2f}mm" viewBox="-{MARGIN} -{MARGIN} {whole} {whole}" '
+        f'shape-rendering="crispEdges">'
+        f'<path fill="#fff" d="M-{MARGIN}-{MARGIN}h{whole}v{whole}h-{whole}z"/>'
         f'<path fill="#000" d="{frame}{runs}"/><path fill="#000" d="{corner}"/></svg>'
     )
 

@@ -50,7 +50,7 @@ def invitation(request: HttpRequest, network_id: UUID) -> HttpResponse:
     network = get_object_or_404(visible_networks().filter(author=current_company()), pk=network_id)
     form = InviteForm(request.POST)
     if not form.is_valid():
-        context = sheet(network, form)
+        context = sheet(request, network, form)
         return render(request, "networks/network_detail.html", context, status=422)
     made = invite_company(
         network=network, now=timezone.now(), actor=request.user, **form.cleaned_data

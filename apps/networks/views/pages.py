@@ -1,6 +1,6 @@
 """Lists and sheets of networks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -23,9 +23,9 @@ from apps.networks.queries import (
     visible_networks,
 )
 from apps.networks.tables import NetworkTable
+from apps.networks.views.members import members_shown
 from apps.networks.wording import act_in_words, roles_in_words
 from apps.tenancy.context import current_company
-from apps.tenancy.queries import known_company_ids
 
 _SHOWN_ACTS = 50
 
@@ -77,21 +77,32 @@ class NetworkList(ListPage):
 def network_detail(request: HttpRequest, network_id: UUID) -> HttpResponse:
     """Who plays which role, what waits, and what happened."""
     network = get_object_or_404(visible_networks(), pk=network_id)
-    return render(request, "networks/network_detail.html", sheet(network))
+    return render(request, "networks/network_detail.html", sheet(request, network))
 
 
-def sheet(network: ValueNetwork, form: InviteForm | None = None) -> dict[str, Any]:
+def sheet(
+    request: HttpRequest, network: ValueNetwork, form: InviteForm | None = None
+) -> dict[str, Any]:
     """The context of a network's page; `form` where an invitation was refused."""
-    company = current_company()
     rows = list(members_of(network))
-    is_founder = network.author_id == company.pk
+    is_founder = network.author_id == current_company().pk
+    manages = "manage_networks" in getattr(request, "capabilities", ())
+    shown = members_shown(rows, founds=is_founder, manages=manages)
+    members = list(zip(rows, shown, strict=True))
     acts = AuditRow.objects.filter(subject=network.public_id).order_by("-at")[:_SHOWN_ACTS]
     return {
         "network": network, "is_founder": is_founder,
-        "members": [row for row in rows if row.state in OPEN],
-        "former": [row for row in rows if row.state not in OPEN],
-        "waiting": invitations_waiting().filter(network=network), "own_id": company.pk,
+        "members": [member for row, member in members if row.state in OPEN],
+        "former": [member for row, member in members if row.state not in OPEN],
+        "waiting": _waiting(network, rows),
         "form": form or (InviteForm() if is_founder else None),
-        "profiles": known_company_ids(),
         "history": [(act_in_words(row.action), row) for row in acts],
     }  # fmt: skip
+
+
+def _waiting(network: ValueNetwork, rows: Iterable[Participation]) -> Iterable[Participation]:
+    """Invitations to this company; asked for only where it is invited at all."""
+    own, invited = current_company().pk, Participation.State.INVITED
+    if not any(row.company_id == own and row.state == invited for row in rows):
+        return ()
+    return invitations_waiting().filter(network=network)

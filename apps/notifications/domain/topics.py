@@ -24,6 +24,7 @@ TOPICS = {
         Topic("ends", "contracts", "draft_contracts"),
         Topic("invoices", "money", "receive_documents"),
         Topic("reminders", "money", "pay", AT_ONCE),
+        Topic("overdue", "money", "settle_receivables"),
         Topic("disputes", "money", "settle_receivables", AT_ONCE),
         Topic("corrections", "money", "approve_invoices"),
         Topic("parked", "money", "run_billing"),

@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.events.operations import record
+from apps.events.operations import publish, record
+from apps.payments.events import DebitsDrafted
 from apps.payments.models import BankFile, Debit, DebitRun
 from apps.payments.operations.closing_pages import close_later
 from apps.payments.operations.collecting import Collection as Collected
@@ -51,6 +52,8 @@ def draft_debits(
         action="payments.debits_drafted", subject=run.public_id, now=now, actor=person,
         details={"debits": len(chosen), "total_minor": sum(one.amount_minor for one in chosen)},
     )  # fmt: skip
+    event = DebitsDrafted(run.pk)
+    publish(name=event.name, payload=event.payload, now=now)
     return run
 
 

@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 
 from apps.common.ids import BadId, decode
 from apps.common.period import local_date
-from apps.events.operations import enqueue, record
+from apps.events.operations import enqueue, publish, record
 from apps.payments.domain.accounts import BadIban, bank_details
 from apps.payments.domain.amounts import NotPayable, to_provider
 from apps.payments.domain.bank_files import Party, Transfer, transfers_file
+from apps.payments.events import RefundAsked
 from apps.payments.models import BankEntry, BankFile, Payment, Refund, RefundRequest
 from apps.payments.operations.confirming import Approval, refuse_alone
 from apps.payments.operations.files import store_file
@@ -81,6 +82,8 @@ def ask_refund(*, payment: Payment, wish: Wish, now: datetime, person: Any) -> R
         action="payments.refund_asked", subject=row.public_id, now=now, actor=person,
         details={"amount_minor": wish.amount_minor, "currency": row.currency},
     )  # fmt: skip
+    event = RefundAsked(made.pk)
+    publish(name=event.name, payload=event.payload, now=now)
     return made
 
 

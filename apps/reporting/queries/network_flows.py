@@ -75,9 +75,9 @@ class Between:
             starts_on__lt=self.until,
         )  # fmt: skip
         units = self._units()
-        found: dict[tuple[int, int], list[Contract]] = {}
-        for contract in rows.only("id", "author_id", "customer_id"):
-            found.setdefault((contract.author_id, contract.customer_id), []).append(contract)
+        found: dict[tuple[int, int], list[UUID]] = {}
+        for author, customer, contract in rows.values_list("author_id", "customer_id", "id"):
+            found.setdefault((author, customer), []).append(contract)
         for pair, contracts in found.items():
             yield Flow("service", *pair, self._service_text(contracts, units.get(pair, [])),
                        _contract_url(contracts))  # fmt: skip
@@ -93,7 +93,7 @@ class Between:
         return units
 
     @staticmethod
-    def _service_text(contracts: Sequence[Contract], units: Sequence[tuple[str, Decimal]]) -> str:
+    def _service_text(contracts: Sequence[UUID], units: Sequence[tuple[str, Decimal]]) -> str:
         if units:
             rounded = [(quantity.quantize(Decimal(1)), unit) for unit, quantity in units]
             return ", ".join(
@@ -154,8 +154,8 @@ class Between:
         return rows
 
 
-def _contract_url(contracts: Sequence[Contract]) -> str:
+def _contract_url(contracts: Sequence[UUID]) -> str:
     """The contract itself where it is the only one."""
     if len(contracts) > 1:
         return reverse("contract_list")
-    return reverse("contract_detail", args=[encode("ctr", contracts[0].pk)])
+    return reverse("contract_detail", args=[encode("ctr", contracts[0])])

@@ -25,10 +25,11 @@ def shares_seen() -> QuerySet[Share]:
 
 def periods_with_margin() -> QuerySet[SettledPeriod]:
     """Settled periods with what others have of them and what is left."""
-    own = current_company()
-    others = Sum("shares__amount_minor", filter=~Q(shares__partner=own))
+    # Summed for the rows that are shown, not for all that are counted and sorted before.
+    others = Share.objects.filter(settled=OuterRef("pk")).exclude(partner=current_company())
+    sums = others.order_by().values("settled").annotate(sum=Sum("amount_minor")).values("sum")
     rows: QuerySet[SettledPeriod] = SettledPeriod.objects.select_related("contract").annotate(
-        shared_minor=Coalesce(others, Value(0))
+        shared_minor=Coalesce(Subquery(sums), Value(0))
     )
     return rows.annotate(margin_minor=F("net_minor") - F("shared_minor"))
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, IntegrityError, transaction
-from django.utils import timezone
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone, translation
 
 from apps.events.operations import run_waiting_jobs
 from apps.networks.models import Answer, Participation, ValueNetwork
@@ -252,3 +253,34 @@ def test_the_pages_walk_from_founding_to_leaving(
         row.refresh_from_db()
     assert row.state == STATE.ENDED
     assert client_of(cast["stranger"]).get(page).status_code == 404
+
+
+def test_the_page_asks_the_same_for_many_members_as_for_few(
+    scene: Scene, cast: dict[str, Any], client_of: Callable[..., Any]
+) -> None:
+    page, client = f"/networks/{scene.network.public_id}/", client_of(cast["provider"])
+    scene.join("customer", "customer")
+    few = asked(client, page)
+    for slug, role in (("maker", "manufacturer"), ("financier", "owner"), ("workshop", "supplier")):
+        scene.join(slug, role)
+    scene.invite("stranger", "customer")
+    assert asked(client, page) == few == 9
+    html = client.get(page).content.decode()
+    assert html.count("End this role") == 5
+    assert html.count("Withdraw the invitation") == 1
+
+
+def asked(client: Any, page: str) -> int:
+    """Queries of the page, when what is remembered is remembered."""
+    client.get(page)
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(page).status_code == 200
+    return sum(query["sql"].startswith(("SELECT", "DECLARE")) for query in queries)
+
+
+def test_a_choice_in_words_translates_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts: list[str] = []
+    monkeypatch.setattr(translation._trans, "gettext", lambda text: texts.append(text) or text)
+    assert Participation(role="supplier").get_role_display() == "supplier"
+    assert Participation(role="").get_role_display() == ""
+    assert texts == ["supplier"]

@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from apps.billing.models import Invoice
+from apps.common.templatetags import portal
 from apps.events.models import Job, OutboxEvent
 from apps.events.operations import work_on
 from apps.networks.models import Participation
@@ -19,7 +20,7 @@ from apps.networks.operations import (
     invite_company,
 )
 from apps.notifications.models import Mail, Notification
-from apps.notifications.operations import mark_read, tell_people
+from apps.notifications.operations import mark_read, tell_overdue, tell_people
 from apps.telemetry.models import RefusedItem
 from apps.telemetry.operations.quarantine import tell_refused
 from apps.tenancy.context import company_context
@@ -387,3 +388,113 @@ def test_an_event_about_what_is_gone_is_silent(cast: dict[str, Any], person_of: 
     assert told(person, cast["customer"]) == []
     with company_context(cast["customer"]):
         assert Job.objects.get(kind="notifications.tell").state == Job.State.DONE
+
+
+def test_who_drafted_debits_is_not_asked_to_approve_them(
+    cast: dict[str, Any], person_of: People
+) -> None:
+    provider = cast["provider"]
+    everybody(person_of, provider)
+    finance, director = person_of(provider, "finance"), person_of(provider, "director")
+    run = drafted_run(provider, cast["customer"], finance)
+    event = happened(provider, "payments.debits_drafted", {"run": str(run.pk)}, [provider])
+    work(provider)
+    assert told(finance, provider) == []
+    assert heard_by(provider, person_of) == {"director"}
+    assert texts(director, provider, "approvals") == [
+        "finance provider has drafted 2 direct debits of 47.00\u00a0EUR. A second person approves them."
+    ]
+    with company_context(provider):
+        assert tell_people(event=event, now=later(1)) == 0
+        assert Notification.objects.get(person=director).subject == run.public_id
+
+
+@pytest.mark.parametrize("state", ["drafted", "discarded"])
+def test_nobody_is_asked_to_approve_what_is_discarded(
+    cast: dict[str, Any], person_of: People, state: str
+) -> None:
+    from apps.payments.models import DebitRun
+
+    provider = cast["provider"]
+    director = person_of(provider, "director")
+    run = drafted_run(provider, cast["customer"], person_of(provider, "finance"))
+    with company_context(provider):
+        DebitRun.objects.update(state=state)
+    happened(provider, "payments.debits_drafted", {"run": str(run.pk)}, [provider])
+    work(provider)
+    assert len(told(director, provider)) == (state == "drafted")
+
+
+def drafted_run(company: Any, payer: Any, person: Any) -> Any:
+    """As it is drafted from what may be collected: 12 and 35 euros."""
+    from apps.payments.models import Debit, DebitRun
+
+    own: dict[str, Any] = {"author": company, "parties": [company.pk]}
+    with company_context(company):
+        run = DebitRun.objects.create(
+            **own, collected_on=NOW.date() + timedelta(days=5), drafted_by_id=person.pk,
+            drafted_by=str(person), drafted_at=NOW,
+        )  # fmt: skip
+        for name, minor in (("inv_1", 12_00), ("inv_2", 35_00)):
+            Debit.objects.create(
+                **own, run=run, payer=payer, payer_name=payer.name, reference=name, title=name,
+                amount_minor=minor, mandate_reference="M-1",
+            )  # fmt: skip
+    return run
+
+
+def test_overdue_invoices_are_told_once_to_who_looks_after_them(
+    provider: Any, customer: Any, person_of: People, issued: Invoice
+) -> None:
+    from tests.integration.billing.test_reminders import DUE, at
+
+    everybody(person_of, provider, customer)
+    seller = person_of(provider, "finance")
+
+    def look(days: int) -> int:
+        with company_context(provider):
+            return tell_overdue(now=at(DUE + timedelta(days=days)))
+
+    assert look(0) == 0, "it may still be paid on its day"
+    assert look(1) == 2
+    assert [look(day) for day in (1, 2, 3, 9)] == [0, 0, 0, 0]
+    assert heard_by(customer, person_of) == set()
+    assert {one for one in POSITIONS if texts(person_of(provider, one), provider, "overdue")} == {
+        "director", "finance",
+    }  # fmt: skip
+    [text] = texts(seller, provider, "overdue")
+    since = portal.day(DUE + timedelta(days=1))
+    assert text.startswith(f"Invoice {issued.number} to Customer")
+    assert f"is overdue since {since}: " in text
+
+
+def test_what_is_paid_or_long_ago_is_not_told(
+    provider: Any, person_of: People, issued: Invoice
+) -> None:
+    from tests.integration.billing.test_reminders import DUE, at
+    from tests.integration.supply.scene import pay
+
+    seller = person_of(provider, "finance")
+    with company_context(provider):
+        assert tell_overdue(now=at(DUE + timedelta(days=9))) == 0, "no news any more"
+    pay(provider, issued, issued.gross_minor, at(DUE))
+    with company_context(provider):
+        assert tell_overdue(now=at(DUE + timedelta(days=1))) == 0
+    assert texts(seller, provider, "overdue") == []
+
+
+def test_the_day_is_looked_at_by_a_job_of_each_day(
+    provider: Any, person_of: People, issued: Invoice
+) -> None:
+    from apps.events.domain.registry import housekeeping_kinds
+    from apps.events.operations import enqueue
+    from tests.integration.billing.test_reminders import DUE, at
+
+    seller, moment = person_of(provider, "finance"), at(DUE + timedelta(days=3))
+    assert "notifications.tell_overdue" in housekeeping_kinds(daily=True)
+    assert "notifications.tell_overdue" not in housekeeping_kinds(daily=False)
+    for _twice in range(2):
+        with company_context(provider):
+            enqueue(kind="notifications.tell_overdue", payload={}, now=moment)
+        work(provider, now=moment)
+    assert len(texts(seller, provider, "overdue")) == 1

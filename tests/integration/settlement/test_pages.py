@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.billing.models import Invoice
 from apps.contracts.models import Contract, PartnerTerms, SplitVersion
 from apps.events.operations import run_waiting_jobs
 from apps.settlement.models import SettledPeriod, Share
+from apps.settlement.queries.pages import periods_with_margin
 from apps.tenancy.context import company_context
 from tests.integration.billing.conftest import issue_all
 from tests.integration.settlement.scene import agree, per_cycle, percent_of, work
@@ -126,3 +129,36 @@ def test_the_issuer_sees_who_gets_what_and_the_customer_does_not(
     assert client_of(customer).get(f"/margins/{settled.public_id}/").status_code == 404
     for page_name in ("money", "shares", "ledger", "terms"):
         assert client_of(customer).get(f"/{page_name}/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/margins/", "/ledger/"])
+def test_a_list_asks_little_and_sums_only_what_it_shows(
+    shared: Invoice, provider: Any, client_of: Callable[..., Any], path: str
+) -> None:
+    client = client_of(provider)
+    client.get(path)
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(path).status_code == 200
+    asked = [query["sql"] for query in queries if query["sql"].startswith("SELECT")]
+    assert len(asked) == 5
+    [counted] = [sql for sql in asked if sql.startswith("SELECT COUNT")]
+    assert "settlement_share" not in counted
+
+
+def test_periods_stand_latest_first(shared: Invoice, provider: Any) -> None:
+    with company_context(provider):
+        assert periods_with_margin().ordered
+        row = periods_with_margin().get()
+        assert row.margin_minor == row.net_minor - row.shared_minor
+        mine = Share.objects.filter(settled=row).exclude(partner=provider)
+        assert row.shared_minor == sum(mine.values_list("amount_minor", flat=True)) > 0
+
+
+def test_the_ledger_says_in_words_from_where_to_where_in_its_file_too(
+    shared: Invoice, provider: Any, client_of: Callable[..., Any]
+) -> None:
+    client = client_of(provider)
+    for path in ("/ledger/", "/ledger/?export=csv"):
+        text = client.get(path).content.decode()
+        assert "shared revenue" in text
+        assert "recognised, not payable yet" in text

@@ -4,10 +4,12 @@ import json
 import re
 from datetime import date
 from itertools import pairwise
+from urllib.parse import urlsplit
 
+import pytest
 import segno
 
-from apps.assets.domain.mark import CORNER, FRAME, QUIET, mark_of
+from apps.assets.domain.mark import FRAME, MARGIN, MODULE_MM, QUIET, mark_of
 from apps.assets.domain.nameplate import MEANING, SUBMODEL, Nameplate, environment
 
 LINK = "https://peruse.example/id/ast_01m8ma138weaxs6y06696rdk23/"
@@ -59,11 +61,10 @@ def drawn(svg: str, size: int) -> list[list[int]]:
 def test_the_mark_shows_the_link_and_nothing_else() -> None:
     matrix = [
         [int(bool(module)) for module in row]
-        for row in segno.make(LINK, error="m", micro=False).matrix
+        for row in segno.make(LINK, error="q", micro=False).matrix
     ]
     svg = mark_of(LINK)
     assert drawn(svg, len(matrix)) == matrix
-    assert f"l-{CORNER} {CORNER}z" in svg
     assert "<script" not in svg
     assert "style" not in svg
 
@@ -73,3 +74,25 @@ def test_boxes_of_a_row_never_touch() -> None:
     boxes = re.findall(r"M(\d+) (\d+)h(\d+)v1h", mark_of(LINK))
     for (x, y, wide), (next_x, next_y, _wide) in pairwise(boxes):
         assert y != next_y or int(x) + int(wide) < int(next_x)
+
+
+def test_frame_and_triangle_have_the_measures_of_the_standard() -> None:
+    """In modules: a line of 1, at least 4 of quiet within it, a triangle of 6 in its inner corner."""
+    svg = mark_of(LINK)
+    size = len(segno.make(LINK, error="q", micro=False).matrix) + 2 * (4 + 1)
+    assert f"M0 0h{size}v{size}h-{size}zM1 1v{size - 2}h{size - 2}v-{size - 2}z" in svg
+    assert f"M{size - 1} {size - 1}v-6l-6 6z" in svg
+    # The triangle's hypotenuse passes the code's nearest corner without touching it.
+    assert 2 * (size - 1 - 4) < 2 * (size - 1) - 6
+    # In print a module is wide enough for every reader.
+    [width] = re.findall(r'width="([\d.]+)mm"', svg)
+    assert float(width) / (size + 2 * MARGIN) == pytest.approx(MODULE_MM, abs=0.001)
+    assert MODULE_MM >= 0.25
+
+
+def test_the_link_is_one_that_the_standard_allows() -> None:
+    """No more than 255 signs of the plain ones; scheme and host in small letters."""
+    uri = urlsplit(LINK)
+    assert len(LINK) <= 255
+    assert re.fullmatch(r"[A-Za-z0-9:/._-]+", LINK)
+    assert f"{uri.scheme}://{uri.netloc}" == f"{uri.scheme}://{uri.netloc}".lower()

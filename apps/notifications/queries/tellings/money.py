@@ -8,7 +8,7 @@ from uuid import UUID
 from apps.events.models import OutboxEvent
 from apps.notifications.domain.told import Told
 from apps.notifications.queries.tellings.registry import Teller, from_others, keys, one_or_many
-from apps.payments.models import Payment, Payout, PayoutBatch
+from apps.payments.models import DebitRun, Payment, Payout, PayoutBatch, RefundRequest
 from apps.settlement.models import ObjectionAnswer, Statement
 
 
@@ -54,13 +54,50 @@ def _drafted(event: OutboxEvent) -> list[Told]:
         return []
     amounts = list(batch.payouts.values_list("amount_minor", flat=True))
     facts = {
-        "actor": batch.drafted_by.split(" <")[0], "count": len(amounts),
+        "actor": _name(batch.drafted_by), "count": len(amounts),
         "amount": [sum(amounts), batch.currency],
     }  # fmt: skip
     return [
         Told("approvals", "payouts_drafted", batch.public_id, facts,
              without=frozenset([batch.drafted_by_id]))
     ]  # fmt: skip
+
+
+def _debits_drafted(event: OutboxEvent) -> list[Told]:
+    """As with payouts: not who drafted the run, and nobody once it is approved or discarded."""
+    run = DebitRun.objects.filter(id=UUID(event.payload["run"])).first()
+    if run is None or run.state != DebitRun.State.DRAFTED:
+        return []
+    amounts = list(run.debits.values_list("amount_minor", flat=True))
+    facts = {
+        "actor": _name(run.drafted_by), "count": len(amounts),
+        "amount": [sum(amounts), run.currency],
+    }  # fmt: skip
+    return [
+        Told("approvals", "debits_drafted", run.public_id, facts,
+             without=frozenset([run.drafted_by_id]))
+    ]  # fmt: skip
+
+
+def _refund_asked(event: OutboxEvent) -> list[Told]:
+    """Not who asked for it, and nobody once it is approved or discarded."""
+    rows = RefundRequest.objects.select_related("payment")
+    request = rows.filter(id=UUID(event.payload["request"])).first()
+    if request is None or request.state != RefundRequest.State.ASKED:
+        return []
+    facts = {
+        "actor": _name(request.asked_by), "company": request.payment.payer_name,
+        "amount": [request.amount_minor, request.currency],
+    }  # fmt: skip
+    return [
+        Told("approvals", "refund_asked", request.payment.public_id, facts,
+             without=frozenset([request.asked_by_id]))
+    ]  # fmt: skip
+
+
+def _name(written: str) -> str:
+    """A person as recorded, without the address behind the name."""
+    return written.split(" <")[0]
 
 
 def _payout_failed(event: OutboxEvent) -> list[Told]:
@@ -91,6 +128,8 @@ TELLERS: dict[str, Teller] = {
     "settlement.objected": from_others(_objected),
     "settlement.objection_answered": from_others(_objection_answered),
     "payments.payouts_drafted": _drafted,
+    "payments.debits_drafted": _debits_drafted,
+    "payments.refund_asked": _refund_asked,
     "payments.payout_failed": _payout_failed,
     "payments.received": partial(_paid, topic="payments", message="payments_received"),
     "payments.failed": partial(_paid, topic="failures", message="payments_failed"),
