@@ -6,6 +6,7 @@ from django.core.management.commands import makemigrations
 from django_tenants.management.commands.migrate_schemas import MigrateSchemasCommand
 
 from apps.tenancy.context import as_owner
+from apps.tenancy.rendering import one_model_at_a_time
 from apps.tenancy.schemas import (
     grant_privileges,
     migrate_schema,
@@ -20,6 +21,11 @@ class Command(MigrateSchemasCommand):
     autodetector = makemigrations.Command.autodetector
 
     def handle(self, *args: Any, **options: Any) -> None:
+        with one_model_at_a_time():
+            self.migrate(*args, **options)
+
+    def migrate(self, *args: Any, **options: Any) -> None:
+        """All that lack something; one schema or one app where the options name it."""
         grant_privileges()
         if options.get("schema_name") or options.get("app_label"):
             with as_owner():
