@@ -39,10 +39,11 @@ fix: setup-dev ## Put style right where a program can
 	$(PYTHON) -m ruff format .
 	@bin/templates | xargs -r .venv/bin/djade --target-version 5.2
 
+# Three processes on two cores: a test that waits for a page or a job leaves its core to another.
 test: setup-dev ## All tests but the long ones
 	@bin/chromium || [ "$${CI:-}" != true ]
 	@$(LOCAL) static
-	$(WITH_SERVERS) $(PYTEST) $(TESTS) -n 2 -m "not long" $(ARGS)
+	$(WITH_SERVERS) $(PYTEST) $(TESTS) -n 3 --dist worksteal -m "not long" $(ARGS)
 
 test-long: setup-dev ## The long campaigns
 	@bin/chromium || [ "$${CI:-}" != true ]

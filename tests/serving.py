@@ -29,11 +29,11 @@ def free_port() -> int:
 def own_broker() -> str:
     """A virtual host of the local Valkey, so that no other portal's workers hear our bells.
 
-    Each test process has seven of its own and takes them in turn.
+    Each of three test processes has four of its own and takes them in turn.
     """
     url = local.broker_url()
     process = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-    number = 2 + int(process) % 2 * 7 + next(PORTALS) % 7
+    number = 2 + int(process) % 3 * 4 + next(PORTALS) % 4
     return f"{url}?virtual_host={number}" if url.startswith("redis+socket") else url
 
 
