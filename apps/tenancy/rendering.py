@@ -17,11 +17,11 @@ from django.db.migrations.state import ModelState, ProjectState
 def one_model_at_a_time() -> Iterator[None]:
     """Migrations in this block render what a step changes. What they do to the database is the same."""
     before = ProjectState.reload_model, ProjectState.add_model
-    ProjectState.reload_model, ProjectState.add_model = _reload_model, _add_model  # type: ignore[method-assign]
+    ProjectState.reload_model, ProjectState.add_model = _reload_model, _add_model  # type: ignore[method-assign, assignment]
     try:
         yield
     finally:
-        ProjectState.reload_model, ProjectState.add_model = before  # type: ignore[method-assign]
+        ProjectState.reload_model, ProjectState.add_model = before  # type: ignore[method-assign, assignment]
 
 
 _reload_with_neighbours = ProjectState.reload_model
