@@ -21,7 +21,7 @@ def one_model_at_a_time() -> Iterator[None]:
     try:
         yield
     finally:
-        ProjectState.reload_model, ProjectState.add_model = before  # type: ignore[method-assign, assignment]
+        ProjectState.reload_model, ProjectState.add_model = before  # type: ignore[method-assign]
 
 
 _reload_with_neighbours = ProjectState.reload_model
