@@ -41,6 +41,7 @@ SHARED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "django_htmx",
     "template_partials",
     "django_tables2",
@@ -216,6 +217,31 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGOUT_ON_GET = False
+# Who approves money, manages a company or operates the platform must have a second factor. `off` is
+# for the demo and for tests of other things; `check --deploy` says so aloud.
+PERUSE_MFA = os.environ.get("PERUSE_MFA", "off" if DEMO else "on") != "off"
+# How long a sign-in or a confirmation counts for what asks for one.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+MFA_ADAPTER = "apps.accounts.adapter.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["recovery_codes", "totp", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_TOTP_ISSUER = "Peruse"
+# Clocks may differ by half a minute; each code counts once (`spend_code`).
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODE_DIGITS = 10
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_FORMS = {
+    "authenticate": "apps.accounts.factor_forms.SecondStepForm",
+    "reauthenticate": "apps.accounts.factor_forms.CodeForm",
+    "activate_totp": "apps.accounts.factor_forms.AppForm",
+    "add_webauthn": "apps.accounts.passkey_forms.NewPasskeyForm",
+    "edit_webauthn": "apps.accounts.passkey_forms.PasskeyNameForm",
+    "login_webauthn": "apps.accounts.passkey_forms.PasskeySignInForm",
+    "authenticate_webauthn": "apps.accounts.passkey_forms.PasskeyStepForm",
+    "reauthenticate_webauthn": "apps.accounts.passkey_forms.PasskeyConfirmationForm",
+}
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/companies/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/sign-in/"

@@ -7,6 +7,8 @@ os.environ.setdefault("PERUSE_LOGIN", "ops")
 os.environ["PERUSE_DATABASE"] = (
     f"peruse_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
 )
+# People of tests are made ready to work; tests of the second factor switch it on.
+os.environ.setdefault("PERUSE_MFA", "off")
 os.environ.setdefault("PERUSE_EMAIL_BACKEND", "django.core.mail.backends.locmem.EmailBackend")
 
 if "PYTEST_XDIST_WORKER" not in os.environ:

@@ -56,6 +56,7 @@ class Serving:
             "PERUSE_PORT": str(self.port),
             "PERUSE_CONSOLE_PORT": str(self.console_port),
             "CELERY_BROKER_URL": self.broker,
+            "PERUSE_MFA": os.environ.get("PERUSE_MFA", "off"),
             **more,
         }
 

@@ -1,14 +1,35 @@
 """How allauth signs people in here: by e-mail, no open sign-up, mails in the person's language."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as requests
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
 from django.http import HttpRequest
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.accounts.confirming import is_confirmed
+from apps.tenancy.sealing import opened, seal
 
 # Being signed in is seen; a note about it on every entry is noise.
 _SILENT = ("account/messages/logged_in.txt", "account/messages/logged_out.txt")
+_SEALED_FOR = "accounts.second-factor"
+# What a person is told by mail, by the name allauth has for it.
+_CHANGES = {
+    "account/email/password_changed": gettext_lazy("Your password was changed."),
+    "account/email/password_reset": gettext_lazy("Your password was chosen anew."),
+    "account/email/password_set": gettext_lazy("A password was set."),
+    "mfa/email/totp_activated": gettext_lazy("An authenticator app was added."),
+    "mfa/email/totp_deactivated": gettext_lazy("The authenticator app was removed."),
+    "mfa/email/webauthn_added": gettext_lazy("A passkey was added."),
+    "mfa/email/webauthn_removed": gettext_lazy("A passkey was removed."),
+    "mfa/email/recovery_codes_generated": gettext_lazy("New recovery codes were made."),
+}
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -21,6 +42,23 @@ class AccountAdapter(DefaultAccountAdapter):
         """Only pages of the sign-in host; companies' hosts are reached by entry codes alone."""
         return url_has_allowed_host_and_scheme(url, allowed_hosts=None)
 
+    def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
+        """A sign-in counts like a confirmation: nobody is asked twice within five minutes."""
+        return not is_confirmed(requests.request, timezone.now())
+
+    def reauthenticate(self, user: Any, password: str) -> bool:
+        return bool(user.check_password(password))
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """allauth's, in our words."""
+        words = {
+            "reauthenticate": _("Use your password"),
+            "mfa_reauthenticate": _("Use a code"),
+            "mfa_reauthenticate:webauthn": _("Use a passkey"),
+        }
+        ways = super().get_reauthentication_methods(user)
+        return [{**way, "description": words[way["id"]]} for way in ways]
+
     def format_email_subject(self, subject: str) -> str:
         return f"Peruse: {subject}"
 
@@ -29,9 +67,53 @@ class AccountAdapter(DefaultAccountAdapter):
         with translation.override(language):
             super().send_mail(template_prefix, email, context)
 
+    def send_notification_mail(
+        self, template_prefix: str, user: Any, context: Mapping[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:  # fmt: skip
+        """Tell a person what was changed about their way in, from where."""
+        if template_prefix not in _CHANGES:
+            return
+        told = {
+            "user": user,
+            "change": _CHANGES[template_prefix],
+            "at": timezone.now(),
+            "address": self.get_client_ip(self.request),
+        }
+        self.send_mail("account/email/change", user.email, {**told, **(context or {})})
+
     def add_message(
         self, request: HttpRequest, level: int, message_template: str | None = None,
         *args: Any, **kwargs: Any,
     ) -> None:  # fmt: skip
-        if message_template not in _SILENT:
+        said = _CHANGES.get((message_template or "").replace("/messages/", "/email/")[:-4])
+        if said is not None:
+            super().add_message(request, level, message=str(said))
+        elif message_template not in _SILENT:
             super().add_message(request, level, message_template, *args, **kwargs)
+
+
+class FactorAdapter(DefaultMFAAdapter):
+    """Second factors: secrets are sealed, and passkeys belong to the sign-in host's name."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": gettext_lazy("This code is not right, or was used already."),
+    }
+
+    def encrypt(self, text: str) -> str:
+        return seal(_SEALED_FOR, text.encode())
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return opened(_SEALED_FOR, encrypted_text).decode()
+
+    def build_totp_svg(self, url: str) -> str:
+        import segno
+
+        drawn: str = segno.make(url, error="m").svg_inline(scale=5, border=2)
+        return drawn
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return {"id": settings.PERUSE_DOMAIN, "name": "Peruse"}
+
+    def generate_authenticator_name(self, user: Any, type: Any) -> str:
+        return ""

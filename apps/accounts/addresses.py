@@ -16,6 +16,11 @@ def public_url(path: str = "/", /, **query: str) -> str:
     return _address(settings.PERUSE_DOMAIN, settings.PERUSE_PORT, path, query)
 
 
+def public_origin() -> str:
+    """The sign-in host as browsers name it: scheme, host, and a port that is not the usual one."""
+    return _address(settings.PERUSE_DOMAIN, settings.PERUSE_PORT, "", {})
+
+
 def company_url(company: Company, path: str = "/", /, **query: str) -> str:
     """An absolute address in a company's portal."""
     return portal_url(company.slug, path, **query)

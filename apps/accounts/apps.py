@@ -6,5 +6,5 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        # Registers itself with the OpenAPI generator by being imported.
-        from apps.accounts import openapi  # noqa: F401
+        # They register themselves by being imported.
+        from apps.accounts import checks, openapi  # noqa: F401

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.db.models import Exists, Q, QuerySet
 
 from apps.accounts.domain.tokens import hash_of, is_key
@@ -13,6 +15,8 @@ from apps.accounts.models import ApiKey, Invitation, Membership, User
 from apps.events.models import AuditRow
 from apps.tenancy.context import current_company, current_company_id
 
+# Whose position needs a second factor.
+BOUND_POSITIONS = (Membership.Position.DIRECTOR, Membership.Position.FINANCE)
 KEY_SECONDS = 10.0
 _KEYS_MOST = 10_000
 _keys: dict[tuple[int, str], tuple[float, ApiKey]] = {}
@@ -136,3 +140,20 @@ def memberships_in_force(
 def device_keys(device_id: UUID) -> QuerySet[ApiKey]:
     """Keys of the current company bound to one device."""
     return keys().filter(device_id=device_id)
+
+
+def owes_second_factor(person: Any) -> bool:
+    """Whether the person must set up a second factor before they go on.
+
+    Whoever directs a company, works in its finance or operates the platform needs one.
+    """
+    if not settings.PERUSE_MFA or has_second_factor(person):
+        return False
+    bound = memberships_of(person).filter(position__in=BOUND_POSITIONS)
+    return bool(person.is_staff) or bound.exists()
+
+
+def has_second_factor(person: Any) -> bool:
+    """An authenticator app or a passkey; recovery codes alone are none."""
+    kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+    return Authenticator.objects.filter(user_id=person.pk, type__in=kinds).exists()

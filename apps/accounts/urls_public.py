@@ -1,7 +1,7 @@
 """Addresses of the sign-in host. Names that begin with account_ are those allauth asks for."""
 
 from allauth.account import views as allauth
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from apps.accounts.access import requires
 from apps.accounts.views import public
@@ -30,4 +30,5 @@ urlpatterns = [
     path("companies/<slug:slug>/entry/", public.entry, name="entry"),
     path("profile/", public.profile, name="profile"),
     path("language/", public.language, name="set_language"),
+    path("", include("apps.accounts.urls_security")),
 ]  # fmt: skip

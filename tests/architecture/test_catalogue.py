@@ -17,6 +17,7 @@ EXEMPT = {
     "accounts_entrycode": "single-use codes between two hosts",
     "account_emailaddress": "allauth's addresses of people",
     "account_emailconfirmation": "allauth's confirmations",
+    "mfa_authenticator": "second factors of people, found by their person alone; secrets sealed",
     "auth_group": "Django's, empty",
     "auth_group_permissions": "Django's, empty",
     "auth_permission": "Django's, of the console",

@@ -24,7 +24,8 @@ from apps.accounts.forms import PasswordForm, ProfileForm
 from apps.accounts.models import User
 from apps.accounts.operations import issue_entry_code, set_language
 from apps.accounts.operations.invitations import ACCEPTANCE_PATH
-from apps.accounts.queries import memberships_of
+from apps.accounts.queries import memberships_of, owes_second_factor
+from apps.accounts.views.security import set_up_first
 from apps.tenancy.models import ADDRESS_NAME, Company
 from apps.tenancy.queries import company_by_slug
 
@@ -38,23 +39,31 @@ def landing(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/landing.html")
 
 
-class SignIn(LoginView):
-    """Sign in; with a company as target, go straight on to it."""
+class Destination:
+    """Where signing in leads: to the company that sent the person, a page of this host, or their
+    companies."""
 
-    template_name = "account/login.html"
+    request: HttpRequest
 
     def get_success_url(self) -> str:
         company = self._asked("company")
         if company and ADDRESS_NAME.regex.match(company):  # type: ignore[union-attr]
             query = {"state": self._asked("state"), "path": local_path(self._asked("path"))}
             return f"{reverse('entry', args=[company])}?{urlencode(query)}"
-        return str(self.get_next_url() or f"{reverse('companies')}?straight=1")
-
-    def get_initial(self) -> dict[str, Any]:
-        return {**super().get_initial(), "login": self._asked("email")}
+        wanted = local_path(self._asked("next"))
+        return wanted if wanted != "/" else f"{reverse('companies')}?straight=1"
 
     def _asked(self, name: str) -> str:
         return str(self.request.POST.get(name) or self.request.GET.get(name) or "")
+
+
+class SignIn(Destination, LoginView):
+    """Sign in; with a company as target, go straight on to it."""
+
+    template_name = "account/login.html"
+
+    def get_initial(self) -> dict[str, Any]:
+        return {**super().get_initial(), "login": self._asked("email")}
 
 
 @never_cache
@@ -93,6 +102,8 @@ def entry(request: HttpRequest, slug: str) -> HttpResponse:
     path = local_path(request.GET.get("path"))
     if company is None or not _may_enter(request, company, path):
         return render(request, "accounts/no_company.html", {"slug": slug}, status=404)
+    if owes_second_factor(request.user) and path != ACCEPTANCE_PATH:
+        return set_up_first(request)
     state = request.GET.get("state", "")
     if not is_hash(state):
         return redirect(company_url(company, "/enter/start/", path=path))
