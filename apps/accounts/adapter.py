@@ -1,6 +1,7 @@
 """How allauth signs people in here: by e-mail, no open sign-up, mails in the person's language."""
 
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -109,8 +110,9 @@ class FactorAdapter(DefaultMFAAdapter):
     def build_totp_svg(self, url: str) -> str:
         import segno
 
-        drawn: str = segno.make(url, error="m").svg_inline(scale=5, border=2)
-        return drawn
+        drawn = BytesIO()
+        segno.make(url, error="m").save(drawn, kind="svg", scale=5, border=2, xmldecl=False)
+        return drawn.getvalue().decode()
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         return {"id": settings.PERUSE_DOMAIN, "name": "Peruse"}

@@ -134,6 +134,7 @@ def test_an_app_is_set_up_and_its_codes_sign_in(portal: Serving, browser: Browse
     type_password(page, portal)
     page.get_by_role("link", name="Add an app").click()
     secret = page.locator(".copyable code").inner_text()
+    assert page.locator("main img[width='200']").evaluate("image => image.naturalWidth") > 0
     looked_at(page, "app new")
     page.get_by_label("Code").fill(code_of(secret, -1))
     page.get_by_role("button", name="Add the app").click()
@@ -181,6 +182,8 @@ def test_the_pages_in_other_clothes(portal: Serving, browser: Browser, kind: str
     page.locator("input[name=login]").fill(EMAIL)
     page.locator("input[name=password]").fill(PASSWORD)
     page.locator("main form button").first.click()
+    if kind == "german":
+        page.locator(".language-form button").click()
     for name in ("security", "security/app", "security/passkeys/new", "confirmation"):
         page.goto(portal.address("", f"/{name}/"))
         looked_at(page, f"{name.replace('/', ' ')} {kind}")

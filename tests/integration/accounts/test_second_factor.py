@@ -232,7 +232,9 @@ def test_pages_of_factors_are_of_signed_in_people(browser: Browser, db: None) ->
     assert browser.get(STEP)["Location"] == "/sign-in/"
 
 
-@pytest.mark.parametrize("credential", ["", "x", "{}", "[]", '{"response": {"clientDataJSON": "e30"}}'])
+@pytest.mark.parametrize(
+    "credential", ["", "x", "{}", "[]", '{"response": {"clientDataJSON": "e30"}}']
+)
 def test_odd_passkeys_are_refused(browser: Browser, db: None, credential: str) -> None:
     answer = browser.post(f"http://{PUBLIC}/sign-in/passkey/", {"credential": credential})
     assert answer["Location"] == "/sign-in/"
