@@ -4,6 +4,7 @@ Money and quantities come as text of the reader's language; times as `<time>` in
 with the UTC instant on hover.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import lucide
 from django import template
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model
 from django.template.loader import render_to_string
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
@@ -241,6 +243,12 @@ def translated(texts: Any) -> str:
 def display(record: Any, field: str) -> str:
     """`record.get_FIELD_display()`."""
     return str(getattr(record, f"get_{field}_display")())
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """For a data attribute that a static script reads; escaped like any text."""
+    return json.dumps(value, cls=DjangoJSONEncoder)
 
 
 @register.simple_tag
