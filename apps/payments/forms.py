@@ -103,6 +103,14 @@ class LossForm(forms.Form):
         choice.label_from_instance = lambda obj: f"{obj.payee_name}, {obj.title}"  # type: ignore[method-assign]
 
 
+class ReasonForm(forms.Form):
+    """Why a person closes what waits."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=200, help_text=_("It is kept in the history.")
+    )
+
+
 class PasswordForm(forms.Form):
     """The own password, once more."""
 

@@ -7,6 +7,7 @@ from apps.payments.views import (
     bank,
     checkout,
     debits,
+    inbox,
     losses,
     mandates,
     payouts,
@@ -24,6 +25,10 @@ urlpatterns = [
         name="refund_discarding",
     ),
     path("refunds/<pid:request_id>/file/", received.refund_file, name="refund_file"),
+    path("provider-messages/", inbox.provider_messages, name="provider_messages"),
+    path(
+        "provider-messages/<pid:told_id>/closing/", inbox.closing, name="provider_message_closing",
+    ),
     # Direct debits.
     path("debits/", requires("draft_payouts")(debits.RunList.as_view()), name="debit_list"),
     path("debits/new/", debits.new_run, name="debit_new"),

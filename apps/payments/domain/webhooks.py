@@ -20,6 +20,10 @@ KINDS = frozenset(
 )  # fmt: skip
 
 
+# What the provider says of a refund that counts, and of one the payer got nothing of.
+MADE, NEVER_MADE = ("succeeded", "pending"), ("failed", "canceled")
+
+
 class Forged(ValueError):
     """The signature is missing, malformed, of another key, or too old."""
 

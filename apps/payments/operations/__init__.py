@@ -20,7 +20,12 @@ from apps.payments.operations.debit_runs import (
 )
 from apps.payments.operations.expecting import Expected, expect_payments
 from apps.payments.operations.files import read_file
-from apps.payments.operations.inbox import apply_webhook, receive_webhook, route_webhooks
+from apps.payments.operations.inbox import (
+    apply_webhook,
+    close_message,
+    receive_webhook,
+    route_webhooks,
+)
 from apps.payments.operations.losses import confirm_loss, discard_loss, report_loss
 from apps.payments.operations.noting import note_receipt, take_receipt_back
 from apps.payments.operations.online_debits import send_online
@@ -41,7 +46,6 @@ from apps.payments.operations.refunding import (
     approve_refund,
     ask_refund,
     discard_refund,
-    is_refundable,
     send_refund,
 )
 from apps.payments.operations.saving import detach_method, revoke_saved, start_saving
@@ -57,6 +61,7 @@ from apps.payments.operations.statements import (
     match_entry,
     set_entry_aside,
 )
+from apps.payments.operations.way_back import is_refundable
 
 __all__ = [
     "Approval",
@@ -73,6 +78,7 @@ __all__ = [
     "approve_refund",
     "ask_refund",
     "close_account",
+    "close_message",
     "close_request",
     "collect_by_debit",
     "confirm_loss",

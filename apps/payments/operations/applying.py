@@ -9,20 +9,19 @@ from django.utils.translation import gettext as _
 
 from apps.common.money import CURRENCIES
 from apps.payments.domain.amounts import from_provider
-from apps.payments.domain.webhooks import Message
+from apps.payments.domain.webhooks import MADE, NEVER_MADE, Message
 from apps.payments.models import (
     CheckoutRequest,
     Payment,
     Payout,
     Refund,
+    RefundRequest,
     SavedMandate,
     StripeAccount,
 )
 from apps.payments.operations.checkout import close_request
 from apps.payments.operations.provider import ask
 from apps.payments.operations.received import (
-    MADE,
-    NEVER_MADE,
     Incoming,
     Overdrawn,
     record_payment,
@@ -30,6 +29,7 @@ from apps.payments.operations.received import (
 )
 from apps.payments.operations.saving import note_expired, note_revoked, note_saved
 from apps.payments.operations.sending import note_paid_out, note_partly_back, note_payout_failed
+from apps.payments.queries.money import FAILED
 from apps.tenancy.context import current_company
 
 Apply = Callable[[Message, datetime], str]
@@ -165,7 +165,7 @@ def _refund_failed(message: Message, now: datetime) -> str:
     paid = refund.payment
     why = str(message.thing.get("failure_reason") or message.thing.get("status"))
     incoming = Incoming(
-        provider_ref=f"{key}:failed", amount_minor=refund.amount_minor, currency=refund.currency,
+        provider_ref=f"{key}{FAILED}", amount_minor=refund.amount_minor, currency=refund.currency,
         method=paid.method, reference=paid.reference, title=paid.title, payer_id=paid.payer_id,
         payer_name=paid.payer_name,
     )  # fmt: skip
@@ -181,10 +181,20 @@ def _dispute(message: Message, now: datetime) -> str:
     return _goes_back(message, now, Refund.Kind.RETURN, str(message.thing.get("reason") or ""))
 
 
+def _given_back(message: Message) -> Payment | None:
+    """Of a refund asked for here the payment it was asked of: the intent may have several."""
+    request = RefundRequest.objects.written_by(current_company()).filter(
+        pk=_uuid(str(message.metadata.get("request", "")))
+    ).select_related("payment").first()  # fmt: skip
+    if request is not None and not request.iban:
+        return request.payment
+    rows = Payment.objects.written_by(current_company())
+    found: Payment | None = rows.filter(provider_ref=message.subject).first()
+    return found
+
+
 def _goes_back(message: Message, now: datetime, kind: str, reason: str) -> str:
-    payment = Payment.objects.written_by(current_company()).filter(
-        provider_ref=message.subject
-    ).first()  # fmt: skip
+    payment = _given_back(message)
     if payment is None or payment.settled_at is None:
         raise NotYet(message.subject)
     try:

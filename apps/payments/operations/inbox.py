@@ -7,8 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
+from apps.events.operations import record
 from apps.payments.domain.webhooks import (
     KINDS,
     Message,
@@ -87,7 +90,7 @@ def apply_webhook(*, event_id: UUID, now: datetime) -> str:
     """
     rows = WebhookEvent.objects.filter(company_id=current_company().pk, pk=event_id)
     event = rows.select_for_update().first()
-    if event is None or event.state not in (STATE.ROUTED, STATE.WAITING):
+    if event is None or event.state not in (STATE.ROUTED, *WebhookEvent.UNFITTING):
         return event.state if event else ""
     if event.subject:
         hold(event.subject)
@@ -95,9 +98,34 @@ def apply_webhook(*, event_id: UUID, now: datetime) -> str:
         with transaction.atomic():
             refusal = apply_message(message=read_message(event.body), now=now)
     except NotYet:
-        event.state = STATE.WAITING
+        event.state = STATE.CLOSED if event.closed_at else STATE.WAITING
     else:
         event.state = STATE.REFUSED if refusal else STATE.APPLIED
-        event.reason = refusal[:200]
+        event.reason = refusal[:200] or event.reason
     event.save(update_fields=["state", "reason"])
     return event.state
+
+
+@transaction.atomic
+def close_message(*, event_id: UUID, reason: str, now: datetime, person: Any) -> WebhookEvent:
+    """A person gives up waiting for what the message rests on. Twice is once.
+
+    Nothing is lost: what comes later after all still applies it. Raises ValidationError: no reason,
+    or the message does not wait; DoesNotExist for another company's.
+    """
+    rows = WebhookEvent.objects.filter(company_id=current_company().pk).select_for_update()
+    event: WebhookEvent = rows.get(pk=event_id)
+    if event.state == STATE.CLOSED:
+        return event
+    if event.state != STATE.WAITING:
+        raise ValidationError(_("This message does not wait any more."))
+    if not reason.strip():
+        raise ValidationError(_("Give a reason: auditors will ask for it."))
+    event.state, event.reason = STATE.CLOSED, reason.strip()[:200]
+    event.closed_by, event.closed_at = str(person)[:200], now
+    event.save(update_fields=["state", "reason", "closed_by", "closed_at"])
+    record(
+        action="payments.message_closed", subject=event.public_id, now=now, actor=person,
+        details={"event": event.event_id, "kind": event.kind, "reason": event.reason},
+    )  # fmt: skip
+    return event

@@ -10,12 +10,11 @@ from apps.common.fields import uuid7
 from apps.events.operations import enqueue, publish, record
 from apps.payments.events import PaymentsFailed, PaymentsReceived, PaymentsRefunded
 from apps.payments.models import Payment, Refund, WebhookEvent
+from apps.payments.queries.money import origin_of
 from apps.tenancy.context import current_company
 
 STATE = Payment.State
 APPLY = "payments.apply_webhook"
-# What the provider says of a refund that counts, and of one the payer got nothing of.
-MADE, NEVER_MADE = ("succeeded", "pending"), ("failed", "canceled")
 
 
 class Overdrawn(ValueError):
@@ -128,8 +127,10 @@ def _become(row: Payment, state: str, now: datetime, failure: str, made: bool) -
 
 def _wake(row: Payment, now: datetime) -> None:
     """Messages that came before the payment they rest on are applied now."""
+    # Of money that is here again they name the payment it first came by.
+    subjects = {row.provider_ref, origin_of(row).provider_ref}
     waiting = WebhookEvent.objects.filter(
-        company_id=row.author_id, subject=row.provider_ref, state=WebhookEvent.State.WAITING
+        company_id=row.author_id, subject__in=subjects, state__in=WebhookEvent.UNFITTING
     )
     for event in waiting:
         enqueue(kind=APPLY, payload={"event": str(event.pk)}, now=now)

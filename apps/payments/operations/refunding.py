@@ -16,36 +16,21 @@ from apps.events.operations import enqueue, publish, record
 from apps.payments.domain.accounts import BadIban, bank_details
 from apps.payments.domain.amounts import NotPayable, to_provider
 from apps.payments.domain.bank_files import Party, Transfer, transfers_file
+from apps.payments.domain.webhooks import MADE
 from apps.payments.events import RefundAsked
-from apps.payments.models import BankEntry, BankFile, Payment, Refund, RefundRequest
+from apps.payments.models import BankFile, Payment, Refund, RefundRequest
 from apps.payments.operations.confirming import Approval, refuse_alone
 from apps.payments.operations.files import store_file
+from apps.payments.operations.payouts import refuse_fresh
 from apps.payments.operations.provider import NoAnswer, ask, made_before
-from apps.payments.operations.received import MADE, Overdrawn, record_refund
+from apps.payments.operations.received import Overdrawn, record_refund
+from apps.payments.operations.way_back import is_refundable, way_back
 from apps.payments.queries.accounts import main_account
+from apps.payments.queries.money import origin_of
 from apps.tenancy.context import current_company
 
 STATE = RefundRequest.State
 REFUND = "payments.send_refund"
-BY_PROVIDER = "pi_"
-
-
-def is_refundable(payment: Payment) -> bool:
-    """Received by the current company, not given back as a whole, and it is known where it goes."""
-    if payment.author_id != current_company().pk or payment.state != Payment.State.SUCCEEDED:
-        return False
-    return payment.provider_ref.startswith(BY_PROVIDER) or sender_of(payment) is not None
-
-
-def sender_of(payment: Payment) -> BankEntry | None:
-    """The bank's entry of a transfer in euros that says from which account it came."""
-    if payment.currency != "EUR":
-        return None
-    entries = BankEntry.objects.written_by(current_company()).filter(
-        payment=payment, amount_minor__gt=0, is_return=False
-    )  # fmt: skip
-    found: BankEntry | None = entries.exclude(other_iban="").first()
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +45,7 @@ class Wish:
 def ask_refund(*, payment: Payment, wish: Wish, now: datetime, person: Any) -> RefundRequest:
     """A refund that waits for a second person; one of a payment at a time, the same twice is one.
 
-    What came by bank goes back to the account it came from. Raises ValidationError: it is not known
+    Where it goes is what `way_back` says. Raises ValidationError: it is not known
     where it came from, more than is left, no reason, an amount the provider cannot move, or another
     refund that waits.
     """
@@ -88,17 +73,16 @@ def ask_refund(*, payment: Payment, wish: Wish, now: datetime, person: Any) -> R
 
 
 def _account_of(payment: Payment) -> dict[str, str]:
-    """Nobody types where a transfer goes back to: the bank said where it came from."""
-    if payment.provider_ref.startswith(BY_PROVIDER):
+    way = way_back(payment)
+    if way is None or way.intent:
         return {}
-    entry = sender_of(payment)
-    assert entry is not None
     try:
-        details = bank_details(entry.other_iban)
+        details = bank_details(way.iban)
     except BadIban:
         raise ValidationError(_("The account it came from is no valid IBAN.")) from None
-    name = (entry.other_name or payment.payer_name)[:70]
-    return {"holder_name": name, "iban": details.iban, "bic": details.bic}
+    return {
+        "holder_name": way.holder_name, "iban": details.iban, "bic": way.bic or details.bic,
+    }  # fmt: skip
 
 
 def _refuse_odd(payment: Payment, wish: Wish) -> None:
@@ -110,7 +94,8 @@ def _refuse_odd(payment: Payment, wish: Wish) -> None:
         )
     if not wish.reason.strip():
         raise ValidationError(_("Give a reason: auditors will ask for it."))
-    if not payment.provider_ref.startswith(BY_PROVIDER):
+    way = way_back(payment)
+    if way is None or not way.intent:
         return
     try:
         to_provider(wish.amount_minor, payment.currency)
@@ -138,8 +123,8 @@ def approve_refund(*, request: RefundRequest, approval: Approval, now: datetime)
     """The second pair of eyes; a job asks the provider, or the bank file is made. Twice is once.
 
     Raises ValidationError: the person asked for it, or did not give the password within five
-    minutes, it was discarded, the payment has less left than when it was asked for, or there is no
-    own bank account to pay from.
+    minutes, it was discarded, the payment has less left than when it was asked for, the account it
+    goes to is another or too new, or there is no own bank account to pay from.
     """
     row = _locked(request)
     if row.state in (STATE.APPROVED, STATE.MADE, STATE.FAILED):
@@ -149,6 +134,7 @@ def approve_refund(*, request: RefundRequest, approval: Approval, now: datetime)
     refuse_alone(row, approval, now)
     # Since it was asked for the bank may have taken the money back.
     _refuse_odd(_locked_payment(row.payment), Wish(row.amount_minor, row.reason))
+    _refuse_account(row, now)
     if row.iban:
         row.file = _file_of(row, now)
     else:
@@ -159,6 +145,17 @@ def approve_refund(*, request: RefundRequest, approval: Approval, now: datetime)
         actor=approval.person,
     )  # fmt: skip
     return row
+
+
+def _refuse_account(row: RefundRequest, now: datetime) -> None:
+    """It goes where the person who asked saw that it goes; a payer's new account has to cool down."""
+    way = way_back(row.payment)
+    if way is None or _account_of(row.payment).get("iban", "") != row.iban:
+        raise ValidationError(
+            _("The payer's account is another now. Discard this refund and ask for it anew.")
+        )
+    if way.is_payers and way.changed_at is not None:
+        refuse_fresh(row.payment.payer_name, way.changed_at, now)
 
 
 def _file_of(row: RefundRequest, now: datetime) -> BankFile:
@@ -256,7 +253,7 @@ def send_refund(*, request_id: UUID, now: datetime) -> str:
 
 def _made_refund(row: RefundRequest) -> Any:
     """Made by a try before, or now: the provider keeps a key for a day alone."""
-    wanted: Any = {"payment_intent": row.payment.provider_ref, "limit": 100}
+    wanted: Any = {"payment_intent": origin_of(row.payment).provider_ref, "limit": 100}
     mine = {"request": str(row.pk)}
     before = ask(lambda stripe: made_before(stripe.v1.refunds.list(wanted), mine))
     return before if before is not None else _new_refund(row, mine)
@@ -264,7 +261,7 @@ def _made_refund(row: RefundRequest) -> Any:
 
 def _new_refund(row: RefundRequest, mine: dict[str, str]) -> Any:
     params: Any = {
-        "payment_intent": row.payment.provider_ref,
+        "payment_intent": origin_of(row.payment).provider_ref,
         "amount": to_provider(row.amount_minor, row.currency),
         "reason": "requested_by_customer",
         "metadata": {"company": str(row.author_id), **mine},

@@ -4,7 +4,14 @@ from typing import Any
 
 from django.db.models import Count, QuerySet, Sum
 
-from apps.payments.models import OnlineDebit, Payment, Payout, PayoutBatch, PayoutLoss
+from apps.payments.models import (
+    OnlineDebit,
+    Payment,
+    Payout,
+    PayoutBatch,
+    PayoutLoss,
+    Refund,
+)
 from apps.payments.models.payouts import Way
 from apps.payments.queries.accounts import main_accounts, stripe_accounts
 from apps.tenancy.context import current_company
@@ -14,6 +21,18 @@ def visible_payments() -> QuerySet[Payment]:
     """Received by the current company, and made by it to partners that noted them."""
     rows: QuerySet[Payment] = Payment.objects.select_related("author")
     return rows
+
+
+# The reference of money that is here again is that of the refund which failed, and this.
+FAILED = ":failed"
+
+
+def origin_of(payment: Payment) -> Payment:
+    """The payment that the money first came by, where it is here again after failed refunds."""
+    while payment.provider_ref.endswith(FAILED):
+        refunds = Refund.objects.written_by(payment.author_id).select_related("payment")
+        payment = refunds.get(provider_ref=payment.provider_ref.removesuffix(FAILED)).payment
+    return payment
 
 
 def is_under_way(payee: Any, reference: str) -> bool:

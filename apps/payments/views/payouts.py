@@ -33,6 +33,7 @@ from apps.payments.queries.money import (
     sent_of,
     visible_payments,
 )
+from apps.payments.queries.unfitting import unfitting
 from apps.payments.tables import BatchTable, PaymentTable
 from apps.payments.views.confirming import refused_approval, second_look
 
@@ -46,6 +47,7 @@ class PaymentList(ListPage):
     search_fields = ("title", "payer_name", "reference", "provider_ref")
     filter_fields = ("state", "method")
     export_name = "payments"
+    intro_template = "payments/payments_intro.html"
     empty = Empty(
         "banknote", gettext_lazy("No payments yet"),
         gettext_lazy("Payments appear here when customers pay online, by direct debit or by transfer."),
@@ -54,6 +56,9 @@ class PaymentList(ListPage):
 
     def get_queryset(self) -> QuerySet[Payment]:
         return visible_payments()
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs, unfitting=unfitting(timezone.now()))
 
     def annotate_rows(self, rows: Sequence[Any]) -> None:
         for row in rows:

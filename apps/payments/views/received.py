@@ -21,7 +21,7 @@ from apps.payments.operations import (
     is_refundable,
     read_file,
 )
-from apps.payments.operations.refunding import sender_of
+from apps.payments.operations.way_back import way_back
 from apps.payments.queries.money import visible_payments
 from apps.payments.views.confirming import refused_approval, second_look
 from apps.tenancy.context import current_company
@@ -34,12 +34,13 @@ def _page(
     asked = list(payment.refund_requests.all())
     waiting = next((row for row in asked if row.state == RefundRequest.State.ASKED), None)
     under_way = any(row.state == RefundRequest.State.APPROVED for row in asked)
+    may_refund = is_refundable(payment)
     context: dict[str, Any] = {
         "payment": payment, "own": payment.author_id == current_company().pk,
         "refunds": list(payment.refunds.all()), "asked": asked, "waiting": waiting,
-        "entries": list(payment.bank_entries.all()), "sender": sender_of(payment),
+        "entries": list(payment.bank_entries.all()), "way": way_back(payment) if may_refund else None,
         "form": form or (
-            None if waiting or under_way or not is_refundable(payment) else RefundForm(payment)
+            RefundForm(payment) if may_refund and not (waiting or under_way) else None
         ),
         "look": waiting and second_look(request, waiting, "refund_approval", refused_form),
     }  # fmt: skip
