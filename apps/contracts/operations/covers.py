@@ -17,6 +17,7 @@ from apps.contracts.domain.facts import ContractFacts, ItemFacts
 from apps.contracts.events import CoverAccepted, CoverChanged, CoverProposed
 from apps.contracts.models import Contract, ContractItem, CoverChange, PlanVersion, Signature
 from apps.contracts.operations.common import both, locked
+from apps.contracts.operations.credit import must_have_credit
 from apps.contracts.operations.grants import ask_for_added, tell_left
 from apps.contracts.operations.groups import name_groups
 from apps.contracts.operations.judging import judged_items
@@ -37,12 +38,13 @@ _STORED = (
 @transaction.atomic
 def propose_cover(
     *, contract: Contract, added: Sequence[ItemFacts], withdrawn: Collection[UUID],
-    valid_from: date, now: datetime, actor: Any,
+    valid_from: date, now: datetime, actor: Any, by_finance: bool = False,
 ) -> CoverChange:  # fmt: skip
     """Sign a change of what a contract in force covers and show it to the customer.
 
     An open proposal is withdrawn by it; the same one again is that one. Raises ValidationError on
-    `valid_from` and `items`.
+    `valid_from` and `items`; on `customer` where something is added above its credit limit, unless
+    `by_finance`.
     """
     contract = locked(contract.pk)
     _judge_day(contract, valid_from, now)
@@ -55,6 +57,8 @@ def propose_cover(
     before = open_change(contract)
     if before is not None and before.content_sha256 == content:
         return before
+    if rows:
+        must_have_credit(contract.customer_id, contract.currency, by_finance)
     if before is not None:
         _close(before, STATE.WITHDRAWN)
     change: CoverChange = CoverChange.objects.create(

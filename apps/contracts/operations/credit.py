@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from apps.common.money import Money, format_money
 from apps.contracts.models import CreditUse
+from apps.contracts.queries.credit import use_above
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
 
@@ -48,9 +49,8 @@ def note_credit_use(*, counted: Iterable[Counted], now: datetime) -> int:
 
 def must_have_credit(customer_id: int, currency: str, by_finance: bool) -> None:
     """Raises ValidationError on `customer` above the limit, unless finance does it."""
-    rows = CreditUse.objects.written_by(current_company())
-    use = rows.filter(customer=customer_id, currency=currency).first()
-    if use is None or by_finance or not use.is_above:
+    use = None if by_finance else use_above(customer_id, currency)
+    if use is None:
         return
     language = get_language() or "en"
     given = {

@@ -15,7 +15,12 @@ from apps.contracts.models import Contract, ContractItem, PlanVersion, Signature
 from apps.contracts.operations.common import locked, must_be_draft
 from apps.contracts.operations.credit import must_have_credit
 from apps.contracts.operations.groups import name_groups
-from apps.contracts.operations.judging import judged_customer, judged_items, judged_plan
+from apps.contracts.operations.judging import (
+    judged_customer,
+    judged_items,
+    judged_plan,
+    refuse_mixed_tax,
+)
 from apps.contracts.operations.opening import judged_opening
 from apps.events.operations import record
 from apps.pricing.plan import PricePlan
@@ -80,6 +85,7 @@ def _judged(
 ) -> tuple[Company, PricePlan, list[ContractItem], OpeningBalances]:
     customer = judged_customer(facts)
     value = judged_plan(facts.currency, plan)
+    refuse_mixed_tax(value, facts.tax_category)
     rows = judged_items(facts, items, value)
     return customer, value, rows, judged_opening(facts, value, rows)
 

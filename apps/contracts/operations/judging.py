@@ -90,6 +90,27 @@ def judged_plan(currency: str, plan: Any) -> PricePlan:
     return value
 
 
+def refuse_mixed_tax(plan: PricePlan, category: str) -> None:
+    """Raises ValidationError on `plan` where a document of it would be parked.
+
+    A period stands on one document, and what is outside the scope of tax shares none with the rest
+    (EN 16931, BR-O-11).
+    """
+    outside = [charge.title for charge in plan.charges if _is_outside(charge.tax, category)]
+    if outside and len(outside) < len(plan.charges):
+        text = _(
+            "%(charge)s is outside the scope of tax, other charges are not, and one document cannot "
+            "carry both. Give what is outside the scope a contract of its own."
+        )
+        raise ValidationError({"plan": [text % {"charge": outside[0]}]})
+
+
+def _is_outside(nature: str, category: str) -> bool:
+    """As billing reads it: in a contract outside the scope standard and reduced are that too."""
+    of_contract = category == Contract.TaxCategory.OUTSIDE and nature != "exempt"
+    return nature == "outside" or of_contract
+
+
 def judged_items(
     facts: ContractFacts, items: Sequence[ItemFacts], plan: PricePlan, *, are_all: bool = True
 ) -> list[ContractItem]:

@@ -14,8 +14,9 @@ from apps.common.period import local_date
 from apps.contracts.events import PlanAccepted, PlanAdopted, PlanProposed
 from apps.contracts.models import Contract, ContractItem, PlanProposal, PlanVersion, Signature
 from apps.contracts.operations.common import both, locked
+from apps.contracts.operations.credit import must_have_credit
 from apps.contracts.operations.indices import show_series_to
-from apps.contracts.operations.judging import judged_plan, judged_rows
+from apps.contracts.operations.judging import judged_plan, judged_rows, refuse_mixed_tax
 from apps.contracts.operations.signing import OfferChanged
 from apps.contracts.queries.plans import (
     acceptable,
@@ -30,22 +31,25 @@ from apps.tenancy.context import current_company
 
 @transaction.atomic
 def propose_plan(
-    *, contract: Contract, plan: Mapping[str, Any], valid_from: date, now: datetime, actor: Any
-) -> PlanProposal:
+    *, contract: Contract, plan: Mapping[str, Any], valid_from: date, now: datetime, actor: Any,
+    by_finance: bool = False,
+) -> PlanProposal:  # fmt: skip
     """Sign a new plan for a contract in force and show it to the customer.
 
     An open proposal is withdrawn by it; the same one again is that one. Raises ValidationError on
-    `valid_from`, `plan` and `items`.
+    `valid_from`, `plan` and `items`; on `customer` above its credit limit, unless `by_finance`.
     """
     contract = locked(contract.pk)
     _judge_day(contract, valid_from, now)
     value = judged_plan(contract.currency, plan)
+    refuse_mixed_tax(value, contract.tax_category)
     items = list(ContractItem.objects.filter(contract=contract))
     judged_rows(items, value)
     content = proposal_content(contract, valid_from, value.to_dict())
     before = open_proposal(contract)
     if before is not None and before.content_sha256 == content:
         return before
+    must_have_credit(contract.customer_id, contract.currency, by_finance)
     if before is not None:
         _close(before, PlanProposal.State.WITHDRAWN)
     proposal: PlanProposal = PlanProposal.objects.create(

@@ -20,6 +20,7 @@ from apps.contracts.models import Contract
 from apps.contracts.operations import accept_cover, propose_cover, withdraw_cover
 from apps.contracts.queries import own_contracts, visible_contracts
 from apps.contracts.queries.covers import covered_on
+from apps.contracts.queries.credit import use_above
 from apps.contracts.views.doing import done
 
 
@@ -41,7 +42,10 @@ def propose(request: HttpRequest, contract_id: UUID) -> HttpResponse:
     if all(judged) and _proposed(request, contract, form, items):
         messages.success(request, _("The change is signed and shown to the customer."))
         return redirect("contract_detail", contract.public_id)
-    context = {"contract": contract, "form": form, "items": items}
+    context = {
+        "contract": contract, "form": form, "items": items,
+        "credit": use_above(contract.customer_id, contract.currency),
+    }  # fmt: skip
     status = 200 if data is None else 422
     return render(request, "contracts/cover_form.html", context, status=status)
 
@@ -59,6 +63,7 @@ def _proposed(request: HttpRequest, contract: Contract, form: CoverForm, items: 
         propose_cover(
             contract=contract, added=items_of(items), withdrawn=form.keys(),
             valid_from=form.cleaned_data["valid_from"], now=timezone.now(), actor=request.user,
+            by_finance="settle_receivables" in request.capabilities,  # type: ignore[attr-defined]
         )  # fmt: skip
     except ValidationError as error:
         for field, texts in error.message_dict.items():

@@ -27,6 +27,7 @@ from apps.contracts.forms.plans import PlanDayForm
 from apps.contracts.models import Contract, ContractItem, PlanVersion
 from apps.contracts.operations import accept_plan, propose_plan, withdraw_proposal
 from apps.contracts.queries import own_contracts, visible_contracts
+from apps.contracts.queries.credit import use_above
 from apps.contracts.queries.plans import next_period_start, open_proposal
 from apps.contracts.views.doing import done
 from apps.contracts.views.previewing import charge_problems, priced_preview
@@ -65,6 +66,7 @@ def _proposed(request: HttpRequest, contract: Contract, day: PlanDayForm, charge
         propose_plan(
             contract=contract, plan=plan.to_dict(), valid_from=day.cleaned_data["valid_from"],
             now=timezone.now(), actor=request.user,
+            by_finance="settle_receivables" in request.capabilities,  # type: ignore[attr-defined]
         )  # fmt: skip
     except ValidationError as error:
         for field, texts in _by_field(error):
@@ -110,6 +112,7 @@ def _page(
     month = add_months(timezone.localdate().replace(day=1), -1)
     context = {
         "contract": contract, "day": day, "charges": charges,
+        "credit": use_above(contract.customer_id, contract.currency),
         "month": PreviewMonthForm(initial={"preview_month": f"{month:%Y-%m}"}),
     }  # fmt: skip
     return render(request, "contracts/plan_form.html", context, status=status)

@@ -63,7 +63,7 @@ def again(
 def customer_shows(cast: dict[str, Any], since: datetime) -> None:
     with_account(cast["customer"], since)
     with company_context(cast["customer"]):
-        show_payment_details(companies=[cast["provider"].pk], now=since, actor="Carl")
+        show_payment_details(companies=[cast["provider"]])
 
 
 def ask(payment: Payment, people: Any, amount: int = 2_000) -> RefundRequest:
