@@ -19,6 +19,8 @@ from apps.payments.operations import (
     ask_refund,
     close_message,
     is_refundable,
+    make_main,
+    open_account,
     refunding,
     send_refund,
     show_payment_details,
@@ -100,7 +102,11 @@ def test_a_new_account_of_the_payer_cools_down_and_a_changed_one_is_asked_for_an
         asked = ask(again, people)
         with pytest.raises(ValidationError, match="are new"):
             approve(asked, people)
-        RefundRequest.objects.update(iban=IBANS["maker"])
+    with company_context(cast["customer"]):
+        new = open_account(holder_name="C", iban=IBANS["maker"], creditor_id="", now=timezone.now(),
+                           actor="Carl")  # fmt: skip
+        make_main(account=new, now=timezone.now(), actor="Carl")
+    with company_context(cast["provider"]):
         with pytest.raises(ValidationError, match="another now"):
             approve(asked, people)
         assert not BankFile.objects.filter(kind="transfers").exists()
@@ -158,6 +164,7 @@ def waiting(cast: dict[str, Any], settings: Any) -> WebhookEvent:
     settings.STRIPE_WEBHOOK_SECRETS = [SECRET]
     provider, then = cast["provider"], timezone.now() - timedelta(days=4)
     arrive(message("payment_intent.succeeded", intent(1, provider.pk), "evt_pay"), then)
+    apply_all(provider, then)
     arrive(message("refund.failed", refund(1, 300, status="failed"), "evt_failed"), then)
     apply_all(provider, then)
     assert state_of("evt_failed") == "waiting"
