@@ -40,7 +40,7 @@ class PaymentTable(Table):
         shown = PillColumn.render(bound_column.column, value, record, bound_column)
         if not record.failure:
             return shown
-        return format_html('{}<div class="text-secondary">{}</div>', shown, record.failure)
+        return format_html('{}<div class="text-secondary">{}</div>', shown, record.told_failure)
 
 
 class EntryTable(Table):

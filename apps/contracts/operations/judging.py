@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from apps.assets.models import Asset, ChannelKind, TypeChannel
@@ -96,13 +97,15 @@ def refuse_mixed_tax(plan: PricePlan, category: str) -> None:
     A period stands on one document, and what is outside the scope of tax shares none with the rest
     (EN 16931, BR-O-11).
     """
-    outside = [charge.title for charge in plan.charges if _is_outside(charge.tax, category)]
+    outside = [charge for charge in plan.charges if _is_outside(charge.tax, category)]
     if outside and len(outside) < len(plan.charges):
         text = _(
             "%(charge)s is outside the scope of tax, other charges are not, and one document cannot "
             "carry both. Give what is outside the scope a contract of its own."
         )
-        raise ValidationError({"plan": [text % {"charge": outside[0]}]})
+        language = (get_language() or "en")[:2]
+        name = outside[0].title.get(language) or outside[0].code
+        raise ValidationError({"plan": [text % {"charge": name}]})
 
 
 def _is_outside(nature: str, category: str) -> bool:

@@ -55,7 +55,8 @@ def suggestions(
     text: str, other_name: str, amount_minor: int, currency: str, candidates: Sequence[Candidate],
     most: int = 5,
 ) -> list[Candidate]:  # fmt: skip
-    """What a person may mean: named ones first, then the same amount, then the same company."""
+    """What a person may mean: named ones first, then the same amount; without either, what the same
+    company owes."""
 
     def rank(one: Candidate) -> int:
         return (
@@ -65,4 +66,5 @@ def suggestions(
         )
 
     near = [one for one in candidates if one.currency == currency and rank(one)]
+    near = [one for one in near if rank(one) > 1] or near
     return sorted(near, key=lambda one: (-rank(one), one.label))[:most]

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.fields import MinorField
+from apps.payments.domain.accounts import in_groups
 from apps.payments.models.money import Payment
 from apps.payments.models.payouts import Payout, PayoutBatch
 from apps.tenancy.fence import FencedModel
@@ -126,3 +127,7 @@ class BankEntry(FencedModel):
 
     def __str__(self) -> str:
         return f"{self.booked_on} {self.amount_minor}"
+
+    @property
+    def grouped_iban(self) -> str:
+        return in_groups(self.other_iban)

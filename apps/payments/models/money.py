@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.fields import MinorField
+from apps.payments.models.failures import told
 from apps.tenancy.fence import FencedModel
 
 
@@ -164,6 +165,10 @@ class Payment(FencedModel):
 
     def __str__(self) -> str:
         return f"{self.provider_ref} {self.state}"
+
+    @property
+    def told_failure(self) -> str:
+        return told(self.failure)
 
 
 class Refund(FencedModel):

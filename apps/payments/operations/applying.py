@@ -5,8 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-
 from apps.common.money import CURRENCIES
 from apps.payments.domain.amounts import from_provider
 from apps.payments.domain.webhooks import MADE, NEVER_MADE, Message
@@ -19,6 +17,7 @@ from apps.payments.models import (
     SavedMandate,
     StripeAccount,
 )
+from apps.payments.models.failures import REFUND
 from apps.payments.operations.checkout import close_request
 from apps.payments.operations.provider import ask
 from apps.payments.operations.received import (
@@ -169,8 +168,9 @@ def _refund_failed(message: Message, now: datetime) -> str:
         method=paid.method, reference=paid.reference, title=paid.title, payer_id=paid.payer_id,
         payer_name=paid.payer_name,
     )  # fmt: skip
-    told = _("A refund did not reach the payer (%(why)s): its money is here again.") % {"why": why}
-    record_payment(payment=incoming, state=Payment.State.SUCCEEDED, now=now, failure=told)
+    record_payment(
+        payment=incoming, state=Payment.State.SUCCEEDED, now=now, failure=f"{REFUND}{why}"
+    )  # fmt: skip
     return APPLIED
 
 

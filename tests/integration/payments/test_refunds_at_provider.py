@@ -106,7 +106,7 @@ def test_one_that_fails_later_is_money_received_again(
         assert again.payer_id == cast["customer"].pk
         assert OutboxEvent.objects.filter(name="payments.received").count() == 2
     page = client_of(cast["provider"]).get(f"/payments/{again.public_id}/").content.decode()
-    assert "did not reach" in page
+    assert "did not reach the payer (the card is expired or cancelled)" in page
 
 
 def test_the_failure_may_be_told_before_the_refund(cast: dict[str, Any], settings: Any) -> None:

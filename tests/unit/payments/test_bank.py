@@ -227,3 +227,8 @@ def test_suggestions_name_the_likeliest_first() -> None:
     found = suggestions("RE-2026-3", "customer foods gmbh", 11_900, "EUR", OPEN)
     assert [one.reference for one in found] == ["inv_c", "inv_a", "inv_b"]
     assert suggestions("", "", 1, "EUR", OPEN) == []
+    whose = suggestions("thanks", "Customer Foods GmbH", 1, "EUR", OPEN)
+    assert [one.reference for one in whose] == ["inv_a", "inv_b"], "all that it owes"
+    exact = suggestions("thanks", "Customer Foods GmbH", 700, "EUR",
+                        [*OPEN, Candidate("inv_d", "RE-2026-4", 700, "EUR", "Customer Foods GmbH")])  # fmt: skip
+    assert [one.reference for one in exact] == ["inv_d"], "the same amount is likelier"
