@@ -44,6 +44,7 @@ PAGES: list[tuple[str, str, list[str]]] = [
     ("asset", "clearwash", ["/assets/", "Compressor hall 3"]),
     ("contract", "clearwash", ["/contracts/", "Cleaning by the wash"]),
     ("refused", "clearwash", ["/data/refused/"]),
+    ("provider-messages", "clearwash", ["/provider-messages/"]),
     ("absent", "clearwash", ["/contracts/ctr_00000000000000000000000000/"]),
     ("invoice", "clearwash", ["/invoices/?state=issued", "RE-"]),
     ("line", "clearwash", ["/invoices/?state=issued", "RE-", "Explain"]),
