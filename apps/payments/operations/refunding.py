@@ -45,8 +45,7 @@ class Wish:
 def ask_refund(*, payment: Payment, wish: Wish, now: datetime, person: Any) -> RefundRequest:
     """A refund that waits for a second person; one of a payment at a time, the same twice is one.
 
-    Where it goes is what `way_back` says. Raises ValidationError: it is not known
-    where it came from, more than is left, no reason, an amount the provider cannot move, or another
+    Where it goes is what `way_back` says. Raises ValidationError: it is not known where it came from, more than is left, no reason, an amount the provider cannot move, or another
     refund that waits.
     """
     row = _locked_payment(payment)

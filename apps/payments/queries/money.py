@@ -31,7 +31,10 @@ def origin_of(payment: Payment) -> Payment:
     """The payment that the money first came by, where it is here again after failed refunds."""
     while payment.provider_ref.endswith(FAILED):
         refunds = Refund.objects.written_by(payment.author_id).select_related("payment")
-        payment = refunds.get(provider_ref=payment.provider_ref.removesuffix(FAILED)).payment
+        refund = refunds.filter(provider_ref=payment.provider_ref.removesuffix(FAILED)).first()
+        if refund is None:
+            break
+        payment = refund.payment
     return payment
 
 
