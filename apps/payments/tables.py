@@ -36,6 +36,10 @@ class PaymentTable(Table):
         shown = value or record.reference or _("without a document")
         return str(LinkColumn.render(bound_column.column, shown, record))
 
+    def render_refunded_minor(self, value: int, record: Payment, bound_column: Any) -> str:
+        """Of most payments nothing went back: a row of zeros hides those of which something did."""
+        return str(MoneyColumn.render(bound_column.column, value, record)) if value else "–"
+
     def render_state(self, value: Any, record: Payment, bound_column: Any) -> str:
         shown = PillColumn.render(bound_column.column, value, record, bound_column)
         if not record.failure:
