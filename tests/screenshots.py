@@ -59,6 +59,10 @@ PAGES: list[tuple[str, str, list[str]]] = [
     ("money-workshop", "truckpoint", ["/money/"]),
     ("home-platform", "nordgrid", ["/"]),
     ("contract-customer", "heidemilch", ["/contracts/", "Cleaning by the wash"]),
+    ("asset-sold", "kontorlease", ["/assets/?q=RX110", "Compressor RX 110"]),
+    ("transfer-sold", "kontorlease", ["/transfers/", "Compressor RX 110"]),
+    ("transfer-offered", "clearwash", ["/transfers/", "Compressor RX 110"]),
+    ("passport-sold", "kontorlease", ["/assets/?q=RX110", "Compressor RX 110", "Passport"]),
 ]
 # What the README shows: picture -> page
 README_PICTURES = {

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -16,7 +15,6 @@ from apps.accounts.models import ApiKey, User
 from apps.accounts.operations import create_person, make_key
 from apps.assets.models import Asset
 from apps.billing.models import Invoice
-from apps.billing.operations import approve_invoices, issue_invoices, start_run
 from apps.blueprints.domain.scenario import parse
 from apps.blueprints.operations import load_scenario
 from apps.common.period import add_months
@@ -28,6 +26,8 @@ from apps.demo.domain.behaviour import behaviours_of
 from apps.demo.domain.history import LATE, LATEST, Told, is_delayed, story
 from apps.demo.partners import agree_on_self_billing, write_statements
 from apps.demo.queries import PASSWORD, SCENARIO, keys_path
+from apps.demo.sale import sell_compressors
+from apps.demo.working import bill_month, drain_jobs, issue_drafts
 from apps.events.operations import run_waiting_jobs
 from apps.payments.operations.accounts import open_account
 from apps.payments.queries.accounts import main_account
@@ -41,7 +41,7 @@ from apps.tenancy.queries import active_companies, company_by_slug
 
 Say = Callable[[str], None]
 BATCH = 5_000
-PROVIDER = "clearwash"
+PROVIDER, MAKER, FINANCIER = "clearwash", "rotorwerke", "kontorlease"
 MOVED_TIRES = "Tires by the tire kilometre"
 WORKSHOP = "truckpoint"
 WORK = "Two front tires changed"
@@ -94,6 +94,11 @@ def load_demo(*, now: datetime, say: Say) -> None:
         _bill_the_past(start, now, say)
         _take_deposits(now)
     _order_work(start, now, say)
+    say("A compressor that its maker sells")
+    maker, buyer, provider = (
+        Company.objects.get(slug=slug) for slug in (MAKER, FINANCIER, PROVIDER)
+    )
+    sell_compressors(maker=maker, buyer=buyer, offered_to=provider, start=start, now=now)
     drain_jobs()
 
 
@@ -129,17 +134,6 @@ def scenario_text(start: date) -> str:
     for word, value in words.items():
         text = text.replace(word, value)
     return text
-
-
-def drain_jobs() -> None:
-    """Do what waits in every company, until nothing does; jobs of one make jobs of another."""
-    for _round in range(5):
-        done = 0
-        for company in active_companies():
-            with as_app(), company_context(company):
-                done += run_waiting_jobs(now=timezone.now())
-        if not done:
-            return
 
 
 def _beginning(start: date) -> datetime:
@@ -249,14 +243,13 @@ def _bill_the_past(start: date, now: datetime, say: Say) -> None:
         month = start.month + number
         label = f"{start.year + (month - 1) // 12}-{(month - 1) % 12 + 1:02}"
         say(f"Billing run {label}")
-        start_run(label=label, now=now, started_by="demo")
-        run_waiting_jobs(now=timezone.now())
+        bill_month(label, now)
         if issue:
-            _issue_drafts(now)
+            issue_drafts(now)
             write_statements(now=now)
             _deliver_late(start, now, say)
             # The tires' correction goes out at once; the other waits for a person.
-            _issue_drafts(now, contract__title=MOVED_TIRES)
+            issue_drafts(now, contract__title=MOVED_TIRES)
             write_statements(now=now)
             run_waiting_jobs(now=timezone.now())
 
@@ -289,9 +282,8 @@ def _order_work(start: date, now: datetime, say: Say) -> None:
         )
     with company_context(workshop):
         run_waiting_jobs(now=timezone.now())
-        start_run(label=f"{done_on:%Y-%m}", now=now, started_by="demo")
-        run_waiting_jobs(now=timezone.now())
-        _issue_drafts(now)
+        bill_month(f"{done_on:%Y-%m}", now)
+        issue_drafts(now)
 
 
 def _deliver_late(first: date, now: datetime, say: Say) -> None:
@@ -302,11 +294,4 @@ def _deliver_late(first: date, now: datetime, say: Say) -> None:
         told = story(asset.serial, start, start + LATEST)
         _take(asset, [one for one in told if is_delayed(asset.serial, one, start)], now)
     recompute_dirty(now=now)
-    run_waiting_jobs(now=timezone.now())
-
-
-def _issue_drafts(now: datetime, **which: Any) -> None:
-    drafts = list(Invoice.objects.filter(state=Invoice.State.DRAFT, **which))
-    approve_invoices(invoices=drafts, now=now, approved_by="demo")
-    issue_invoices(invoices=drafts, now=now, issued_by="demo")
     run_waiting_jobs(now=timezone.now())

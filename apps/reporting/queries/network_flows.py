@@ -61,7 +61,7 @@ class Between:
 
     def products(self) -> Iterator[Flow]:
         """Assets whose maker is another company than who owns them."""
-        made = Asset.objects.filter(manufacturer__in=self.keys, owner__in=self.keys)
+        made = Asset.objects.filter(manufacturer__among=self.keys, owner__among=self.keys)
         pairs = made.exclude(manufacturer=F("owner")).values_list("manufacturer_id", "owner_id")
         for source, target, count in pairs.annotate(count=Count("pk")).order_by():
             text = ngettext("%(count)s asset", "%(count)s assets", count)
@@ -71,7 +71,7 @@ class Between:
         """Contracts in force in the month, with what was billed of them by unit."""
         rows = Contract.objects.filter(
             Q(ends_on=None) | Q(ends_on__gt=self.first), self._of("network"),
-            author__in=self.keys, customer__in=self.keys, activated_at__isnull=False,
+            author__among=self.keys, customer__among=self.keys, activated_at__isnull=False,
             starts_on__lt=self.until,
         )  # fmt: skip
         units = self._units()
@@ -109,7 +109,7 @@ class Between:
         read = GrantRead.objects.exclude(act=GrantRead.Act.DELIVERED)
         reads = read.exclude(grant__contract_id__in=elsewhere).filter(
             read_at__gte=self.month.start, read_at__lt=self.month.end,
-            grant__author__in=self.keys, grant__grantee__in=self.keys,
+            grant__author__among=self.keys, grant__grantee__among=self.keys,
         )  # fmt: skip
         pairs = reads.values_list("grant__author_id", "grant__grantee_id")
         for source, target, count in pairs.annotate(count=Count("pk")).order_by():
@@ -132,7 +132,7 @@ class Between:
 
     def _shares(self) -> Iterator[Flow]:
         rows = Share.objects.filter(
-            self._of("terms__network"), author__in=self.keys, partner__in=self.keys,
+            self._of("terms__network"), author__among=self.keys, partner__among=self.keys,
             period_start__gte=self.month.start, period_start__lt=self.month.end,
         ).exclude(author=F("partner"))  # fmt: skip
         sums = rows.order_by("currency").values_list("author_id", "partner_id", "currency")
@@ -148,7 +148,7 @@ class Between:
 
     def _invoices(self) -> QuerySet[Invoice]:
         rows: QuerySet[Invoice] = Invoice.objects.filter(
-            self._of("contract__network"), state=Invoice.State.ISSUED, author__in=self.keys, customer__in=self.keys,
+            self._of("contract__network"), state=Invoice.State.ISSUED, author__among=self.keys, customer__among=self.keys,
             period_start__gte=self.month.start, period_start__lt=self.month.end,
         )  # fmt: skip
         return rows
