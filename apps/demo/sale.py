@@ -4,8 +4,8 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from apps.assets.domain.facts import AssetFacts, ChannelFacts
-from apps.assets.models import Asset, LifecycleAct
-from apps.assets.operations import record_act, register_asset_type, register_assets
+from apps.assets.models import Asset
+from apps.assets.operations import register_asset_type, register_assets
 from apps.common.period import local_date
 from apps.demo.working import bill_month, drain_jobs, issue_drafts
 from apps.supply.domain.terms import TransferTerms
@@ -63,17 +63,15 @@ def _made(start: date) -> list[Asset]:
         name="Compressor RX 110", channels=CHANNELS, now=since, manufacturer="Rotorwerke AG",
         description="Screw compressor, 110 kW.", actor=SELLS,
     )  # fmt: skip
+    made_on = start - timedelta(days=9)
     facts = [
-        AssetFacts(kind.pk, name, serial, site="Stuttgart", manufacturer=own, owner=own)
+        AssetFacts(
+            kind.pk, name, serial, site="Stuttgart", manufacturer=own, owner=own,
+            manufactured_on=made_on,
+        )
         for name, serial in (SOLD, OFFERED)
-    ]
-    made = register_assets(assets=facts, now=since, actor=SELLS)
-    for asset in made:
-        record_act(
-            asset=asset, kind=LifecycleAct.Kind.MANUFACTURED, happened_on=start - timedelta(days=9),
-            now=since, actor=SELLS, note="Werk Stuttgart",
-        )  # fmt: skip
-    return made
+    ]  # fmt: skip
+    return register_assets(assets=facts, now=since, actor=SELLS)
 
 
 def _terms(buyer: Company, start: date, days: int) -> TransferTerms:

@@ -32,6 +32,7 @@ def test_one_is_sold_and_invoiced_and_one_is_on_offer(
     with company_context(buyer):
         asset = Asset.objects.get()
         assert (asset.owner_id, asset.warranty_from) == (buyer.pk, START + timedelta(days=12))
+        assert asset.manufactured_on == START - timedelta(days=9)
         assert Purchase.objects.get().price_minor == PRICE
         assert len(TransferAnswer.objects.get().defects) == 1
         kinds = LifecycleAct.objects.order_by("happened_on", "kind").values_list("kind", flat=True)
