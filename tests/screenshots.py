@@ -73,7 +73,11 @@ README_PICTURES = {
 } | {"invoice": "invoice-customer", "line": "line-customer", "correction": "clearwash-correction_detail", "tire": "tire-used"}  # fmt: skip
 # Pages of a route that are searched for links: a truck leads elsewhere than a compressor.
 LOOKED_AT = 8
-WORDS = {"Explain": "Erklär", "Cleaning by the wash": "(Cleaning by the wash|Reinigung)"}
+WORDS = {
+    "Explain": "Erklär",
+    "Passport": "Pass",
+    "Cleaning by the wash": "(Cleaning by the wash|Reinigung)",
+}
 WIDE, PHONE = {"width": 1360, "height": 900}, {"width": 390, "height": 844}
 
 

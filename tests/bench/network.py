@@ -54,7 +54,7 @@ HELD = [
     from held h where o.contract_id = h.contract""",
 ]
 PROVIDER_PAGES = (
-    "home", "network_detail", "asset_list", "asset_detail", "contract_list", "contract_detail",
+    "home", "network_detail", "network_map", "asset_list", "asset_detail", "contract_list", "contract_detail",
     "invoice_list", "receivable_list", "money_home", "share_list", "settled_list", "transfer_list",
 )  # fmt: skip
 
@@ -161,7 +161,8 @@ def path_of(own: Party, name: str, network: Any) -> str:
     from django.urls import reverse
 
     ids = {
-        "network_detail": encode("net", network), "asset_detail": scene.asset_id(own.id, 3),
+        "network_detail": encode("net", network), "network_map": encode("net", network),
+        "asset_detail": scene.asset_id(own.id, 3),
         "contract_detail": encode("ctr", scene.key("contract", own.id, 3)),
     }  # fmt: skip
     return reverse(name, args=[ids[name]] if name in ids else [])
