@@ -21,10 +21,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def template_name() -> str:
-    """Changes when a migration, the fence, the cast or the server changes."""
+    """Changes when a migration, the apps or their versions, the fence, the cast or the server changes."""
     digest = hashlib.sha256(local.server_key(local.parameters("admin")).encode())
     files = [*sorted(ROOT.glob("apps/*/migrations/*.py")), *sorted(ROOT.glob("apps/*/sql/*"))]
-    for file in [*files, ROOT / "apps/tenancy/fence.py", ROOT / "tests/cast.py"]:
+    # An app of somebody else brings migrations of its own: by the settings, or by a newer version.
+    names = ("apps/tenancy/fence.py", "tests/cast.py", "portal/settings.py", "requirements.txt")
+    for file in [*files, *(ROOT / name for name in names)]:
         digest.update(file.read_bytes())
     return f"peruse_template_{digest.hexdigest()[:12]}"
 
