@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -42,6 +43,7 @@ SHARED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "django_htmx",
     "template_partials",
     "django_tables2",
@@ -109,6 +111,7 @@ WSGI_APPLICATION = "portal.wsgi.application"
 MIDDLEWARE = [
     "apps.tenancy.middleware.DatabaseErrorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "apps.common.headers.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "apps.tenancy.middleware.CompanyMiddleware",
@@ -155,12 +158,17 @@ CSRF_COOKIE_SECURE = True
 CSRF_FAILURE_VIEW = "apps.accounts.views.csrf_failure"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = PRODUCTION
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION
 if os.environ.get("PERUSE_BEHIND_PROXY") == "1":
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# How many of our own proxies a request passes; so many entries of X-Forwarded-For are believed.
+PERUSE_PROXIES = int(
+    os.environ.get("PERUSE_PROXIES", "1" if os.environ.get("PERUSE_BEHIND_PROXY") == "1" else "0")
+)
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -174,12 +182,14 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
         "manifest-src": ["'self'"],
+        "object-src": ["'none'"],
+        "report-uri": "/policy-reports/",
     }
 }
 
 if CONSOLE:
     # Unfold's widgets evaluate expressions and set styles; the portal's own policy stays strict.
-    MIDDLEWARE.insert(4, "apps.console.middleware.ConsoleMiddleware")
+    MIDDLEWARE.insert(5, "apps.console.middleware.ConsoleMiddleware")
     CONTENT_SECURITY_POLICY["DIRECTIVES"] |= {
         "script-src": ["'self'", "'unsafe-eval'", "'unsafe-inline'"],
         "style-src": ["'self'", "'unsafe-inline'"],
@@ -220,8 +230,12 @@ ACCOUNT_LOGOUT_ON_GET = False
 # Who approves money, manages a company or operates the platform must have a second factor. `off` is
 # for the demo and for tests of other things; `check --deploy` says so aloud.
 PERUSE_MFA = os.environ.get("PERUSE_MFA", "off" if DEMO else "on") != "off"
+# allauth counts in each process's cache; ours are in the database (`apps.accounts.limits`).
+ACCOUNT_RATE_LIMITS: Any = False
+MFA_RATE_LIMITS: Any = False
+ACCOUNT_FORMS = {"reset_password": "apps.accounts.forms.ForgottenPasswordForm"}
 # How long a sign-in or a confirmation counts for what asks for one.
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_REAUTHENTICATION_TIMEOUT = int(os.environ.get("PERUSE_CONFIRMED_SECONDS", "300"))
 MFA_ADAPTER = "apps.accounts.adapter.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["recovery_codes", "totp", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True

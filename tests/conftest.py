@@ -15,6 +15,8 @@ import pytest
 
 from tests import databases
 
+# Who is signed in by `signed_in` has confirmed who they are, whatever a test's clock says.
+_ALWAYS = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
 
@@ -168,6 +170,7 @@ def signed_in(company: Any, position: str = "director", **extra: Any) -> Any:
     from django.contrib.sessions.backends.db import SessionStore
     from django.test import Client
 
+    from apps.accounts.confirming import SESSION_CONFIRMED
     from apps.accounts.middleware import SESSION_COMPANY
 
     user = make_person(company, position)
@@ -176,6 +179,7 @@ def signed_in(company: Any, position: str = "director", **extra: Any) -> Any:
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session[SESSION_COMPANY] = company.pk
+    session[SESSION_CONFIRMED] = _ALWAYS
     session.create()
     client = Client(HTTP_HOST=f"{company.slug}.{settings.PERUSE_DOMAIN}", **extra)
     client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key or ""

@@ -56,6 +56,8 @@ class Serving:
             "PERUSE_PORT": str(self.port),
             "PERUSE_CONSOLE_PORT": str(self.console_port),
             "CELERY_BROKER_URL": self.broker,
+            # A walk takes longer than a person does.
+            "PERUSE_CONFIRMED_SECONDS": os.environ.get("PERUSE_CONFIRMED_SECONDS", "3600"),
             "PERUSE_MFA": os.environ.get("PERUSE_MFA", "off"),
             **more,
         }

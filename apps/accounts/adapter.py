@@ -8,13 +8,15 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as requests
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.accounts.clients import client_address, remember_browser
 from apps.accounts.confirming import is_confirmed
+from apps.accounts.limits import give_back, password_buckets, person_buckets, take
 from apps.tenancy.sealing import opened, seal
 
 # Being signed in is seen; a note about it on every entry is noise.
@@ -47,8 +49,31 @@ class AccountAdapter(DefaultAccountAdapter):
         """A sign-in counts like a confirmation: nobody is asked twice within five minutes."""
         return not is_confirmed(requests.request, timezone.now())
 
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return client_address(request)
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """Raises ValidationError before the password is looked at when too many were tried."""
+        buckets = password_buckets(request, str(credentials.get("email", "")))
+        take(buckets, timezone.now())
+        person = super().authenticate(request, **credentials)
+        if person is not None:
+            give_back(buckets)
+        return person
+
     def reauthenticate(self, user: Any, password: str) -> bool:
-        return bool(user.check_password(password))
+        buckets = person_buckets(user)
+        take(buckets, timezone.now())
+        right = bool(user.check_password(password))
+        if right:
+            give_back(buckets)
+        return right
+
+    def post_login(self, request: HttpRequest, user: Any, **more: Any) -> HttpResponseBase:
+        """The browser is known from now on, and has tries of its own."""
+        response: HttpResponseBase = super().post_login(request, user, **more)
+        remember_browser(request, response, user.email)
+        return response
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         """allauth's, in our words."""

@@ -8,7 +8,15 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from apps.tenancy.models import Company
 
 # Never a place to come back to: each would send the person on again.
-_NO_DESTINATION = ("/enter/", "/sign-in/", "/sign-out/", "/language/", "/api/")
+_NO_DESTINATION = (
+    "/enter/",
+    "/sign-in/",
+    "/sign-out/",
+    "/language/",
+    "/api/",
+    "/login/",
+    "/logout/",
+)
 
 
 def public_url(path: str = "/", /, **query: str) -> str:
@@ -31,9 +39,9 @@ def portal_url(slug: str, path: str = "/", /, **query: str) -> str:
     return _address(f"{slug}.{settings.PERUSE_DOMAIN}", settings.PERUSE_PORT, path, query)
 
 
-def console_url() -> str:
-    """The address of the operator's console."""
-    return _address(settings.PERUSE_CONSOLE_HOST, settings.PERUSE_CONSOLE_PORT, "/", {})
+def console_url(path: str = "/", /, **query: str) -> str:
+    """An absolute address in the operator's console."""
+    return _address(settings.PERUSE_CONSOLE_HOST, settings.PERUSE_CONSOLE_PORT, path, query)
 
 
 def _address(host: str, port: str, path: str, query: dict[str, str]) -> str:

@@ -4,13 +4,13 @@ from typing import Any
 
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
-from allauth.mfa.base.internal.flows import check_rate_limit
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.limits import give_back, person_buckets, take
 from apps.accounts.operations.factors import spend_code
 
 _CODE = {"autocomplete": "one-time-code", "autocapitalize": "off", "spellcheck": "false"}
@@ -27,14 +27,15 @@ class OnceForm(forms.Form):
     user: Any
 
     def clean_code(self) -> str:
-        forget_try = check_rate_limit(self.user)
+        buckets = person_buckets(self.user)
+        take(buckets, timezone.now())
         code = str(self.cleaned_data["code"])
         found: Authenticator | None = spend_code(person=self.user, code=code, now=timezone.now())
         if found is None:
             raise get_adapter().validation_error("incorrect_code")
         found.user = self.user
         self.authenticator = found
-        forget_try()
+        give_back(buckets)
         return code
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, time
 from functools import cache
 from typing import Any
 
+from allauth.account.forms import ResetPasswordForm
 from django import forms
 from django.conf import settings
 from django.contrib.auth.forms import PasswordChangeForm
@@ -16,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.domain.company_facts import SCHEMES
+from apps.accounts.limits import MAILS_OF_ACCOUNT, give_back, person_buckets, take
 from apps.accounts.models import ApiKey, Membership, User
 from apps.accounts.wording import WEBHOOK_EVENTS
 from apps.common.forms import DateInput, MomentField
@@ -60,6 +62,22 @@ class PasswordForm(PasswordChangeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["old_password"].widget.attrs.pop("autofocus", None)
+
+    def clean_old_password(self) -> str:
+        buckets = person_buckets(self.user)
+        take(buckets, timezone.now())
+        given: str = super().clean_old_password()
+        give_back(buckets)
+        return given
+
+
+class ForgottenPasswordForm(ResetPasswordForm):
+    """Whom to send a link to; to one address only so many."""
+
+    def clean_email(self) -> str:
+        email: str = super().clean_email()
+        take([("mail", email.lower(), MAILS_OF_ACCOUNT)], timezone.now())
+        return email
 
 
 class CompanyForm(forms.Form):

@@ -2,18 +2,23 @@
 
 import zoneinfo
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone, translation
 
 from apps.accounts.domain.capabilities import ANYBODY, capabilities_of
+from apps.accounts.operations.sessions import note_seen
 from apps.accounts.queries import memberships_in_force
 from apps.tenancy.context import set_person
 
 SESSION_COMPANY = "company_id"
 # The key of the session on the sign-in host that this one came from: signing out there ends it.
 SESSION_ROOT = "root_session"
+# What somebody does in a company is noted at their sign-in this often.
+SESSION_SEEN = "seen_at"
+SEEN_EACH = timedelta(minutes=5)
 
 
 class PersonMiddleware:
@@ -57,10 +62,18 @@ class PersonMiddleware:
             set_person(None)
             logout(request)
             return
+        self._note_seen(request)
         own.user = request.user  # type: ignore[assignment]
         request.membership = own  # type: ignore[attr-defined]
         request.capabilities = capabilities_of(own.position)  # type: ignore[attr-defined]
         request.other_companies = [row.author for row in found.values()]  # type: ignore[attr-defined]
+
+    def _note_seen(self, request: HttpRequest) -> None:
+        now, root = timezone.now(), request.session.get(SESSION_ROOT)
+        before = request.session.get(SESSION_SEEN, 0)
+        if root and before + SEEN_EACH.total_seconds() <= now.timestamp():
+            request.session[SESSION_SEEN] = now.timestamp()
+            note_seen(root_session=root, now=now)
 
 
 def language_of(request: HttpRequest) -> str:

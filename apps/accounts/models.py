@@ -117,20 +117,39 @@ class Invitation(FencedModel):
 
 
 class EntryCode(models.Model):
-    """A single-use code that carries a signed-in person from the sign-in host to a company's host.
+    """A single-use code that carries a signed-in person from the sign-in host to a company's host,
+    or without a company to the operator's console.
 
     Stored hashed; 30 seconds; bound to the host's company and to the browser. Exempt from the fence.
+    `confirmed_at`: when the person last showed who they are.
     """
 
     code_hash = models.CharField(max_length=64, primary_key=True)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
-    company = models.ForeignKey("tenancy.Company", on_delete=models.CASCADE, related_name="+")
+    company = models.ForeignKey(
+        "tenancy.Company", on_delete=models.CASCADE, related_name="+", null=True
+    )
     browser_hash = models.CharField(max_length=64)
     session_key = models.CharField(max_length=40, default="")
+    confirmed_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return f"entry of {self.user_id}"
+
+
+class Attempt(models.Model):
+    """How much of what may be tried was tried: of an account, an address, a browser or a person.
+
+    `free_at`: when the next try would be free if tries came evenly; the farther ahead of now, the
+    more were made at once. The key is hashed. Exempt from the fence.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    free_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"attempts until {self.free_at}"
 
 
 class ApiKey(FencedModel):

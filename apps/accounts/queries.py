@@ -128,13 +128,19 @@ def memberships_in_force(
     person: Any, root_session: str | None, now: datetime
 ) -> QuerySet[Membership]:
     """A person's current memberships in all companies, while the sign-in they came by stands."""
+    found = memberships_of(person)
+    return found.filter(Exists(_standing(root_session, now))) if root_session else found
+
+
+def root_stands(root_session: str, now: datetime) -> bool:
+    """Whether a sign-in on the sign-in host was neither ended nor ran out."""
+    return bool(root_session) and _standing(root_session, now).exists()
+
+
+def _standing(root_session: str, now: datetime) -> QuerySet[Any]:
     from django.contrib.sessions.models import Session
 
-    found = memberships_of(person)
-    if root_session:
-        standing = Session.objects.filter(session_key=root_session, expire_date__gt=now)
-        found = found.filter(Exists(standing))
-    return found
+    return Session.objects.filter(session_key=root_session, expire_date__gt=now)
 
 
 def device_keys(device_id: UUID) -> QuerySet[ApiKey]:

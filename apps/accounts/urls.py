@@ -6,10 +6,12 @@ from apps.accounts.access import requires
 from apps.accounts.views import (
     acceptance,
     company,
+    confirmation,
     entry,
     keys,
     partners,
     people,
+    policy_reports,
     public,
     webhook_log,
     webhooks,
@@ -20,6 +22,8 @@ may_manage = requires("manage_keys")
 urlpatterns = [
     path("enter/", entry.enter, name="enter"),
     path("enter/start/", entry.start, name="enter_start"),
+    path("policy-reports/", policy_reports.policy_reports, name="policy_reports"),
+    path("confirmation/kept/", confirmation.kept_form, name="kept_form"),
     path("sign-out/", entry.sign_out, name="sign_out"),
     path("language/", public.language, name="set_language"),
     path("profile/", entry.profile, name="profile"),

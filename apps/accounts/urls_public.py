@@ -4,23 +4,27 @@ from allauth.account import views as allauth
 from django.urls import include, path, re_path
 
 from apps.accounts.access import requires
-from apps.accounts.views import public
+from apps.accounts.limits import ADDRESS, MAILS_OF_ADDRESS, by_address, counted
+from apps.accounts.views import policy_reports, public
 
 anybody = requires("anybody")
+sign_in = counted(anybody(public.SignIn.as_view()))
+forgotten = by_address("mail-from", MAILS_OF_ADDRESS)(anybody(allauth.password_reset))
+chosen_anew = by_address("reset", ADDRESS)(anybody(allauth.password_reset_from_key))
 
 urlpatterns = [
     path("", public.landing, name="landing"),
-    path("sign-in/", anybody(public.SignIn.as_view()), name="account_login"),
+    path("sign-in/", sign_in, name="account_login"),
     path("sign-out/", public.sign_out, name="sign_out"),
     path("inactive/", anybody(allauth.account_inactive), name="account_inactive"),
-    path("password/reset/", anybody(allauth.password_reset), name="account_reset_password"),
+    path("password/reset/", forgotten, name="account_reset_password"),
     path(
         "password/reset/done/", anybody(allauth.password_reset_done),
         name="account_reset_password_done",
     ),
     re_path(
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        anybody(allauth.password_reset_from_key), name="account_reset_password_from_key",
+        chosen_anew, name="account_reset_password_from_key",
     ),
     path(
         "password/reset/key/done/", anybody(allauth.password_reset_from_key_done),
@@ -28,7 +32,9 @@ urlpatterns = [
     ),
     path("companies/", public.companies, name="companies"),
     path("companies/<slug:slug>/entry/", public.entry, name="entry"),
-    path("profile/", public.profile, name="profile"),
+    path("console/entry/", public.console_entry, name="console_entry"),
+    path("profile/", counted(public.profile), name="profile"),
+    path("policy-reports/", policy_reports.policy_reports, name="policy_reports"),
     path("language/", public.language, name="set_language"),
     path("", include("apps.accounts.urls_security")),
 ]  # fmt: skip

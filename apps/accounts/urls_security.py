@@ -8,7 +8,8 @@ from django.urls import path
 from django.utils.module_loading import import_string
 
 from apps.accounts.access import requires
-from apps.accounts.views import security
+from apps.accounts.limits import ADDRESS, by_address, counted
+from apps.accounts.views import security, sessions
 
 
 def later(capability: str, view: str) -> Any:
@@ -27,9 +28,12 @@ def factor(view: str) -> Any:
     return later("any_person", f"allauth.mfa.{view}")
 
 
-confirmation = requires("any_person")(allauth.reauthenticate)
-passkey_sign_in = later("anybody", "apps.accounts.views.passkeys.passkey_sign_in")
-second_step = later("anybody", "allauth.mfa.base.views.authenticate")
+confirmation = counted(requires("any_person")(allauth.reauthenticate))
+code_confirmation = counted(factor("base.views.reauthenticate"))
+passkey_sign_in = by_address("passkey", ADDRESS)(
+    later("anybody", "apps.accounts.views.passkeys.passkey_sign_in")
+)
+second_step = counted(later("anybody", "allauth.mfa.base.views.authenticate"))
 
 urlpatterns = [
     path("sign-in/passkey/", passkey_sign_in, name="mfa_login_webauthn"),
@@ -55,8 +59,10 @@ urlpatterns = [
         "security/codes/new/", factor("recovery_codes.views.generate_recovery_codes"),
         name="mfa_generate_recovery_codes",
     ),
+    path("security/sessions/ending/", sessions.end_others, name="sessions_ending"),
+    path("security/sessions/<int:pk>/ending/", sessions.end_one, name="session_ending"),
     path("confirmation/", confirmation, name="account_reauthenticate"),
-    path("confirmation/code/", factor("base.views.reauthenticate"), name="mfa_reauthenticate"),
+    path("confirmation/code/", code_confirmation, name="mfa_reauthenticate"),
     path(
         "confirmation/passkey/", factor("webauthn.views.reauthenticate_webauthn"),
         name="mfa_reauthenticate_webauthn",

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from apps.accounts.access import requires
+from apps.accounts.confirming import confirmed
 from apps.billing.views import (
     archives,
     contracts,
@@ -58,7 +59,7 @@ urlpatterns = [
     ),
     path(
         "invoices/archives/new/",
-        requires("export_evidence")(archives.ArchiveNew.as_view()),
+        requires("export_evidence")(confirmed(archives.ArchiveNew.as_view())),
         name="archive_new",
     ),
     path("invoices/archives/<pid:archive_id>/", archives.archive_detail, name="archive_detail"),

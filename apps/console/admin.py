@@ -1,32 +1,44 @@
 """The admin console: companies, people and jobs of the whole platform, for its operator only."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.contrib.admin.forms import AdminAuthenticationForm
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.sites import UnfoldAdminSite
 
+from apps.accounts.addresses import local_path
+from apps.accounts.middleware import SESSION_ROOT
 from apps.accounts.models import Membership, User
+from apps.accounts.queries import root_stands
 from apps.console.operations import retry_jobs, set_company_state
 from apps.events.models import AuditRow, Job
 from apps.tenancy.models import Company, Hostname
 
 
 class ConsoleSite(UnfoldAdminSite):
-    """Only staff, only here."""
+    """Only staff, only here, while the sign-in they came from stands."""
 
     site_header = site_title = _("Peruse console")
     index_title = _("Platform")
-    login_form = AdminAuthenticationForm
 
     def has_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_active and getattr(request.user, "is_staff", False))
+        person = request.user
+        if not (person.is_active and getattr(person, "is_staff", False)):
+            return False
+        return root_stands(request.session.get(SESSION_ROOT, ""), timezone.now())
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """No password is typed here; the sign-in host sends the person back with a code."""
+        wanted = urlencode({"path": local_path(request.GET.get("next"))})
+        return redirect(f"{reverse('enter_start')}?{wanted}")
 
 
 site = ConsoleSite(name="admin")

@@ -1,7 +1,7 @@
-"""The console is the admin site and nothing else."""
+"""The console is the admin site, and the way in and out of it."""
 
-from django.urls import path
+from django.urls import include, path
 
 from apps.console.admin import site
 
-urlpatterns = [path("", site.urls)]
+urlpatterns = [path("", include("apps.accounts.urls_console")), path("", site.urls)]

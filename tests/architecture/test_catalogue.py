@@ -15,6 +15,8 @@ EXEMPT = {
     "tenancy_hostname": "addresses, read before a company is known",
     "accounts_user": "one identity for several companies, reached through known_people",
     "accounts_entrycode": "single-use codes between two hosts",
+    "accounts_attempt": "counts of tries by hashed key, before anybody is known",
+    "usersessions_usersession": "sign-ins of people, found by their person alone",
     "account_emailaddress": "allauth's addresses of people",
     "account_emailconfirmation": "allauth's confirmations",
     "mfa_authenticator": "second factors of people, found by their person alone; secrets sealed",

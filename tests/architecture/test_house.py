@@ -14,7 +14,7 @@ FURTHER_FACE = {
     "common": None,  # everything: it is a library
     "pricing": None,
     "tenancy": {"context", "fence", "middleware", "tasks", "schemas", "backend", "bulk", "sealing"},
-    "accounts": {"access", "addresses", "api", "middleware"},
+    "accounts": {"access", "addresses", "api", "confirming", "middleware"},
     "telemetry": {"door", "wording"},
     "metering": {"bundle"},
     "contracts": {"wording"},

@@ -1,4 +1,4 @@
-"""One-time codes that carry a signed-in person from the sign-in host to a company's host."""
+"""One-time codes that carry a signed-in person from the sign-in host to another host."""
 
 import hmac
 from dataclasses import dataclass
@@ -14,22 +14,33 @@ CODE_LIFE = timedelta(seconds=30)
 # One statement reads and spends the code: of two requests at once, one finds nothing.
 _CONSUME = """
     delete from accounts_entrycode where code_hash = %s
-    returning user_id, company_id, browser_hash, session_key, expires_at
+    returning user_id, company_id, browser_hash, session_key, confirmed_at, expires_at
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Who may enter, and the session on the sign-in host they come from."""
+    """Who may enter, the session on the sign-in host they come from, and when they last showed
+    there who they are."""
 
     user: User
     session_key: str
+    confirmed_at: datetime | None = None
 
 
 def issue_entry_code(
-    *, user: User, company: Company, browser_hash: str, session_key: str, now: datetime
+    *,
+    user: User,
+    company: Company | None,
+    browser_hash: str,
+    session_key: str,
+    now: datetime,
+    confirmed_at: datetime | None = None,
 ) -> str:
-    """A code for one entry into the company by the browser that holds the nonce of this hash."""
+    """A code for one entry into the company by the browser that holds the nonce of this hash.
+
+    Without a company, into the operator's console.
+    """
     EntryCode.objects.filter(expires_at__lt=now - CODE_LIFE).delete()
     code = new_token()
     EntryCode.objects.create(
@@ -38,12 +49,15 @@ def issue_entry_code(
         company=company,
         browser_hash=browser_hash,
         session_key=session_key,
+        confirmed_at=confirmed_at,
         expires_at=now + CODE_LIFE,
     )
     return code
 
 
-def consume_entry_code(*, code: str, company: Company, nonce: str, now: datetime) -> Entry | None:
+def consume_entry_code(
+    *, code: str, company: Company | None, nonce: str, now: datetime
+) -> Entry | None:
     """Spend the code; None when it is unknown, spent, late, another host's or another browser's.
 
     Any attempt spends it, also one that fails.
@@ -53,9 +67,9 @@ def consume_entry_code(*, code: str, company: Company, nonce: str, now: datetime
         row = cursor.fetchone()
     if row is None:
         return None
-    user_id, company_id, browser_hash, session_key, expires_at = row
+    user_id, company_id, browser_hash, session_key, confirmed_at, expires_at = row
     same_browser = bool(nonce) and hmac.compare_digest(browser_hash, hash_of(nonce))
-    if company_id != company.pk or expires_at <= now or not same_browser:
+    if company_id != (company.pk if company else None) or expires_at <= now or not same_browser:
         return None
     user = User.objects.filter(pk=user_id, is_active=True).first()
-    return Entry(user, session_key) if user is not None else None
+    return Entry(user, session_key, confirmed_at) if user is not None else None

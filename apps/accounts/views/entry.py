@@ -20,6 +20,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from apps.accounts.access import requires
 from apps.accounts.addresses import local_path, path_of, public_url
 from apps.accounts.api import no_key
+from apps.accounts.confirming import SESSION_CONFIRMED
 from apps.accounts.domain.tokens import hash_of, new_token
 from apps.accounts.middleware import SESSION_COMPANY, SESSION_ROOT
 from apps.accounts.models import User
@@ -41,16 +42,20 @@ def send_to_sign_in(request: HttpRequest) -> HttpResponse:
         return no_key()
     if request.company is None:  # type: ignore[attr-defined]
         return redirect(public_url("/sign-in/", next=request.get_full_path()))
-    return leave_for_sign_in(request, _wanted(request))
+    return leave_for_sign_in(request, wanted(request))
 
 
-def leave_for_sign_in(request: HttpRequest, path: str) -> HttpResponse:
-    """To the sign-in host with the hash of this browser's nonce, to come back to the path."""
+def leave_for_sign_in(request: HttpRequest, path: str, **asking: str) -> HttpResponse:
+    """To the sign-in host with the hash of this browser's nonce, to come back to the path.
+
+    `asking` is added to the address: `confirm` when the person shall show anew who they are.
+    """
+    company = request.company  # type: ignore[attr-defined]
+    to = {"company": company.slug} if company else {"console": "1"}
     nonce = request.COOKIES.get(ENTRY_COOKIE, "")
     if len(nonce) != 43:
         nonce = new_token()
-    slug = request.company.slug  # type: ignore[attr-defined]
-    target = public_url("/sign-in/", company=slug, state=hash_of(nonce), path=path)
+    target = public_url("/sign-in/", **to, state=hash_of(nonce), path=path, **asking)
     response: HttpResponse
     if getattr(request, "htmx", False):
         response = HttpResponseClientRedirect(target)
@@ -64,7 +69,7 @@ def leave_for_sign_in(request: HttpRequest, path: str) -> HttpResponse:
     return response
 
 
-def _wanted(request: HttpRequest) -> str:
+def wanted(request: HttpRequest) -> str:
     """The page to come back to: this one, or for parts and forms the one they were on."""
     if getattr(request, "htmx", False):
         return path_of(request.headers.get("HX-Current-URL"))
@@ -120,15 +125,30 @@ def _let_in(request: HttpRequest, entry: Entry) -> bool:
     membership = members().filter(user=entry.user).first()
     if membership is None:
         return False
+    if _is_in_already(request, entry.user):
+        request.session.cycle_key()
+        _remember(request, entry)
+        return True
     request.session.flush()
     login(request, entry.user, backend=BACKEND)
     request.session[SESSION_COMPANY] = request.company.pk  # type: ignore[attr-defined]
-    request.session[SESSION_ROOT] = entry.session_key
-    request.session.set_expiry(0)
+    _remember(request, entry)
     record(
         action="person.entered", subject=membership.public_id, now=timezone.now(), actor=entry.user
     )
     return True
+
+
+def _is_in_already(request: HttpRequest, person: User) -> bool:
+    """Who only confirmed who they are keeps the session, and what was typed before in it."""
+    return request.membership is not None and request.user.pk == person.pk  # type: ignore[attr-defined]
+
+
+def _remember(request: HttpRequest, entry: Entry) -> None:
+    request.session[SESSION_ROOT] = entry.session_key
+    if entry.confirmed_at:
+        request.session[SESSION_CONFIRMED] = entry.confirmed_at.timestamp()
+    request.session.set_expiry(0)
 
 
 def _remember_proof(request: HttpRequest, user: User) -> None:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from apps.accounts.access import requires
 from apps.accounts.addresses import company_url
+from apps.accounts.confirming import confirmed
 from apps.accounts.forms import KeyForm
 from apps.accounts.models import ApiKey
 from apps.accounts.operations import make_key, revoke_key, rotate_key
@@ -88,6 +89,7 @@ def key_detail(request: HttpRequest, key_id: UUID) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 @requires("manage_keys")
+@confirmed
 def new_key(request: HttpRequest) -> HttpResponse:
     """Make a key. The answer to the POST is the only page that ever shows the secret."""
     form = KeyForm(request.POST or None)
@@ -108,6 +110,7 @@ def new_key(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_POST
 @requires("manage_keys")
+@confirmed
 def successor(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """Make the key that replaces this one; both are valid for a week."""
     key = _key(key_id)

@@ -19,13 +19,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from apps.accounts.access import requires
 from apps.accounts.addresses import company_url, console_url, local_path, safe_path
+from apps.accounts.confirming import confirmed_at
 from apps.accounts.domain.tokens import is_hash
 from apps.accounts.forms import PasswordForm, ProfileForm
 from apps.accounts.models import User
 from apps.accounts.operations import issue_entry_code, set_language
 from apps.accounts.operations.invitations import ACCEPTANCE_PATH
-from apps.accounts.queries import memberships_of, owes_second_factor
-from apps.accounts.views.security import set_up_first
+from apps.accounts.queries import memberships_of
+from apps.accounts.views.security import asked_first
 from apps.tenancy.models import ADDRESS_NAME, Company
 from apps.tenancy.queries import company_by_slug
 
@@ -48,10 +49,18 @@ class Destination:
     def get_success_url(self) -> str:
         company = self._asked("company")
         if company and ADDRESS_NAME.regex.match(company):  # type: ignore[union-attr]
-            query = {"state": self._asked("state"), "path": local_path(self._asked("path"))}
-            return f"{reverse('entry', args=[company])}?{urlencode(query)}"
+            return f"{reverse('entry', args=[company])}?{self._back()}"
+        if self._asked("console"):
+            return f"{reverse('console_entry')}?{self._back()}"
         wanted = local_path(self._asked("next"))
         return wanted if wanted != "/" else f"{reverse('companies')}?straight=1"
+
+    def _back(self) -> str:
+        """What brings the person back to where they came from."""
+        query = {"state": self._asked("state"), "path": local_path(self._asked("path"))}
+        if self._asked("confirm"):
+            query["confirm"] = "1"
+        return urlencode(query)
 
     def _asked(self, name: str) -> str:
         return str(self.request.POST.get(name) or self.request.GET.get(name) or "")
@@ -102,19 +111,38 @@ def entry(request: HttpRequest, slug: str) -> HttpResponse:
     path = local_path(request.GET.get("path"))
     if company is None or not _may_enter(request, company, path):
         return render(request, "accounts/no_company.html", {"slug": slug}, status=404)
-    if owes_second_factor(request.user) and path != ACCEPTANCE_PATH:
-        return set_up_first(request)
+    if path != ACCEPTANCE_PATH and (first := asked_first(request)) is not None:
+        return first
     state = request.GET.get("state", "")
     if not is_hash(state):
         return redirect(company_url(company, "/enter/start/", path=path))
-    code = issue_entry_code(
+    return redirect(company_url(company, "/enter/", code=_code(request, company), path=path))
+
+
+@never_cache
+@require_GET
+@requires("any_person")
+def console_entry(request: HttpRequest) -> HttpResponse:
+    """Hand an operator over to the console, as `entry` does to a company."""
+    if not getattr(request.user, "is_staff", False):
+        raise Http404
+    if (first := asked_first(request)) is not None:
+        return first
+    path = local_path(request.GET.get("path"))
+    if not is_hash(request.GET.get("state", "")):
+        return redirect(console_url(path))
+    return redirect(console_url("/enter/", code=_code(request, None), path=path))
+
+
+def _code(request: HttpRequest, company: Company | None) -> str:
+    return issue_entry_code(
         user=request.user,  # type: ignore[arg-type]
         company=company,
-        browser_hash=state,
+        browser_hash=request.GET.get("state", ""),
         session_key=request.session.session_key or "",
+        confirmed_at=confirmed_at(request),
         now=timezone.now(),
     )
-    return redirect(company_url(company, "/enter/", code=code, path=path))
 
 
 def _may_enter(request: HttpRequest, company: Company, path: str) -> bool:

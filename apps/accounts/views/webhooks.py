@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.access import requires
+from apps.accounts.confirming import confirmed
 from apps.accounts.forms import ReplayForm, WebhookForm
 from apps.accounts.queries import history_of
 from apps.accounts.tables import WebhookTable
@@ -128,6 +129,7 @@ def edit_webhook(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
 @never_cache
 @require_POST
 @_KEYS
+@confirmed
 def secret(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     """A new secret; the old one signs beside it for a day."""
     webhook, made = replace_secret(

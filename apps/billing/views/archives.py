@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from apps.accounts.access import requires
+from apps.accounts.confirming import confirmed
 from apps.billing.models import DocumentArchive, Invoice
 from apps.billing.operations.archives import MOST, ask_archive
 from apps.billing.operations.stored import read_stored
@@ -78,6 +79,7 @@ def archive_detail(request: HttpRequest, archive_id: UUID) -> HttpResponse:
 
 @require_GET
 @requires("export_evidence")
+@confirmed
 def archive_file(request: HttpRequest, archive_id: UUID) -> HttpResponse:
     """The ZIP; each download is recorded."""
     archive = get_object_or_404(_own().filter(state=DocumentArchive.State.DONE), id=archive_id)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.access import requires
+from apps.accounts.confirming import confirmed
 from apps.payments.forms import AccountForm, MandateForm
 from apps.payments.operations import (
     close_account,
@@ -62,6 +63,7 @@ def payment_settings(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @requires("manage_bank_accounts")
+@confirmed
 def new_account(request: HttpRequest) -> HttpResponse:
     """Add a bank account."""
     form = AccountForm(request.POST)
@@ -88,6 +90,7 @@ def _done(request: HttpRequest, told: str, act: Callable[[], Any]) -> HttpRespon
 
 @require_POST
 @requires("manage_bank_accounts")
+@confirmed
 def account_priority(request: HttpRequest, account_id: UUID) -> HttpResponse:
     """Others pay to this account from now on."""
     account = get_object_or_404(open_accounts(), pk=account_id)
@@ -99,6 +102,7 @@ def account_priority(request: HttpRequest, account_id: UUID) -> HttpResponse:
 
 @require_POST
 @requires("manage_bank_accounts")
+@confirmed
 def account_closing(request: HttpRequest, account_id: UUID) -> HttpResponse:
     """The account is used no more."""
     account = get_object_or_404(open_accounts(), pk=account_id)
@@ -117,6 +121,7 @@ def sharing(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @requires("manage_bank_accounts")
+@confirmed
 def new_mandate(request: HttpRequest) -> HttpResponse:
     """Let a partner collect."""
     form = MandateForm(request.POST)
@@ -142,6 +147,7 @@ def mandate_revocation(request: HttpRequest, mandate_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @requires("manage_bank_accounts")
+@confirmed
 def stripe_connection(request: HttpRequest) -> HttpResponse:
     """Open the account at Stripe (POST), then lead there by a link, never by a form."""
     account, link, problem = own_stripe_account(), "", ""

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.accounts.access import requires
+from apps.accounts.confirming import confirmed
 from apps.assets.models import Asset
 from apps.telemetry.forms.channels import DeviceForm
 from apps.telemetry.models import Channel
@@ -33,6 +34,7 @@ def asset_devices(request: HttpRequest, asset_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @requires("manage_keys")
+@confirmed
 def new_device(request: HttpRequest, asset_id: UUID) -> HttpResponse:
     """A new device; its key is on the answering page and nowhere else."""
     asset = _own(request, asset_id)

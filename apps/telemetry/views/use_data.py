@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django_tables2 import RequestConfig
 
 from apps.accounts.access import requires
+from apps.accounts.confirming import confirmed
 from apps.assets.domain.mounting import Layout
 from apps.assets.models import Asset, DataRequest
 from apps.assets.queries import acts_on, grants_on, held_grants, seen_requests, standing_of
@@ -130,6 +131,7 @@ def _channels(asset: Asset) -> list[dict[str, Any]]:
 
 @require_POST
 @requires("export_readings")
+@confirmed
 def export(request: HttpRequest, asset_id: UUID) -> HttpResponse:
     """Have a file written of what the company may read."""
     asset = _seen(asset_id)
@@ -154,6 +156,7 @@ def export(request: HttpRequest, asset_id: UUID) -> HttpResponse:
 
 @require_GET
 @requires("export_readings")
+@confirmed
 def download(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """The written file, in the company that asked for it alone."""
     jobs = Job.objects.filter(company=current_company(), kind=JOB_KIND, state=Job.State.DONE)

@@ -1,12 +1,11 @@
 """People with passwords, and a browser that walks from host to host."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
 from django.test import Client
 
 from apps.accounts.models import User
@@ -58,13 +57,6 @@ class Browser:
 @pytest.fixture
 def browser() -> Browser:
     return Browser()
-
-
-@pytest.fixture(autouse=True)
-def _no_remembered_attempts() -> Iterator[None]:
-    """Each test has its own count of failed sign-ins."""
-    cache.clear()
-    return
 
 
 @pytest.fixture
