@@ -109,6 +109,7 @@ ROOT_URLCONF = "portal.urls_console" if CONSOLE else "portal.urls"
 PUBLIC_SCHEMA_URLCONF = "portal.urls_console" if CONSOLE else "portal.urls_public"
 WSGI_APPLICATION = "portal.wsgi.application"
 MIDDLEWARE = [
+    "apps.tenancy.requests.RequestMiddleware",
     "apps.tenancy.middleware.DatabaseErrorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "apps.common.headers.HeadersMiddleware",
@@ -163,7 +164,9 @@ SECURE_SSL_REDIRECT = PRODUCTION
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION
-if os.environ.get("PERUSE_BEHIND_PROXY") == "1":
+# A proxy whose headers are believed: how the request came, and its name in the log.
+BEHIND_PROXY = os.environ.get("PERUSE_BEHIND_PROXY") == "1"
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # How many of our own proxies a request passes; so many entries of X-Forwarded-For are believed.
 PERUSE_PROXIES = int(
@@ -360,15 +363,20 @@ PERUSE_REQUESTS_PER_SECOND = float(os.environ.get("PERUSE_REQUESTS_PER_SECOND", 
 SPECTACULAR_SETTINGS = {"TITLE": "Peruse", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
 
 # --- Logs ---------------------------------------------------------------------------------------
+# "json" for programs, "lines" for people.
+PERUSE_LOG_FORMAT = os.environ.get("PERUSE_LOG_FORMAT", "json" if PRODUCTION else "lines")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "lines": {"()": "apps.accounts.logs.Lines"},
+        "json": {"()": "apps.accounts.logs.JsonLines"},
+    },
     "filters": {"mask": {"()": "apps.accounts.logs.MaskSecrets"}},
     "handlers": {
         "stream": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
+            "formatter": PERUSE_LOG_FORMAT,
             "filters": ["mask"],
         }
     },

@@ -11,6 +11,7 @@ from django.utils import timezone, translation
 from apps.accounts.domain.capabilities import ANYBODY, capabilities_of
 from apps.accounts.operations.sessions import note_seen
 from apps.accounts.queries import memberships_in_force
+from apps.common import tracing
 from apps.tenancy.context import set_person
 
 SESSION_COMPANY = "company_id"
@@ -42,6 +43,7 @@ class PersonMiddleware:
         if not request.user.is_authenticated:
             return
         set_person(request.user.pk)
+        tracing.note(person=str(request.user.pk))
         company = request.company  # type: ignore[attr-defined]
         if company is None:
             request.capabilities = capabilities_of(None)  # type: ignore[attr-defined]
@@ -64,6 +66,7 @@ class PersonMiddleware:
             return
         self._note_seen(request)
         own.user = request.user  # type: ignore[assignment]
+        tracing.note(member=own.public_id)
         request.membership = own  # type: ignore[attr-defined]
         request.capabilities = capabilities_of(own.position)  # type: ignore[attr-defined]
         request.other_companies = [row.author for row in found.values()]  # type: ignore[attr-defined]

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.urls import set_urlconf
 
+from apps.common import tracing
 from apps.tenancy.context import set_person
 from apps.tenancy.models import Company, Hostname
 
@@ -70,6 +71,7 @@ class CompanyMiddleware:
     def _enter(self, request: HttpRequest, company: Company) -> HttpResponseBase:
         connection.set_tenant(company)  # type: ignore[attr-defined]
         request.company = request.tenant = company  # type: ignore[attr-defined]
+        tracing.note(company=company.slug)
         set_urlconf(None)
         if company.state != Company.State.ACTIVE:
             return closed(request, company)

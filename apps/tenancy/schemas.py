@@ -1,12 +1,13 @@
 """Schema life cycle: privileges, which schemas are behind, migrating one."""
 
+from functools import cache
 from io import StringIO
 from pathlib import Path
 
+from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
-from django.db.migrations.loader import MigrationLoader
 
 from apps.tenancy.context import as_owner, no_company
 from apps.tenancy.models import Company
@@ -40,16 +41,31 @@ def tenant_labels() -> set[str]:
     return {name.rsplit(".", 1)[-1] for name in settings.TENANT_APPS}
 
 
-def tenant_migrations(apps: set[str]) -> set[tuple[str, str]]:
-    """Names of all migrations on disk of the given app labels."""
-    loader = MigrationLoader(None, ignore_no_migrations=True)
-    return {key for key in loader.disk_migrations if key[0] in apps}
+def shared_labels() -> set[str]:
+    """Labels of the product's applications whose tables lie in public."""
+    return {name.rsplit(".", 1)[-1] for name in settings.SHARED_APPS if name.startswith("apps.")}
 
 
-def schemas_behind(apps: set[str]) -> list[str]:
+@cache
+def migrations_of(label: str) -> frozenset[tuple[str, str]]:
+    """Names of an application's migrations. Files are listed, not loaded: a web process that asks
+    whether it is current needs no migration's code."""
+    folder = Path(apps.get_app_config(label).path) / "migrations"
+    return frozenset((label, file.stem) for file in folder.glob("[0-9]*.py"))
+
+
+def public_lacks() -> set[tuple[str, str]]:
+    """The product's migrations that are not applied to public."""
+    wanted = frozenset[tuple[str, str]]().union(*map(migrations_of, shared_labels()))
+    with connection.cursor() as cursor:
+        cursor.execute("select app, name from public.django_migrations")
+        return set(wanted) - set(cursor.fetchall())
+
+
+def schemas_behind(labels: set[str]) -> list[str]:
     """Schemas of companies that lack a tenant migration, found by one UNION query."""
     names = list(Company.objects.order_by("pk").values_list("schema_name", flat=True))
-    wanted = tenant_migrations(apps)
+    wanted = {key for label in labels for key in migrations_of(label)}
     standing = _existing_schemas(names)
     applied = _applied_counts([n for n in names if n in standing], wanted)
     return [n for n in names if n in standing and applied.get(n, 0) < len(wanted)]

@@ -5,6 +5,7 @@ from typing import Any
 from celery import Task
 from django.db import close_old_connections
 
+from apps.common import tracing
 from apps.tenancy.context import company_context, current_company_id, no_company
 from apps.tenancy.models import Company
 
@@ -32,7 +33,7 @@ class CompanyTask(Task):
             company = Company.objects.filter(pk=key).first()
         if company is None:
             raise CompanyGone(f"company {key} of task {self.name} does not exist")
-        with company_context(company):
+        with company_context(company), tracing.traced(company=company.slug):
             return super().__call__(*args, **kwargs)
 
     def _company_key(self) -> int | None:

@@ -1,6 +1,7 @@
 """Publish, enqueue, work on a job, record an act."""
 
 import logging
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +11,8 @@ from celery import current_app
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from apps.common import tracing
+from apps.common.measures import count_job
 from apps.events.domain.public import public_event
 from apps.events.domain.registry import (
     Handler,
@@ -170,11 +173,23 @@ def work_on(*, job_id: Any, now: datetime) -> Job | None:
     job = _claim(job_id, now)
     if job is None:
         return None
-    try:
-        return _try(job, now)
-    except JobTaken:
-        logger.warning("job %s of kind %s went to another worker", job.id, job.kind)
-        return None
+    begun, outcome = time.monotonic(), "taken"
+    with tracing.traced(job=job.public_id, kind=job.kind):
+        try:
+            _try(job, now)
+            outcome = job.state
+        except JobTaken:
+            logger.warning("job %s of kind %s went to another worker", job.id, job.kind)
+            return None
+        finally:
+            _tell(job, outcome, time.monotonic() - begun)
+    return job
+
+
+def _tell(job: Job, outcome: str, seconds: float) -> None:
+    count_job(kind=job.kind, outcome=outcome, seconds=seconds)
+    extra = {"outcome": outcome, "milliseconds": round(seconds * 1000, 1)}
+    logger.info("job of kind %s: %s", job.kind, outcome, extra=extra)
 
 
 def _try(job: Job, now: datetime) -> Job:

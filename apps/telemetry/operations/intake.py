@@ -9,6 +9,7 @@ from typing import Any
 from django.db import IntegrityError, OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
+from apps.common.measures import count_items
 from apps.common.quantity import canonical
 from apps.events.models import Job
 from apps.events.operations import enqueue
@@ -50,7 +51,7 @@ def take_in(
     judged = judge(items, bounds)
     make_months_of(judged.levels)
     outcomes = _stored(items, judged, bounds, raw_of)
-    transaction.on_commit(lambda: _after_commit(judged, device, now))
+    transaction.on_commit(lambda: _after_commit(judged, outcomes, device, now))
     return outcomes
 
 
@@ -134,7 +135,10 @@ def _outcomes(
     return outcomes
 
 
-def _after_commit(judged: Judged, device: Device | None, now: datetime) -> None:
+def _after_commit(
+    judged: Judged, outcomes: Sequence[Outcome], device: Device | None, now: datetime
+) -> None:
+    count_items(outcome.status for outcome in outcomes)
     if judged.levels.indexes or judged.deltas.indexes:
         ring_roll_up(now=now)
     if device is not None and _due(_seen, (*company_key(), device.pk), SEEN_EVERY):
