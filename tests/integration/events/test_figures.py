@@ -32,7 +32,7 @@ def job_kind(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def figures() -> dict[tuple[str, tuple[str, ...]], float]:
     collected = CollectorRegistry()
-    collected.register(PlatformFigures())  # type: ignore[arg-type]
+    collected.register(PlatformFigures())
     return {
         (sample.name, tuple(sample.labels.values())): sample.value
         for family in collected.collect()

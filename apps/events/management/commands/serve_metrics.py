@@ -35,7 +35,7 @@ def registry_of(*, platform: bool) -> CollectorRegistry:
     """What is served: figures of this machine's processes, of the platform, or both."""
     registry = CollectorRegistry()
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        MultiProcessCollector(registry)
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     if platform:
-        registry.register(PlatformFigures())  # type: ignore[arg-type]
+        registry.register(PlatformFigures())
     return registry
