@@ -13,7 +13,18 @@ FACE = {"domain", "events", "models", "queries", "operations"}
 FURTHER_FACE = {
     "common": None,  # everything: it is a library
     "pricing": None,
-    "tenancy": {"context", "fence", "middleware", "tasks", "schemas", "backend", "bulk", "sealing"},
+    "tenancy": {
+        "backup",
+        "beside",
+        "context",
+        "fence",
+        "middleware",
+        "tasks",
+        "schemas",
+        "backend",
+        "bulk",
+        "sealing",
+    },
     "accounts": {"access", "addresses", "api", "confirming", "middleware"},
     "telemetry": {"door", "wording"},
     "metering": {"bundle"},
