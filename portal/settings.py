@@ -28,6 +28,11 @@ PERUSE_CONSOLE_HOST = f"console.{PERUSE_DOMAIN}"
 PERUSE_PUBLIC_HOSTS = frozenset({PERUSE_DOMAIN, PERUSE_CONSOLE_HOST})
 ALLOWED_HOSTS = [PERUSE_DOMAIN, f".{PERUSE_DOMAIN}"]
 
+# Whom people of a suspended company write to.
+PERUSE_SUPPORT_EMAIL = os.environ.get("PERUSE_SUPPORT_EMAIL", f"support@{PERUSE_DOMAIN}")
+# Where usage is sent: a suspended company's is stored too.
+PERUSE_INTAKE_PATHS = frozenset({"/api/v1/events", "/api/v1/telemetry"})
+
 # --- Applications -------------------------------------------------------------------------------
 SHARED_APPS = [
     "apps.tenancy",
@@ -65,6 +70,7 @@ SHARED_APPS = [
     "apps.supply",
     "apps.reporting",
     "apps.notifications",
+    "apps.console",
     "apps.blueprints",
     "apps.demo",
 ]
@@ -75,7 +81,7 @@ DEMO = os.environ.get("PERUSE_DEMO") == "1"
 CONSOLE = os.environ.get("PERUSE_PROCESS") == "console"
 if CONSOLE:
     # Unfold stands before the admin it dresses; only the console process knows it.
-    INSTALLED_APPS = ["unfold", "apps.console", *INSTALLED_APPS]
+    INSTALLED_APPS = ["unfold", *INSTALLED_APPS]
 
 TENANT_MODEL = "tenancy.Company"
 TENANT_DOMAIN_MODEL = "tenancy.Hostname"
@@ -203,8 +209,12 @@ if CONSOLE:
         "SITE_TITLE": "Peruse console",
         "SITE_HEADER": "Peruse",
         "SITE_SUBHEADER": "Platform operations",
+        "SITE_SYMBOL": "monitoring",
         "SHOW_HISTORY": False,
         "SHOW_VIEW_ON_SITE": False,
+        "SHOW_LANGUAGES": False,
+        "STYLES": ["apps.console.navigation.styles"],
+        "SIDEBAR": {"show_search": True, "navigation": "apps.console.navigation.sidebar"},
     }
 
 # --- People -------------------------------------------------------------------------------------

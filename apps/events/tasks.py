@@ -8,16 +8,19 @@ from celery import shared_task
 from django.utils import timezone
 
 from apps.events.domain.registry import handles, housekeeping
-from apps.events.models import Job
+from apps.events.models import Job, Webhook
 from apps.events.operations import (
+    REPLAY_WEBHOOK,
     RUN_JOB,
     enqueue_housekeeping,
+    replay_message,
     ring_again,
     send_message,
     tell_webhooks,
     tidy_webhooks,
     work_on,
 )
+from apps.events.queries import messages
 from apps.tenancy.context import as_platform, company_context
 from apps.tenancy.queries import active_companies
 from apps.tenancy.tasks import CompanyTask
@@ -57,6 +60,15 @@ def send(job: Job, now: datetime) -> dict[str, Any]:
     """One try of one message. A failed one writes the job of its next try: this one is done."""
     message = send_message(message_id=UUID(str(job.payload["message"])), now=now)
     return {"state": message.state if message is not None else "not due"}
+
+
+@handles(REPLAY_WEBHOOK)
+def send_again(job: Job, now: datetime) -> dict[str, Any]:
+    """What the platform's people let be sent again, unless its endpoint is paused or removed by now."""
+    message = messages().filter(pk=UUID(str(job.payload["message"]))).first()
+    if message is None or message.webhook.state != Webhook.State.ACTIVE or not message.body:
+        return {"state": "not sent"}
+    return {"state": replay_message(message=message, now=now).state}
 
 
 @housekeeping("events.tidy_webhooks", daily=True)

@@ -36,6 +36,8 @@ JOB_TITLES: dict[str, str | Promise] = {
     "contracts.end_with_member": _("End contracts with a company that left"),
     "contracts.end_grants": _("End data grants"),
     "contracts.grant_data": _("Give data grants of a contract"),
+    "console.note_health": _("Note how the portal does"),
+    "events.replay_webhook": _("Send a message again"),
     "events.send_webhook": _("Send a webhook"),
     "events.tell_webhooks": _("Write webhooks of an event"),
     "events.tidy_webhooks": _("Tidy the log of webhooks"),

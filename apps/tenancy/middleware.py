@@ -1,5 +1,6 @@
 """From the host name to the current company, and from a lost database to a clean 503."""
 
+import json
 import sys
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.urls import set_urlconf
+from django.utils import translation
 
 from apps.common import tracing
 from apps.tenancy.context import set_person
@@ -73,15 +75,34 @@ class CompanyMiddleware:
         request.company = request.tenant = company  # type: ignore[attr-defined]
         tracing.note(company=company.slug)
         set_urlconf(None)
-        if company.state != Company.State.ACTIVE:
+        if company.state != Company.State.ACTIVE and not takes_in(request, company):
             return closed(request, company)
         return self.get_response(request)
 
 
+def takes_in(request: HttpRequest, company: Company) -> bool:
+    """Whether this is usage sent to a suspended company: it is stored, so that none is ever lost."""
+    suspended = company.state == Company.State.SUSPENDED
+    return suspended and request.method == "POST" and request.path in settings.PERUSE_INTAKE_PATHS
+
+
 def closed(request: HttpRequest, company: Company) -> HttpResponse:
-    """The page of a company that is being set up or suspended."""
-    body = render_to_string("errors/closed.html", {"company": company})
-    return HttpResponse(body, status=503, headers={"Retry-After": "30"})
+    """The page of a company that is being set up or suspended, in the browser's language.
+
+    Programs get problem details: 503 soon over, 403 while suspended.
+    """
+    suspended = company.state == Company.State.SUSPENDED
+    headers = {} if suspended else {"Retry-After": "30"}
+    status = 403 if suspended else 503
+    if request.path.startswith("/api/"):
+        title = "The company is suspended" if suspended else "The company is being set up"
+        body = json.dumps({"type": "about:blank", "title": title, "status": status})
+        kind = "application/problem+json"
+    else:
+        with translation.override(translation.get_language_from_request(request)):
+            shown = {"company": company, "support": settings.PERUSE_SUPPORT_EMAIL}
+            body, kind = render_to_string("errors/closed.html", shown), "text/html; charset=utf-8"
+    return HttpResponse(body, status=status, content_type=kind, headers=headers)
 
 
 def is_outage(error: BaseException | None) -> bool:

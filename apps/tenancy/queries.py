@@ -33,6 +33,18 @@ def active_companies() -> QuerySet[Company]:
     return Company.objects.exclude(state=Company.State.PROVISIONING).order_by("pk")
 
 
+def schema_bytes(schema_name: str) -> int:
+    """What the tables of a schema take up on disk, indexes included, in bytes."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint from pg_class c "
+            "join pg_namespace n on n.oid = c.relnamespace "
+            "where n.nspname = %s and c.relkind in ('r', 'm')",
+            [schema_name],
+        )
+        return int(cursor.fetchone()[0])
+
+
 def one_row(sql: str, **given: Any) -> dict[str, Any]:
     """The statement's only row by its columns' names; `%(own)s` is the current company's key.
 

@@ -30,6 +30,7 @@ EXEMPT = {
     "django_migrations": "Django's",
     "django_session": "sessions by secret key; the company stands inside and is checked",
     "django_admin_log": "the console's",
+    "console_operatoract": "the operator's audit; no company's role has a right to it",
 }
 
 

@@ -1,5 +1,6 @@
 """How many invoices wait for what, and the latest ones, at a cost many invoices hardly raise."""
 
+from datetime import date
 from typing import Any
 
 from django.db.models.expressions import RawSQL
@@ -26,6 +27,17 @@ select
         limit %(most)s
     ) found) parked
 """
+_HEALTH = """
+select
+    (select count(*) from billing_receivable
+     where author_id = %(own)s and open_minor > 0) open_invoices,
+    (select count(*) from billing_receivable
+     where author_id = %(own)s and open_minor > 0 and due_on < %(today)s) overdue_invoices,
+    (select count(*) from billing_runitem where state = 'parked' and run_id = (
+        select id from billing_billingrun where author_id = %(own)s and not dry
+        order by started_at desc limit 1
+    )) parked
+"""
 # Each side by an index of its own: together they would be sorted anew at each visit.
 _LATEST = """
 select id from (
@@ -47,6 +59,12 @@ def invoice_counts(most: int) -> dict[str, Any]:
     of the company had to put aside.
     """
     return one_row(_COUNTS, most=most)
+
+
+def billing_health(*, today: date) -> dict[str, int]:
+    """`open_invoices` and `overdue_invoices` (what is owed to the current company, charges for late
+    payment included) and `parked` (contracts its latest real run put aside). Figures only."""
+    return one_row(_HEALTH, today=today)
 
 
 def latest_invoices(most: int) -> list[Invoice]:

@@ -65,23 +65,27 @@ def subscribers_of(event_name: str) -> tuple[str, ...]:
     return tuple(_subscribers.get(event_name, ()))
 
 
-_housekeeping: dict[str, bool] = {}
+DAY_MINUTES = 1440
+# Of a kind after how many minutes it is due again.
+_housekeeping: dict[str, int] = {}
 
 
-def housekeeping(kind: str, *, atomic: bool = True, daily: bool = False) -> Callable[[Work], Work]:
-    """Register `work(job, now)` as something every company does about once a minute, or a day."""
+def housekeeping(
+    kind: str, *, atomic: bool = True, daily: bool = False, every: int = 1
+) -> Callable[[Work], Work]:
+    """Register `work(job, now)` as something every company does each `every` minutes, or once a day."""
 
     def register(work: Work) -> Work:
         handles(kind, atomic=atomic)(work)
-        _housekeeping[kind] = daily
+        _housekeeping[kind] = DAY_MINUTES if daily else every
         return work
 
     return register
 
 
-def housekeeping_kinds(*, daily: bool) -> tuple[str, ...]:
-    """Kinds of the jobs that every company does each minute, with `daily` those of each day too."""
-    return tuple(kind for kind, is_daily in _housekeeping.items() if daily or not is_daily)
+def housekeeping_kinds(minute: int) -> tuple[str, ...]:
+    """Kinds of the jobs that are due in the company's minute of the day (0: all of them)."""
+    return tuple(kind for kind, every in _housekeeping.items() if minute % every == 0)
 
 
 # Of a kind of webhook message whether it may still be sent: `holds(message, now)`.

@@ -18,6 +18,7 @@ from apps.events.operations.jobs import (
     work_on,
 )
 from apps.events.operations.messages import (
+    REPLAY_WEBHOOK,
     replay_failed,
     replay_message,
     send_message,
@@ -39,6 +40,7 @@ from apps.events.operations.webhooks import (
 __all__ = [
     "BACK_OFF",
     "LEASE",
+    "REPLAY_WEBHOOK",
     "RUN_JOB",
     "TRIES",
     "JobTaken",

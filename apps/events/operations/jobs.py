@@ -15,6 +15,7 @@ from apps.common import tracing
 from apps.common.measures import count_job
 from apps.events.domain.public import public_event
 from apps.events.domain.registry import (
+    DAY_MINUTES,
     Handler,
     handler_of,
     housekeeping_kinds,
@@ -352,8 +353,8 @@ def run_waiting_jobs(*, now: datetime, limit: int = 1000) -> int:
 def enqueue_housekeeping(*, now: datetime) -> None:
     """Write the current company's housekeeping jobs, one waiting of each kind at most.
 
-    Call it once a minute: each company has a minute of the day for its daily ones.
+    Call it once a minute: each company's day begins at a minute of its own.
     """
-    minute = now.hour * 60 + now.minute
-    for kind in housekeeping_kinds(daily=minute == current_company().pk % 1440):
+    minute = (now.hour * 60 + now.minute - current_company().pk) % DAY_MINUTES
+    for kind in housekeeping_kinds(minute):
         enqueue(kind=kind, payload={}, now=now, dedupe="housekeeping")

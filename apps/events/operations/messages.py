@@ -24,6 +24,7 @@ from apps.events.queries import due, hearing, messages, seen_keys
 from apps.tenancy.context import current_company
 
 SEND = "events.send_webhook"
+REPLAY_WEBHOOK = "events.replay_webhook"
 # A try holds its message a little less than the lease of its job: a killed worker's is made again.
 HELD = LEASE - timedelta(seconds=5)
 # How long a message to a failing endpoint steps back while another knocks (a try is 10 s at most).

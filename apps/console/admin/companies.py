@@ -1,0 +1,188 @@
+"""Companies with their health, and what the operator may do with one."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
+from django.utils.timesince import timesince
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from apps.accounts.models import Membership
+from apps.console.admin.site import ReadOnly, site
+from apps.console.domain.charts import bar_chart
+from apps.console.models import CompanyHealth
+from apps.console.operations import set_company_state
+from apps.console.queries import (
+    SILENT_AFTER,
+    STALE_AFTER,
+    companies_with_health,
+    job_figures,
+    needing_attention,
+    readings_by_day,
+)
+from apps.events.models import AuditRow, Job
+from apps.tenancy.models import Company, Hostname
+
+NOTHING = "–"
+LATEST = 8
+
+
+class AttentionFilter(admin.SimpleListFilter):
+    """Who needs somebody."""
+
+    title = _("health")
+    parameter_name = "health"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("attention", _("needs attention")),
+            ("silent", _("no reading for a day")),
+            ("quarantine", _("quarantine not empty")),
+            ("parked", _("contracts parked")),
+        ]
+
+    def queryset(self, request: HttpRequest, companies: QuerySet[Company]) -> QuerySet[Company]:
+        now = timezone.now()
+        chosen = {
+            "attention": needing_attention(now),
+            "silent": Q(last_reading_at=None) | Q(last_reading_at__lt=now - SILENT_AFTER),
+            "quarantine": Q(quarantine_count__gt=0),
+            "parked": Q(parked_contracts__gt=0),
+        }
+        return companies.filter(chosen.get(self.value() or "", Q()))
+
+
+@admin.register(Company, site=site)
+class CompanyAdmin(ReadOnly):
+    """Tenants, with how each of them does."""
+
+    list_display = (
+        "name", "shown_state", "last_reading", "queue_age", "parked_job_count", "parked",
+        "quarantine", "invoices", "storage", "people_count",
+    )  # fmt: skip
+    list_filter = ("state", AttentionFilter, "country")
+    list_fullwidth = True
+    search_fields = ("name", "slug", "vat_id")
+    change_form_template = "console/company.html"
+    fields = ("slug", "vat_id", "city", "country", "email", "language", "time_zone", "created_at")
+    acts = (("suspension", "suspend"), ("resumption", "resume"))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Company]:
+        return companies_with_health(timezone.now()).order_by("name", "id")
+
+    @display(
+        description=_("State"),
+        label={"active": "success", "suspended": "danger", "provisioning": "info"},
+    )
+    def shown_state(self, company: Company) -> tuple[str, str]:
+        return company.state, company.get_state_display()
+
+    @display(description=_("Last reading"))
+    def last_reading(self, company: Any) -> str:
+        return _ago(company.last_reading_at)
+
+    @display(description=_("Queue age"))
+    def queue_age(self, company: Any) -> str:
+        return _age(company.oldest_open_at)
+
+    @display(description=_("Parked jobs"), label={"some": "danger"})
+    def parked_job_count(self, company: Any) -> Any:
+        return _flag(company.parked_jobs)
+
+    @display(description=_("Parked contracts"), label={"some": "warning"})
+    def parked(self, company: Any) -> Any:
+        return _flag(company.parked_contracts)
+
+    @display(description=_("Quarantine"), label={"some": "warning"})
+    def quarantine(self, company: Any) -> Any:
+        return _flag(company.quarantine_count)
+
+    @display(description=_("Open invoices"))
+    def invoices(self, company: Any) -> Any:
+        return NOTHING if company.open_invoices is None else company.open_invoices
+
+    @display(description=_("Storage"))
+    def storage(self, company: Any) -> str:
+        return NOTHING if company.storage_bytes is None else filesizeformat(company.storage_bytes)
+
+    @display(description=_("People"), ordering="people")
+    def people_count(self, company: Any) -> int:
+        return int(company.people)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:  # fmt: skip
+        company = self.get_object(request, object_id)
+        shown = company_page(company, timezone.now()) if company else {}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
+
+    def suspend(self, request: HttpRequest, company: Company) -> str:
+        reason = request.POST.get("reason", "")
+        set_company_state(
+            company=company, state=Company.State.SUSPENDED, by=request.user, now=timezone.now(),
+            reason=reason,
+        )  # fmt: skip
+        return gettext(
+            "%(name)s is suspended within half a minute. Its people see a page that says so; its "
+            "machines' readings are stored as before."
+        ) % {"name": company.name}
+
+    def resume(self, request: HttpRequest, company: Company) -> str:
+        set_company_state(
+            company=company, state=Company.State.ACTIVE, by=request.user, now=timezone.now(),
+            reason=request.POST.get("reason", ""),
+        )  # fmt: skip
+        return gettext("%(name)s is open again within half a minute.") % {"name": company.name}
+
+
+def company_page(company: Company, now: datetime) -> dict[str, Any]:
+    """Of one company: its health, a chart, latest jobs that failed, people, addresses and audit."""
+    health = CompanyHealth.all_parties.filter(author=company).first()
+    days = readings_by_day(now, [health] if health else [], days=30)
+    jobs = Job.all_parties.filter(company=company)
+    people = Membership.all_parties.filter(author=company, ended_at=None).select_related("user")
+    return {
+        "now": now,
+        "company": company,
+        "health": health,
+        "health_is_stale": health is None or health.noted_at < now - STALE_AFTER,
+        "jobs": job_figures(now, company),
+        "readings_chart": bar_chart([(f"{day:%d.%m.}", [("readings", n)]) for day, n in days]),
+        "failed_jobs": jobs.filter(state=Job.State.PARKED).order_by("-id")[:LATEST],
+        "people": people.order_by("user__name")[: LATEST * 3],
+        "hostnames": Hostname.objects.filter(tenant=company),
+        "audit": AuditRow.all_parties.filter(author=company).order_by("-id")[:LATEST],
+    }
+
+
+def _ago(instant: datetime | None) -> str:
+    if instant is None:
+        return NOTHING
+    return gettext("%(time)s ago") % {"time": timesince(instant, timezone.now(), depth=1)}
+
+
+def _age(instant: datetime | None) -> str:
+    return NOTHING if instant is None else timesince(instant, timezone.now(), depth=1)
+
+
+def _flag(count: int | None) -> Any:
+    """A number as a coloured label, unless there is nothing to look at."""
+    if count is None:
+        return None
+    return ("some" if count else "none"), str(count)
+
+
+@admin.register(Hostname, site=site)
+class HostnameAdmin(ReadOnly):
+    """Addresses of the portals."""
+
+    list_display = ("domain", "tenant", "is_primary")
+    list_select_related = ("tenant",)
+    search_fields = ("domain", "tenant__name")

@@ -1,0 +1,51 @@
+"""People and where they belong."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from apps.accounts.models import Membership, User
+from apps.console.admin.site import ReadOnly, site
+
+
+@admin.register(User, site=site)
+class UserAdmin(ReadOnly):
+    """People and where they belong; passwords are never shown."""
+
+    list_display = (
+        "name", "email", "language", "shown_active", "shown_staff", "companies", "joined_at",
+        "last_login",
+    )  # fmt: skip
+    list_filter = ("is_active", "is_staff", "language")
+    search_fields = ("name", "email")
+    fields = ("name", "email", "language", "time_zone", "is_active", "is_staff", "joined_at", "last_login")
+    ordering = ("name",)
+    change_form_template = "console/person.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        current = Count("memberships", filter=Q(memberships__ended_at=None))
+        return User.objects.annotate(company_count=current).order_by("name", "id")
+
+    @display(description=_("Active"), label={"yes": "success", "no": "danger"})
+    def shown_active(self, user: User) -> tuple[str, Any]:
+        return ("yes", _("active")) if user.is_active else ("no", _("closed"))
+
+    @display(description=_("Platform"), label={"yes": "info"})
+    def shown_staff(self, user: User) -> Any:
+        return ("yes", _("operator")) if user.is_staff else None
+
+    @display(description=_("Companies"), ordering="company_count")
+    def companies(self, user: Any) -> int:
+        return int(user.company_count)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:  # fmt: skip
+        rows = Membership.all_parties.filter(user_id=object_id if object_id.isdigit() else 0)
+        shown = {"memberships": rows.select_related("author").order_by("ended_at", "joined_at")}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})

@@ -1,0 +1,115 @@
+"""The console's site, its dashboard, and the base of its lists."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.sites import UnfoldAdminSite
+
+from apps.accounts.addresses import local_path
+from apps.accounts.middleware import SESSION_ROOT
+from apps.accounts.queries import root_stands
+from apps.console.admin.dashboard import dashboard
+
+View = Callable[..., HttpResponseBase]
+
+
+class ConsoleSite(UnfoldAdminSite):
+    """Only staff, only here, while the sign-in they came from stands."""
+
+    site_header = site_title = _("Peruse console")
+    index_title = _("Platform")
+    index_template = "console/dashboard.html"
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        person = request.user
+        if not (person.is_active and getattr(person, "is_staff", False)):
+            return False
+        return root_stands(request.session.get(SESSION_ROOT, ""), timezone.now())
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """No password is typed here; the sign-in host sends the person back with a code."""
+        wanted = urlencode({"path": local_path(request.GET.get("next"))})
+        return redirect(f"{reverse('enter_start')}?{wanted}")
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        shown = dashboard(timezone.now()) if self.has_permission(request) else {}
+        return super().index(request, {**(extra_context or {}), **shown})
+
+
+site = ConsoleSite(name="admin")
+
+
+class ReadOnly(ModelAdmin):
+    """Shows, never edits: acts are forms of their own, each audited.
+
+    `acts` are (path after the object's address, name of the method): `method(request, row) -> text`
+    does it on POST and says what was done; a ValidationError is said instead.
+    """
+
+    list_per_page = 50
+    show_full_result_count = False
+    acts: tuple[tuple[str, str], ...] = ()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Unfold shows actions only to who may change rows; these change none by hand."""
+        return super(ModelAdmin, self).get_actions(request)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        manager = getattr(self.model, "all_parties", self.model._default_manager)
+        rows = manager.all()
+        ordering = self.get_ordering(request)
+        return rows.order_by(*ordering) if ordering else rows
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [
+            path(
+                f"<path:object_id>/{noun}/",
+                self.admin_site.admin_view(self._act(getattr(self, name))),
+                name=f"{self.opts.app_label}_{self.opts.model_name}_{noun}",
+            )
+            for noun, name in self.acts
+        ]
+        return [*own, *super().get_urls()]
+
+    def _act(self, act: Callable[[HttpRequest, Any], str | HttpResponse]) -> View:
+        @wraps(act)
+        def view(request: HttpRequest, object_id: str) -> HttpResponseBase:
+            if request.method != "POST":
+                return HttpResponseNotAllowed(["POST"])
+            row = self.get_object(request, object_id)
+            if row is None:
+                raise Http404
+            try:
+                done = act(request, row)
+            except ValidationError as refusal:
+                messages.error(request, " ".join(refusal.messages))
+                return redirect("../change/")
+            if isinstance(done, HttpResponse):
+                return done
+            messages.success(request, done)
+            return redirect("../change/")
+
+        return view
