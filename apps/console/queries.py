@@ -73,9 +73,7 @@ def needing_attention(now: datetime) -> Q:
     return Q(state=Company.State.ACTIVE) & (
         Exists(jobs.filter(Q(state=Job.State.PARKED) | stuck_jobs(now)))
         | ~Exists(
-            CompanyHealth.all_parties.filter(
-                author=OuterRef("pk"), noted_at__gte=now - STALE_AFTER
-            )
+            CompanyHealth.all_parties.filter(author=OuterRef("pk"), noted_at__gte=now - STALE_AFTER)
         )
     )
 
@@ -116,9 +114,7 @@ def jobs_by_hour(now: datetime) -> list[tuple[datetime, int, int]]:
     last = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     first = last - timedelta(hours=CHART_HOURS - 1)
     rows = (
-        Job.all_parties.filter(
-            finished_at__gte=first, state__in=[Job.State.DONE, Job.State.PARKED]
-        )
+        Job.all_parties.filter(finished_at__gte=first, state__in=[Job.State.DONE, Job.State.PARKED])
         .annotate(hour=TruncHour("finished_at", tzinfo=UTC))
         .order_by()
         .values_list("hour", "state")
@@ -162,9 +158,7 @@ class WebhookFigures:
 def webhook_figures(now: datetime) -> WebhookFigures:
     """What is not settled, and since when the oldest message to others is due."""
     incoming = WebhookEvent.objects.exclude(state=WebhookEvent.State.APPLIED).order_by()
-    outgoing = WebhookMessage.all_parties.exclude(
-        state=WebhookMessage.State.DELIVERED
-    ).order_by()
+    outgoing = WebhookMessage.all_parties.exclude(state=WebhookMessage.State.DELIVERED).order_by()
     found = WebhookFigures()
     found.incoming.update(dict(incoming.values_list("state").annotate(number=Count("pk"))))
     found.outgoing.update(dict(outgoing.values_list("state").annotate(number=Count("pk"))))

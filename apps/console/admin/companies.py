@@ -8,13 +8,14 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.timesince import timesince
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.accounts.models import Membership
-from apps.console.admin.site import ReadOnly, site
+from apps.console.admin.site import ReadOnly, column, site
 from apps.console.domain.charts import bar_chart
 from apps.console.models import CompanyHealth
 from apps.console.operations import set_company_state
@@ -63,14 +64,22 @@ class CompanyAdmin(ReadOnly):
     """Tenants, with how each of them does."""
 
     list_display = (
-        "name", "shown_state", "last_reading", "queue_age", "parked_job_count", "parked",
+        "title", "shown_state", "last_reading", "queue_age", "parked_job_count", "parked",
         "quarantine", "invoices", "storage", "people_count",
     )  # fmt: skip
     list_filter = ("state", AttentionFilter, "country")
     list_fullwidth = True
     search_fields = ("name", "slug", "vat_id")
     change_form_template = "console/company.html"
-    fields = ("slug", "vat_id", "city", "country", "email", "language", "time_zone", "created_at")
+    fields = ("address", "vat", "place", "land", "mail", "tongue", "zone", "since")
+    title, address, vat = (
+        column("name", _("Company")),
+        column("slug", _("Address")),
+        column("vat_id", _("VAT id")),
+    )
+    place, land = column("city", _("City")), column("country", _("Country"))
+    mail, tongue = column("email", _("E-mail")), column("language", _("Language"))
+    zone, since = column("time_zone", _("Time zone")), column("created_at", _("Since"))
     acts = (("suspension", "suspend"), ("resumption", "resume"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Company]:
@@ -91,15 +100,15 @@ class CompanyAdmin(ReadOnly):
     def queue_age(self, company: Any) -> str:
         return _age(company.oldest_open_at)
 
-    @display(description=_("Parked jobs"), label={"some": "danger"})
+    @display(description=_("Parked jobs"))
     def parked_job_count(self, company: Any) -> Any:
         return _flag(company.parked_jobs)
 
-    @display(description=_("Parked contracts"), label={"some": "warning"})
+    @display(description=_("Parked contracts"))
     def parked(self, company: Any) -> Any:
         return _flag(company.parked_contracts)
 
-    @display(description=_("Quarantine"), label={"some": "warning"})
+    @display(description=_("Quarantine"))
     def quarantine(self, company: Any) -> Any:
         return _flag(company.quarantine_count)
 
@@ -173,16 +182,19 @@ def _age(instant: datetime | None) -> str:
 
 
 def _flag(count: int | None) -> Any:
-    """A number as a coloured label, unless there is nothing to look at."""
+    """A number, marked when there is something to look at."""
     if count is None:
-        return None
-    return ("some" if count else "none"), str(count)
+        return NOTHING
+    return format_html('<span class="c-flag">{}</span>', count) if count else "0"
 
 
 @admin.register(Hostname, site=site)
 class HostnameAdmin(ReadOnly):
     """Addresses of the portals."""
 
-    list_display = ("domain", "tenant", "is_primary")
+    list_display = ("host", "company", "primary")
+    fields = ("host", "company", "primary")
+    host, company = column("domain", _("Address")), column("tenant", _("Company"))
+    primary = column("is_primary", _("Main address"))
     list_select_related = ("tenant",)
     search_fields = ("domain", "tenant__name")

@@ -7,12 +7,11 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.decorators import display
 
-from apps.console.admin.site import ReadOnly, site
+from apps.console.admin.site import ReadOnly, column, site
 from apps.console.operations import retry_jobs
 from apps.console.queries import STUCK_AFTER, open_jobs, stuck_jobs
 from apps.events.models import Job, OutboxEvent
@@ -47,7 +46,7 @@ class JobAdmin(ReadOnly):
     """Jobs of all companies; a parked one can be tried again."""
 
     list_display = (
-        "kind", "company", "shown_state", "attempts", "run_after", "finished_at", "short_error",
+        "what", "whose", "shown_state", "tries", "due", "over", "short_error",
     )  # fmt: skip
     list_filter = (ConditionFilter, "queue", "kind")
     list_fullwidth = True
@@ -58,10 +57,16 @@ class JobAdmin(ReadOnly):
     change_form_template = "console/job.html"
     # What a job is told and what it found are the company's business: not shown.
     fields = (
-        "kind", "company", "queue", "attempts", "created_at", "run_after", "lease_until",
-        "finished_at", "progress", "event_id", "error",
+        "key", "what", "whose", "lane", "tries", "made", "due", "leased", "over", "progress",
     )  # fmt: skip
-    readonly_fields = ("progress",)
+    key, what, whose = (
+        column("public_id", _("Id")),
+        column("kind", _("Kind")),
+        column("company", _("Company")),
+    )
+    lane, tries = column("queue", _("Queue")), column("attempts", _("Tries"))
+    made, due = column("created_at", _("Written")), column("run_after", _("Due"))
+    leased, over = column("lease_until", _("Leased until")), column("finished_at", _("Finished"))
     acts = (("retry", "retry_one"),)
 
     @display(
@@ -94,7 +99,9 @@ class JobAdmin(ReadOnly):
         rows = Job.all_parties.filter(pk=job.pk)
         if not retry_jobs(jobs=rows, by=request.user, now=timezone.now()):
             raise ValidationError(
-                gettext("Only a parked job is tried again, unless another of its kind waits already.")
+                gettext(
+                    "Only a parked job is tried again, unless another of its kind waits already."
+                )
             )
         return gettext("The job is tried again within some seconds.")
 
@@ -111,9 +118,11 @@ def is_stuck(job: Job) -> bool:
 class OutboxAdmin(ReadOnly):
     """What happened, by name and time; its content is the companies' own."""
 
-    list_display = ("name", "author", "published_at")
+    list_display = ("what", "whose", "at")
     list_filter = ("name",)
     search_fields = ("name", "author__name")
     list_select_related = ("author",)
-    fields = ("name", "author", "published_at")
+    fields = ("what", "whose", "at")
+    what, whose = column("name", _("Event")), column("author", _("Company"))
+    at = column("published_at", _("Published"))
     ordering = ("-id",)

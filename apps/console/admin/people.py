@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.accounts.models import Membership, User
-from apps.console.admin.site import ReadOnly, site
+from apps.console.admin.site import ReadOnly, column, site
 
 
 @admin.register(User, site=site)
@@ -17,12 +17,14 @@ class UserAdmin(ReadOnly):
     """People and where they belong; passwords are never shown."""
 
     list_display = (
-        "name", "email", "language", "shown_active", "shown_staff", "companies", "joined_at",
-        "last_login",
+        "who", "mail", "tongue", "shown_active", "shown_staff", "companies", "since", "seen",
     )  # fmt: skip
     list_filter = ("is_active", "is_staff", "language")
     search_fields = ("name", "email")
-    fields = ("name", "email", "language", "time_zone", "is_active", "is_staff", "joined_at", "last_login")
+    fields = ("who", "mail", "tongue", "zone", "shown_active", "shown_staff", "since", "seen")
+    who, mail = column("name", _("Name")), column("email", _("E-mail"))
+    tongue, zone = column("language", _("Language")), column("time_zone", _("Time zone"))
+    since, seen = column("joined_at", _("Since")), column("last_login", _("Last signed in"))
     ordering = ("name",)
     change_form_template = "console/person.html"
 

@@ -7,12 +7,11 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.decorators import display
 
-from apps.console.admin.site import ReadOnly, site
+from apps.console.admin.site import ReadOnly, column, site
 from apps.console.operations import hand_over_again, send_again
 from apps.events.models import WebhookMessage
 from apps.payments.models import WebhookEvent
@@ -23,13 +22,15 @@ from apps.tenancy.models import Company
 class IncomingAdmin(ReadOnly):
     """The payment provider's messages: which company each went to and what became of it."""
 
-    list_display = ("kind", "event_id", "shown_state", "concerned", "received_at", "reason")
+    list_display = ("what", "key", "shown_state", "concerned", "received", "why")
     list_filter = ("state", "kind")
     list_fullwidth = True
     search_fields = ("event_id", "kind", "reason")
     ordering = ("-received_at",)
-    fields = ("kind", "event_id", "concerned", "made_at", "received_at", "reason")
-    readonly_fields = ("concerned",)
+    fields = ("what", "key", "concerned", "made", "received", "why")
+    what, key = column("kind", _("Kind")), column("event_id", _("Id"))
+    made, received = column("made_at", _("Written")), column("received_at", _("Received"))
+    why = column("reason", _("Reason"))
     actions = ("hand_over",)
     change_form_template = "console/incoming.html"
     acts = (("handover", "hand_over_one"),)
@@ -65,7 +66,9 @@ class IncomingAdmin(ReadOnly):
 
     def hand_over_one(self, request: HttpRequest, event: WebhookEvent) -> str:
         if not hand_over_again(events=[event], by=request.user, now=timezone.now()):
-            raise ValidationError(gettext("This message is settled: there is nothing to hand over."))
+            raise ValidationError(
+                gettext("This message is settled: there is nothing to hand over.")
+            )
         return gettext("The message is handed over again within some seconds.")
 
 
@@ -74,7 +77,7 @@ class OutgoingAdmin(ReadOnly):
     """Messages of companies to their endpoints; neither content nor address is shown."""
 
     list_display = (
-        "event", "author", "endpoint", "shown_state", "tries", "http_status", "next_at", "made_at",
+        "what", "whose", "endpoint", "shown_state", "tried", "answer", "next_try", "made",
     )  # fmt: skip
     list_filter = ("state", "event", "reason")
     list_fullwidth = True
@@ -82,10 +85,16 @@ class OutgoingAdmin(ReadOnly):
     list_select_related = ("author", "webhook")
     ordering = ("-id",)
     fields = (
-        "event", "author", "endpoint", "tries", "http_status", "reason", "next_at", "made_at",
-        "settled_at",
+        "key", "what", "whose", "endpoint", "tried", "answer", "why", "next_try", "made", "settled",
     )  # fmt: skip
-    readonly_fields = ("endpoint",)
+    key, what, whose = (
+        column("public_id", _("Id")),
+        column("event", _("Event")),
+        column("author", _("Company")),
+    )
+    tried, answer = column("tries", _("Tries")), column("http_status", _("Answer"))
+    why, next_try = column("get_reason_display", _("Reason")), column("next_at", _("Next try"))
+    made, settled = column("made_at", _("Written")), column("settled_at", _("Finished"))
     actions = ("send",)
     change_form_template = "console/outgoing.html"
     acts = (("sending", "send_one"),)

@@ -13,9 +13,7 @@ from apps.tenancy.models import Company
 LONGEST_REASON = 500
 
 
-def set_company_state(
-    *, company: Company, state: str, by: Any, now: datetime, reason: str
-) -> None:
+def set_company_state(*, company: Company, state: str, by: Any, now: datetime, reason: str) -> None:
     """Suspend or resume a company; its data stay and its machines go on sending.
 
     Raises ValidationError without a reason, or when the company has not the state this begins from.
@@ -28,9 +26,7 @@ def set_company_state(
                 _("%(name)s has another state by now. Reload the page."),
                 params={"name": company.name},
             )
-        note_act(
-            action=f"console.company_{state}", by=by, now=now, company=company, reason=checked
-        )
+        note_act(action=f"console.company_{state}", by=by, now=now, company=company, reason=checked)
 
 
 _BEFORE = {

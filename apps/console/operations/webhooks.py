@@ -27,7 +27,9 @@ def hand_over_again(*, events: Iterable[WebhookEvent], by: Any, now: datetime) -
             WebhookEvent.objects.filter(pk=event.pk, company_id=None).update(
                 state=state.RECEIVED, reason=""
             )
-            note_act(action="console.webhook_routed_again", by=by, now=now, subject=event.event_id[:80])
+            note_act(
+                action="console.webhook_routed_again", by=by, now=now, subject=event.event_id[:80]
+            )
         elif event.company_id is not None and event.state in (state.ROUTED, state.WAITING):
             company = Company.objects.get(pk=event.company_id)
             _enqueue(company, APPLY, {"event": str(event.pk)}, now)

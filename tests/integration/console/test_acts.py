@@ -66,7 +66,9 @@ def test_a_parked_job_is_tried_again(operator: User, provider: Any, failing: Any
     assert row.actor == str(operator)
 
 
-def test_a_job_that_is_not_parked_is_left_alone(operator: User, provider: Any, failing: Any) -> None:
+def test_a_job_that_is_not_parked_is_left_alone(
+    operator: User, provider: Any, failing: Any
+) -> None:
     with company_context(provider):
         job = enqueue(kind="test.console_fails", payload={}, now=NOW)
     with no_company(), as_platform():

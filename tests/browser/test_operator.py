@@ -1,0 +1,172 @@
+"""The operator's day: a failed job is found and tried again, a company suspended and resumed."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from apps.accounts.models import User
+from apps.events.models import Job
+from apps.tenancy.context import as_platform, company_context, no_company
+from tests.browser.steps import picture, sign_in
+from tests.browser.test_first_path import PASSWORD
+from tests.conftest import Portal
+from tests.serving import Serving, chromium, serving
+
+pytestmark = pytest.mark.browser
+
+SCENARIO = f"""
+format: 1
+people:
+  - {{email: dora@provider.example, name: Dora Director, company: provider, position: director,
+     password: {PASSWORD}}}
+"""
+OPERATOR = "olga@platform.example"
+
+
+@pytest.fixture
+def portal(fresh_database: Portal, cast: dict[str, Any], tmp_path: Path) -> Iterator[Serving]:
+    scenario = tmp_path / "people.yaml"
+    scenario.write_text(SCENARIO)
+    fresh_database.load_scenario(scenario)
+    now = timezone.now()
+    with no_company(), as_platform():
+        User.objects.create_user(
+            OPERATOR, PASSWORD, name="Olga Operator", joined_at=now, is_staff=True
+        )
+    with company_context(cast["provider"]):
+        Job.objects.create(
+            author=cast["provider"], parties=[cast["provider"].pk], company=cast["provider"],
+            kind="telemetry.roll_up", state=Job.State.PARKED, attempts=3, run_after=now,
+            created_at=now, finished_at=now, error="OperationalError: the disk was full",
+        )  # fmt: skip
+    with serving(fresh_database.database, tmp_path / "portal.log", console=True) as running:
+        yield running
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as play:
+        chrome = play.chromium.launch(executable_path=chromium())
+        yield chrome
+        chrome.close()
+
+
+class Console:
+    """The operator's window."""
+
+    def __init__(self, browser: Browser, portal: Serving) -> None:
+        self.address = f"http://console.peruse.localhost:{portal.console_port}"
+        self.page = browser.new_context(locale="en-GB").new_page()
+        self.page.goto(self.address)
+        self.page.fill("[name=username]", OPERATOR)
+        self.page.fill("[name=password]", PASSWORD)
+        self.page.locator("button[type=submit]").first.click()
+        expect(self.page.get_by_text("Companies that need attention")).to_be_visible()
+
+    def company(self, name: str) -> Page:
+        self.page.goto(f"{self.address}/tenancy/company/")
+        self.page.locator("#result_list").get_by_role("link", name=name).click()
+        expect(self.page.get_by_role("heading", name="Acts", exact=True)).to_be_visible()
+        return self.page
+
+    def act(self, button: str, reason: str) -> Page:
+        form = self.page.locator("form").filter(
+            has=self.page.get_by_role("button", name=button, exact=True)
+        )
+        form.locator("[name=reason]").fill(reason)
+        form.get_by_role("button").click()
+        return self.page
+
+
+def retry_the_failed_job(console: Console) -> None:
+    page = console.page
+    page.goto(console.address)
+    picture(page, "console-overview")
+    page.locator("a.c-tile", has_text="Failed jobs").click()
+    page.locator("#result_list").get_by_role("link", name="telemetry.roll_up").click()
+    expect(page.locator("pre")).to_contain_text("the disk was full")
+    picture(page, "console-failed-job")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("body")).to_contain_text("tried again within some seconds")
+    until(page, "State: done")
+
+
+def until(page: Page, words: str) -> None:
+    """A worker needs a moment; the page is looked at again each half second."""
+    for _look in range(120):
+        if words in page.locator("body").inner_text():
+            return
+        page.wait_for_timeout(500)
+        page.reload()
+    raise AssertionError(f"{words!r} never stood on the page")
+
+
+def suspend_and_resume(console: Console, browser: Browser, portal: Serving) -> None:
+    page = browser.new_context(locale="de-DE").new_page()
+    address = portal.address("provider")
+    sign_in(page, address, "dora@provider.example", PASSWORD)
+    console.company("Provider")
+    console.act("Suspend", "unpaid since May")
+    expect(console.page.locator("body")).to_contain_text("is suspended within half a minute")
+    picture(console.page, "console-suspended")
+    until(page, "Dieses Portal ist gesperrt")
+    picture(page, "suspended-german")
+    console.act("Resume", "paid today")
+    expect(console.page.locator("body")).to_contain_text("is open again")
+    gone(page, "Dieses Portal ist gesperrt")
+
+
+def gone(page: Page, words: str) -> None:
+    for _look in range(120):
+        if words not in page.locator("body").inner_text():
+            return
+        page.wait_for_timeout(500)
+        page.reload()
+    raise AssertionError(f"{words!r} still stands on the page")
+
+
+def the_audit_tells(console: Console) -> None:
+    page = console.page
+    page.goto(f"{console.address}/console/operatoract/")
+    rows = page.locator("#result_list")
+    for words in ("console.job_retried", "unpaid since May", "paid today"):
+        expect(rows).to_contain_text(words)
+    picture(page, "console-acts")
+
+
+def every_list_opens(console: Console) -> None:
+    page = console.page
+    page.goto(console.address)
+    links = page.locator("#nav-sidebar-apps a")
+    paths = links.evaluate_all("found => found.map(one => one.getAttribute('href'))")
+    assert len(paths) >= 10
+    for path in paths:
+        answer = page.goto(console.address + path)
+        assert answer is not None
+        assert answer.status == 200, path
+        first = page.locator("#result_list tbody a")
+        if first.count():
+            first.first.click()
+            expect(page.locator("body")).not_to_contain_text(re.compile("Server Error|Traceback"))
+
+
+def test_the_operators_day(portal: Serving, browser: Browser) -> None:
+    console = Console(browser, portal)
+    retry_the_failed_job(console)
+    suspend_and_resume(console, browser, portal)
+    the_audit_tells(console)
+    every_list_opens(console)
+
+
+def test_who_is_no_staff_does_not_get_in(portal: Serving, browser: Browser) -> None:
+    page = browser.new_context(locale="en-GB").new_page()
+    page.goto(f"http://console.peruse.localhost:{portal.console_port}")
+    page.fill("[name=username]", "dora@provider.example")
+    page.fill("[name=password]", PASSWORD)
+    page.locator("button[type=submit]").first.click()
+    expect(page.locator("body")).to_contain_text("staff account")
