@@ -61,6 +61,7 @@ SHARED_APPS = [
     "apps.events",
     "apps.accounts",
     "apps.payments",
+    "apps.subscriptions",
     "apps.networks",
     "apps.assets",
     "apps.contracts",
@@ -127,6 +128,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "apps.accounts.middleware.PersonMiddleware",
+    "apps.subscriptions.middleware.StandingMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -288,6 +290,14 @@ STRIPE_API_KEY = os.environ.get("STRIPE_API_KEY", "")
 STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "")
 # Signing secrets of the webhook endpoints, apart by spaces: two while one is being replaced.
 STRIPE_WEBHOOK_SECRETS = os.environ.get("STRIPE_WEBHOOK_SECRET", "").split()
+
+# --- The operator -------------------------------------------------------------------------------
+# Who runs this installation: on the imprint, and for the tax on its own fees (standard rate in percent).
+PERUSE_OPERATOR = {
+    "name": os.environ.get("PERUSE_OPERATOR_NAME", "Peruse"),
+    "country": os.environ.get("PERUSE_OPERATOR_COUNTRY", "DE"),
+    "vat": os.environ.get("PERUSE_OPERATOR_VAT", "19"),
+}
 
 # --- Webhooks to others -------------------------------------------------------------------------
 # Ports a company's endpoint may have.

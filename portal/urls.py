@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("apps.reporting.urls")),
     path("", include("apps.accounts.urls")),
     path("", include("apps.payments.urls")),
+    path("", include("apps.subscriptions.urls")),
     path("", include("apps.networks.urls")),
     path("", include("apps.assets.urls")),
     path("", include("apps.telemetry.urls")),

@@ -27,6 +27,8 @@ ACQUAINTANCES = [
 
 def write() -> None:
     """Open the companies and make those known to each other who are."""
+    from apps.subscriptions.models import Plan
+    from apps.subscriptions.operations import agree_plan
     from apps.tenancy.context import company_context
     from apps.tenancy.operations import make_acquaintance, open_company
 
@@ -47,6 +49,9 @@ def write() -> None:
         )
         for slug, name, country, language, zone, currency in COMPANIES
     }
+    for company in made.values():
+        with company_context(company):
+            agree_plan(plan=Plan.objects.get(pk="network"), now=SINCE)
     for one, other in ACQUAINTANCES:
         with company_context(made[one]):
             make_acquaintance(other=made[other], now=SINCE)

@@ -118,6 +118,7 @@ def build_world(cast: dict[str, Any], person_of: Callable[..., Any]) -> dict[str
         _asked(cast)
         _webhook()
         _for_sale(cast)
+        _plan(cast)
         _told(cast["provider"], person_of(cast["provider"]))
         ids = _tenant_ids()
     ids |= _owed(cast, person_of(cast["provider"]))
@@ -417,6 +418,23 @@ def _for_sale(cast: dict[str, Any]) -> None:
     ):  # fmt: skip
         terms = TransferTerms(cast[buyer].pk, NOW.date(), price_minor=100, note=words)
         offer_transfer(asset=Asset.objects.get(serial=serial), terms=terms, now=NOW, actor=words)
+
+
+def _plan(cast: dict[str, Any]) -> None:
+    """An invoice of the platform, what was reported of use, and who is sponsored by whom."""
+    from apps.subscriptions.models import PlanInvoice, Sponsorship, UseReport
+
+    own = cast["provider"]
+    fenced = {"author": own, "parties": [own.pk]}
+    PlanInvoice.objects.create(
+        **fenced, invoice_ref="in_1", number=CANARY, state="paid", currency="EUR", net_minor=100,
+        tax_minor=19, total_minor=119, open_minor=0, issued_at=NOW, paid_at=NOW,
+    )  # fmt: skip
+    UseReport.objects.create(**fenced, what="assets", period_start=NOW, more=1, made_at=NOW)
+    Sponsorship.objects.create(
+        author=own, parties=[own.pk, cast["maker"].pk], sponsor=cast["maker"],
+        sponsor_name=cast["maker"].name, participant_name=own.name, since=NOW,
+    )  # fmt: skip
 
 
 def _told(provider: Any, person: Any) -> None:

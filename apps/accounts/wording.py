@@ -27,6 +27,7 @@ CAPABILITIES: dict[str, Promise] = {
     "manage_people": _("invite people and change their positions"),
     "manage_partners": _("add partner companies"),
     "manage_networks": _("found and join value networks"),
+    "manage_plan": _("choose and pay the company's plan"),
     "set_retention": _("set how long readings are kept"),
     "limit_corrections": _("set when a correction needs a second person"),
 }

@@ -4,8 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from apps.assets.operations import heal_use_grants
+from apps.assets.queries.counting import assets_in_use
 from apps.events.domain.registry import housekeeping
 from apps.events.models import Job
+from apps.subscriptions.domain.limits import Counted
+from apps.subscriptions.domain.registry import counts
+
+counts(Counted.ASSETS)(assets_in_use)
 
 
 @housekeeping("assets.heal_use_grants", daily=True)

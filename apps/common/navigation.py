@@ -196,6 +196,7 @@ MENU = (
                 "company_detail", _("Company details"), "building", "view_people",
                 _("address VAT id tax number Leitweg-ID e-invoice"),
             ),
+            Entry("plan", _("Plan"), "package", "view_people", _("subscription fee limits upgrade")),
             Entry("people", _("People"), "users", "view_people", _("colleagues invite")),
             Entry("partners", _("Partners"), "building-2", "view_people", _("companies")),
             Entry("own_profile", _("Our profile"), "id-card", "manage_partners", _("about company")),

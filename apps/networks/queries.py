@@ -1,5 +1,6 @@
 """Reads of networks and roles, of the current company."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet
@@ -79,3 +80,9 @@ def roles_of(company_id: int) -> list[Participation]:
     """The roles a company plays now in networks, as far as the current company sees."""
     rows = Participation.objects.filter(company=company_id, state=ACTIVE)
     return list(rows.select_related("network").order_by("network__name", "role"))
+
+
+def networks_run(since: datetime) -> int:
+    """Networks the current company founded, apart from those everybody has left: what its plan counts."""
+    rows = ValueNetwork.objects.filter(author=current_company())
+    return int(rows.filter(Q(members__state__in=OPEN) | Q(members=None)).distinct().count())

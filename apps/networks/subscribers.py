@@ -8,6 +8,11 @@ from apps.events.domain.registry import subscribes
 from apps.events.models import Job
 from apps.networks.models import Participation
 from apps.networks.operations import note_answer, show_profile
+from apps.networks.queries import networks_run
+from apps.subscriptions.domain.limits import Counted
+from apps.subscriptions.domain.registry import counts
+
+counts(Counted.NETWORKS)(networks_run)
 
 
 @subscribes("networks.answered", kind="networks.note_answer")

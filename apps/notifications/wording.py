@@ -35,6 +35,7 @@ TOPIC_TITLES: dict[str, Promise] = {
     "approvals": _("Payouts, debits and refunds that wait for approval"),
     "payments": _("Payments that came in"),
     "failures": _("Payments and payouts that failed"),
+    "plan": _("Our plan: payments, limits, trial"),
     "data": _("Requests for data and their answers"),
     "readings": _("Refused readings"),
     "networks": _("Invitations to networks and their answers"),
@@ -52,6 +53,27 @@ class Words:
 
 
 MESSAGES: dict[str, Words] = {
+    "plan_reminded": Words(
+        _("A payment for your plan is missing. From %(read_only_on)s your portal is read-only."),
+        "", "plan",
+    ),
+    "plan_read_only": Words(
+        _("Your portal is read-only until the plan is paid. Readings are still stored."), "", "plan"
+    ),
+    "plan_suspended": Words(
+        _("Your portal is suspended until the plan is paid. Readings are still stored, nothing is lost."),
+        "", "plan",
+    ),
+    "plan_good": Words(_("Your plan is paid. Everything is open again."), "", "plan"),
+    "plan_trial_ends": Words(_("Your free trial ends on %(ends_on)s."), "", "plan"),
+    "plan_near_assets": Words(_("Your plan has hardly any room for further assets."), "", "plan"),
+    "plan_near_networks": Words(
+        _("Your plan has hardly any room for further networks."), "", "plan"
+    ),
+    "plan_near_devices": Words(_("Your plan has hardly any room for further devices."), "", "plan"),
+    "plan_near_readings": Words(
+        _("Your plan stores hardly any more readings this month."), "", "plan"
+    ),
     "contract_offered": Words(
         _("%(company)s offers you the contract “%(title)s”."), "contract_detail", "contract_list"
     ),

@@ -17,7 +17,7 @@ from apps.accounts.api import key_of
 from apps.accounts.models import ApiKey
 from apps.assets.models import Asset
 from apps.common.ids import encode
-from apps.telemetry.limits import seconds_to_wait
+from apps.telemetry.limits import WAIT_WHEN_FULL, is_month_full, seconds_to_wait
 from apps.telemetry.models import Device
 from apps.telemetry.operations import Outcome, take_in
 from apps.telemetry.operations.channels import company_key
@@ -122,6 +122,13 @@ def _admitted(request: HttpRequest) -> ApiKey:
     wait = seconds_to_wait((company_key(), key.pk))
     if wait:
         raise Refused(429, "Too many requests", f"Wait {wait} s", Retry_After=str(wait))
+    if is_month_full(company_key(), timezone.now()):
+        raise Refused(
+            429,
+            "The plan of this company stores no more readings this month",
+            "Keep them and send them again; a larger plan takes them at once",
+            Retry_After=str(WAIT_WHEN_FULL),
+        )
     return key
 
 

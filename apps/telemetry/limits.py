@@ -1,10 +1,15 @@
-"""How often a key may send: a bucket of requests per key, in this process."""
+"""How often a key may send, a bucket of requests per key; and what a company's plan stores a month."""
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+
+from apps.subscriptions.domain.limits import Counted
+from apps.subscriptions.queries import month_of, own_subscription, plan_in_force
+from apps.telemetry.queries.devices import readings_stored
 
 MOST_KEYS = 10_000
 
@@ -42,6 +47,34 @@ def seconds_to_wait(key: Any, clock: float | None = None) -> int:
     return 0
 
 
+# Seconds this process remembers whether a company's month is full, and those a sender waits then.
+FULL_SECONDS = 60.0
+WAIT_WHEN_FULL = 3600
+_full: dict[Any, tuple[float, bool]] = {}
+
+
+def is_month_full(company: Any, now: datetime) -> bool:
+    """Whether the current company's plan stores no more readings this month.
+
+    Nothing is taken then and nothing thrown away: who sends keeps it and sends it again.
+    """
+    known = _full.get(company)
+    if known is not None and known[0] > time.monotonic():
+        return known[1]
+    full = _is_full(now)
+    if len(_full) > MOST_KEYS:
+        _full.clear()
+    _full[company] = (time.monotonic() + FULL_SECONDS, full)
+    return full
+
+
+def _is_full(now: datetime) -> bool:
+    found = own_subscription()
+    most = plan_in_force(found, now).most(Counted.READINGS)
+    return most is not None and readings_stored(month_of(found, now)) >= most
+
+
 def forget_limits() -> None:
     """Fill every bucket again (tests)."""
     _buckets.clear()
+    _full.clear()

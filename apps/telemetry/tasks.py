@@ -16,6 +16,8 @@ from apps.events.domain.registry import (
 )
 from apps.events.models import Job
 from apps.events.operations import note_progress
+from apps.subscriptions.domain.limits import Counted
+from apps.subscriptions.domain.registry import counts
 from apps.telemetry import tasks_imports  # noqa: F401 (registers its jobs)
 from apps.telemetry.operations.delivering import deliver_for, since_day
 from apps.telemetry.operations.exporting import JOB_KIND, run_export
@@ -28,9 +30,13 @@ from apps.telemetry.operations.pushing import (
 )
 from apps.telemetry.operations.quarantine import tell_refused
 from apps.telemetry.operations.rollup import recompute_dirty
+from apps.telemetry.queries.devices import devices_registered, readings_stored
 from apps.tenancy.context import current_company
 
 LONGEST_SECONDS = 30.0
+
+counts(Counted.DEVICES)(devices_registered)
+counts(Counted.READINGS)(readings_stored)
 
 
 @handles("telemetry.roll_up", atomic=False)

@@ -50,6 +50,9 @@ class Company(TenantMixin):
     # What it is in business with others (`common.sides`), in the order it became so. Noted by triggers of
     # the rows that make it so, since another company often writes these.
     sides = ArrayField(models.CharField(max_length=8), blank=True, default=list, db_default=[])
+    # What it may do by its subscription, as `subscriptions` has it; noted by a trigger of that row, and
+    # never by a company.
+    standing = models.CharField(max_length=9, default="good", db_default="good")
     created_at = models.DateTimeField()
 
     class Meta:

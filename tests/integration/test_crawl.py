@@ -65,6 +65,7 @@ PREFIXES = (
     "drq", "rqa", "gsr", "whk", "msg", "wht",
     "rcv", "ccr", "npm", "wof", "dsp", "rem", "pon", "net", "prt", "ans", "cpr", "nsu", "blu", "cov",
     "pls", "dbr", "dbt", "rfq", "arc", "hld", "lca", "pur", "oho", "atr", "atn", "ntf", "nml", "nch",
+    "sbs", "spo", "piv", "usr",
 )  # fmt: skip
 
 

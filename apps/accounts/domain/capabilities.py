@@ -38,6 +38,7 @@ FINANCE = VIEW | {
     "approve_payouts",
     "settle_receivables",
     "dispute_invoices",
+    "manage_plan",
 }
 DIRECTOR = (
     OPERATIONS

@@ -16,6 +16,8 @@ from apps.assets.operations.common import layouts_of, must_be_own, publish_chang
 from apps.assets.operations.holdings import judge_owners, note_holders
 from apps.assets.operations.using import sync_use_grants
 from apps.events.operations import publish, record
+from apps.subscriptions.domain.limits import Counted
+from apps.subscriptions.operations import require_room
 from apps.tenancy.context import current_company
 from apps.tenancy.queries import known_company_ids
 
@@ -26,8 +28,9 @@ _RECORDED_EACH = 50
 def register_assets(
     *, assets: Sequence[AssetFacts], now: datetime, actor: Any = None
 ) -> list[Asset]:
-    """New assets, all or none. Raises ValidationError for unknown types and companies, and for a
-    serial that its type already has."""
+    """New assets, all or none. Raises ValidationError for unknown types and companies, for a
+    serial that its type already has, and where the company's plan has no room for them."""
+    require_room(what=Counted.ASSETS, added=len(assets), now=now)
     types = _types_of(assets)
     _judge_companies(assets)
     _judge_serials(assets)

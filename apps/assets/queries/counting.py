@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Any
 
+from apps.assets.models import Asset, LifecycleAct
 from apps.assets.queries.things import MISSED_INTERVALS, USUAL_INTERVAL
+from apps.tenancy.context import current_company
 from apps.tenancy.queries import one_row
 
 _SQL = """
@@ -43,3 +45,12 @@ def asset_counts(now: datetime, most: int) -> dict[str, Any]:
     `types`: whether there is any.
     """
     return one_row(_SQL, now=now, most=most, missed=MISSED_INTERVALS, usual=USUAL_INTERVAL)
+
+
+def assets_in_use(since: datetime) -> int:
+    """Those the current company collects and nobody has retired: what its plan counts, at any time."""
+    retired = LifecycleAct.objects.filter(
+        kind=LifecycleAct.Kind.RETIRED, withdraws=None, withdrawals=None
+    )
+    rows = Asset.objects.written_by(current_company())
+    return int(rows.exclude(pk__in=retired.values("asset_id")).count())

@@ -51,6 +51,8 @@ from apps.contracts.operations import add_series, add_values
 from apps.events.operations import run_waiting_jobs
 from apps.networks.operations import save_profile
 from apps.networks.queries import profile_of
+from apps.subscriptions.operations import agree_plan
+from apps.subscriptions.queries import plans_on_sale
 from apps.telemetry.domain import mapping as profiles
 from apps.telemetry.models import ImportProfile
 from apps.tenancy.context import company_context
@@ -134,9 +136,13 @@ def _work_in_mountings(load: Load) -> None:
 
 
 def _company(load: Load, part: CompanyPart) -> bool:
+    """With the largest plan by agreement: a story is not held up by limits."""
     before = company_by_slug(part.slug)
     fields = {name: getattr(part, name) for name in part.__struct_fields__}
-    open_company(now=load.now, **fields)
+    company = open_company(now=load.now, **fields)
+    if before is None:
+        with company_context(company):
+            agree_plan(plan=plans_on_sale().last(), now=load.now, actor=ACTOR)
     return before is None
 
 

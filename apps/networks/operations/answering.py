@@ -13,6 +13,7 @@ from apps.events.operations import publish, record
 from apps.networks.events import InvitationAnswered, MemberJoined
 from apps.networks.models import Answer, Participation
 from apps.networks.operations.common import last_answer, locked, show, tell_ended
+from apps.subscriptions.operations import note_sponsor
 from apps.tenancy.context import current_company
 from apps.tenancy.operations import make_acquaintance
 
@@ -35,6 +36,8 @@ def answer_invitation(
         raise ValidationError(_("This invitation is answered already."))
     if participation.state != STATE.INVITED:
         raise ValidationError(_("This invitation was taken back."))
+    if accepts:
+        note_sponsor(sponsor=participation.author, now=now)
     return _say(participation, kind, now, actor)
 
 

@@ -12,6 +12,8 @@ from apps.networks.events import CompanyInvited
 from apps.networks.models import Participation, Role, ValueNetwork
 from apps.networks.operations.common import locked, show, tell_ended
 from apps.networks.queries import OPEN
+from apps.subscriptions.domain.limits import Counted
+from apps.subscriptions.operations import require_room
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
 
@@ -20,8 +22,10 @@ from apps.tenancy.models import Company
 def found_network(
     *, name: str, purpose: str, members_meet: bool, roles: list[str], now: datetime, actor: Any
 ) -> ValueNetwork:
-    """A network with the roles the founder plays itself. Raises ValidationError by field."""
+    """A network with the roles the founder plays itself. Raises ValidationError by field, and where the
+    company's plan has no room for one more."""
     company = current_company()
+    require_room(what=Counted.NETWORKS, added=1, now=now)
     if ValueNetwork.objects.filter(author=company, name=name).exists():
         raise ValidationError({"name": _("There is a network of this name already.")})
     network: ValueNetwork = ValueNetwork.objects.create(

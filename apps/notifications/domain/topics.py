@@ -33,6 +33,7 @@ TOPICS = {
         Topic("approvals", "money", "approve_payouts", AT_ONCE),
         Topic("payments", "money", "match_payments", NEVER),
         Topic("failures", "money", "settle_receivables"),
+        Topic("plan", "money", "manage_plan", AT_ONCE),
         Topic("data", "data", "share_data", AT_ONCE),
         Topic("readings", "data", "judge_readings"),
         Topic("networks", "networks", "manage_networks", AT_ONCE),

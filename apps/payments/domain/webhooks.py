@@ -66,6 +66,14 @@ class Message:
     @property
     def metadata(self) -> Mapping[str, Any]:
         found = self.thing.get("metadata")
+        return found if isinstance(found, Mapping) and found else self._of_parent
+
+    @property
+    def _of_parent(self) -> Mapping[str, Any]:
+        """Of an invoice what we wrote on the subscription it is for."""
+        parent = self.thing.get("parent")
+        details = parent.get("subscription_details") if isinstance(parent, Mapping) else None
+        found = details.get("metadata") if isinstance(details, Mapping) else None
         return found if isinstance(found, Mapping) else {}
 
     @property

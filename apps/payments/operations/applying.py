@@ -1,12 +1,12 @@
 """What each kind of message changes in the company it concerns. In any order, the end is the same."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from apps.common.money import CURRENCIES
 from apps.payments.domain.amounts import from_provider
+from apps.payments.domain.registry import Apply, applier_of
 from apps.payments.domain.webhooks import MADE, NEVER_MADE, Message
 from apps.payments.models import (
     CheckoutRequest,
@@ -31,7 +31,6 @@ from apps.payments.operations.sending import note_paid_out, note_partly_back, no
 from apps.payments.queries.money import FAILED
 from apps.tenancy.context import current_company
 
-Apply = Callable[[Message, datetime], str]
 APPLIED = ""
 CAPABLE = ["charges_enabled", "payouts_enabled", "details_submitted"]
 
@@ -42,7 +41,7 @@ class NotYet(LookupError):
 
 def apply_message(*, message: Message, now: datetime) -> str:
     """Returns why it was refused; empty when it was applied. Raises NotYet."""
-    return HOW[message.kind](message, now)
+    return (applier_of(message.kind) or HOW[message.kind])(message, now)
 
 
 def _payment(state: str) -> Apply:

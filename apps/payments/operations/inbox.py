@@ -12,13 +12,8 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from apps.events.operations import record
-from apps.payments.domain.webhooks import (
-    KINDS,
-    Message,
-    NotAMessage,
-    check_signature,
-    read_message,
-)
+from apps.payments.domain.registry import is_heard
+from apps.payments.domain.webhooks import Message, NotAMessage, check_signature, read_message
 from apps.payments.models import WebhookEvent
 from apps.payments.models.inbox import key_of
 from apps.payments.operations.applying import NotYet, apply_message
@@ -41,7 +36,7 @@ def receive_webhook(*, body: bytes, signature: str, now: datetime) -> bool:
     except (ValueError, RecursionError):
         raise NotAMessage("no JSON") from None
     message = read_message(content)
-    return message.kind in KINDS and _keep(message, content, now)
+    return is_heard(message.kind) and _keep(message, content, now)
 
 
 def _keep(message: Message, content: dict[str, Any], now: datetime) -> bool:

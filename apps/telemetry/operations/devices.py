@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from apps.accounts.operations import make_key
 from apps.assets.models import Asset
 from apps.events.operations import record
+from apps.subscriptions.domain.limits import Counted
+from apps.subscriptions.operations import require_room
 from apps.telemetry.models import Device
 from apps.tenancy.context import current_company
 
@@ -19,7 +21,8 @@ def register_device(
 ) -> tuple[Device, str]:
     """A device of an own asset and its secret key, which is shown once.
 
-    Raises ValidationError for another company's asset, an empty or a known name.
+    Raises ValidationError for another company's asset, an empty or a known name, and where the company's
+    plan has no room for one more.
     """
     name = name.strip()
     if asset.author_id != current_company().pk:
@@ -29,6 +32,7 @@ def register_device(
     if Device.objects.filter(asset_id=asset.pk, name=name).exists():
         raise ValidationError({"name": _("This asset already has a device of this name.")})
     with transaction.atomic():
+        require_room(what=Counted.DEVICES, added=1, now=now)
         device = Device.objects.create(
             asset_id=asset.pk, asset_label=asset.name, name=name, made_at=now,
             firmware=firmware.strip()[:40],

@@ -63,7 +63,6 @@ def draft(
         status_transitions={"finalized_at": None, "paid_at": None, "voided_at": None},
         parent=_parent(subscription), metadata=dict(metadata or {}), payment_intent=None,
         period_start=store.now, period_end=store.now, _days=days_until_due,
-        _method=subscription and subscription["default_payment_method"],
         _rates=list(subscription["_tax_rates"]) if subscription else [],
         lines=listed([*lines, *_pending(store, customer, currency, subscription)], ""),
     )  # fmt: skip
@@ -165,10 +164,12 @@ def attempt(store: Store, invoice: Thing, method: Thing | None = None, asked: bo
 
 
 def method_for(store: Store, invoice: Thing) -> Thing | None:
-    """Of the subscription, else the customer's default."""
+    """Of the subscription as it stands now, else the customer's default."""
     customer = store.get("customer", invoice["customer"])
     settings = customer.get("invoice_settings") or {}
-    key = invoice["_method"] or settings.get("default_payment_method")
+    details = (invoice.get("parent") or {}).get("subscription_details") or {}
+    subscription = store.things.get(str(details.get("subscription"))) or {}
+    key = subscription.get("default_payment_method") or settings.get("default_payment_method")
     return store.things.get(str(key)) if key else None
 
 

@@ -207,8 +207,19 @@ _CURSORS = {"limit", "starting_after", "ending_before", "expand"}
 
 
 def _fits(thing: Thing, params: Thing) -> bool:
+    if thing["object"] == "subscription" and "status" not in params:
+        # As at Stripe: those that have ended are listed on demand alone.
+        params = {**params, "status": "not ended"}
     for name, wanted in params.items():
-        if name in _CURSORS:
+        if name in _CURSORS or (name, wanted) == ("status", "all"):
+            continue
+        if name == "lookup_keys":
+            if thing.get("lookup_key") not in wanted:
+                return False
+            continue
+        if wanted == "not ended":
+            if thing["status"] == "canceled":
+                return False
             continue
         value = thing.get(name)
         if isinstance(wanted, dict):

@@ -2,11 +2,12 @@
 
 from apps.events.models import OutboxEvent
 from apps.notifications.domain.told import Told
-from apps.notifications.queries.tellings import contracts, data, documents, money, supply
+from apps.notifications.queries.tellings import contracts, data, documents, money, plans, supply
 from apps.notifications.queries.tellings.registry import Teller
 
 TELLERS: dict[str, Teller] = {
     **contracts.TELLERS, **documents.TELLERS, **money.TELLERS, **data.TELLERS, **supply.TELLERS,
+    **plans.TELLERS,
 }  # fmt: skip
 
 

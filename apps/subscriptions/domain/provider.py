@@ -1,0 +1,70 @@
+"""What the provider says of a company's subscriptions and invoices, as values."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from apps.subscriptions.domain.standing import IN_FORCE, KNOWN
+
+Thing = Mapping[str, Any]
+# Of an invoice that is still to be paid, or was given up.
+OWED = frozenset({"open", "uncollectible"})
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The one subscription that counts, as it stands there."""
+
+    reference: str
+    status: str
+    plan: str
+    period_start: datetime | None
+    period_end: datetime | None
+    cancel_at: datetime | None
+    trial_until: datetime | None
+
+
+def instant(stamp: Any) -> datetime | None:
+    """Unix seconds as an instant; None for none."""
+    return None if stamp is None else datetime.fromtimestamp(int(stamp), UTC)
+
+
+def state_of(subscriptions: Iterable[Thing]) -> State | None:
+    """Of all a customer has there: the newest that is in force, else the newest; whatever their order."""
+    known = [one for one in subscriptions if one.get("status") in KNOWN]
+    if not known:
+        return None
+    return _state(
+        max(known, key=lambda one: (one["status"] in IN_FORCE, one["created"], one["id"]))
+    )
+
+
+def _state(thing: Thing) -> State:
+    items = thing["items"]["data"]
+    start = min((item["current_period_start"] for item in items), default=None)
+    end = min((item["current_period_end"] for item in items), default=None)
+    return State(
+        reference=str(thing["id"]), status=str(thing["status"]),
+        plan=str((thing.get("metadata") or {}).get("plan", "")),
+        period_start=instant(start), period_end=instant(end),
+        cancel_at=instant(thing.get("cancel_at") if thing.get("cancel_at_period_end") else None),
+        trial_until=instant(thing.get("trial_end")),
+    )  # fmt: skip
+
+
+def unpaid_since(invoices: Iterable[Thing], now: datetime) -> datetime | None:
+    """When the oldest payment that is still missing failed, or fell due; None: nothing is missing."""
+    missing = [found for one in invoices if (found := _missing_since(one)) is not None]
+    past = [since for since in missing if since <= now]
+    return min(past, default=None)
+
+
+def _missing_since(invoice: Thing) -> datetime | None:
+    if invoice.get("status") not in OWED or not invoice.get("amount_remaining"):
+        return None
+    if invoice.get("collection_method") == "send_invoice":
+        return instant(invoice.get("due_date"))
+    if not invoice.get("attempted"):
+        return None
+    return instant((invoice.get("status_transitions") or {}).get("finalized_at"))

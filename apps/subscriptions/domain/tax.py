@@ -1,0 +1,29 @@
+"""Value added tax on the platform's own fees, by where operator and company are.
+
+A service between businesses is taxed where the buyer is (Directive 2006/112/EC, Art. 44); inside the EU the
+buyer with a VAT id owes it (Art. 196).
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+EU = frozenset(
+    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FeeTax:
+    """`percent` on top of the fee; `is_reversed`: the company owes the tax itself."""
+
+    percent: Decimal
+    is_reversed: bool = False
+
+
+def tax_on_fee(*, operator: str, rate: Decimal, country: str, vat_id: str) -> FeeTax:
+    """Of a company in `country` (ISO 3166) with or without a VAT id; `rate` is the operator's, in percent."""
+    if country == operator:
+        return FeeTax(rate)
+    if country in EU and operator in EU:
+        return FeeTax(Decimal(0), True) if vat_id.strip() else FeeTax(rate)
+    return FeeTax(Decimal(0))

@@ -1,0 +1,107 @@
+"""Our rows become what the provider says: read there, under the row's lock, whatever message came.
+
+Messages come twice, late and in any order; none of them is believed for more than that something changed.
+Whoever holds the lock reads, so who writes last has read last.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from apps.events.operations import record
+from apps.payments.domain.amounts import from_provider
+from apps.payments.operations.provider import ask
+from apps.subscriptions.domain.provider import State, instant, state_of, unpaid_since
+from apps.subscriptions.domain.standing import IN_FORCE, Basis
+from apps.subscriptions.models import Plan, PlanInvoice, Subscription
+from apps.subscriptions.operations.agreeing import locked_subscription
+from apps.subscriptions.operations.reviewing import bring_up_to_date
+from apps.subscriptions.operations.sponsoring import end_sponsorship
+from apps.subscriptions.queries import verdict_of
+from apps.tenancy.context import current_company
+
+PAGE = 100
+
+
+@transaction.atomic
+def follow_provider(*, now: datetime) -> str:
+    """Read the current company's subscription and invoices there, and note them. Twice is once.
+
+    Returns the provider's status; empty where nothing was ordered. Raises ValidationError where the provider does not answer.
+    """
+    found = locked_subscription()
+    if found is None or not found.customer_ref:
+        return ""
+    state = state_of(_subscriptions(found.customer_ref))
+    invoices = _invoices(found.customer_ref)
+    _note_invoices(invoices)
+    if state is not None:
+        _note(found, state, unpaid_since(invoices, now), now)
+    bring_up_to_date(found, now)
+    return found.status
+
+
+def _subscriptions(customer: str) -> list[dict[str, Any]]:
+    params: Any = {"customer": customer, "status": "all", "limit": PAGE}
+    found = ask(lambda stripe: stripe.v1.subscriptions.list(params))
+    return [one.to_dict() for one in found.data]
+
+
+def _invoices(customer: str) -> list[dict[str, Any]]:
+    params: Any = {"customer": customer, "limit": PAGE}
+    found = ask(lambda stripe: stripe.v1.invoices.list(params))
+    return [one.to_dict() for one in found.data]
+
+
+def _note(found: Subscription, state: State, since: datetime | None, now: datetime) -> None:
+    """The row's facts from there; they are saved with the standing that follows from them."""
+    before = (found.basis, found.plan_id, found.status)
+    plan = Plan.objects.filter(pk=state.plan).first() or found.plan
+    found.subscription_ref, found.status, found.read_at = state.reference, state.status, now
+    found.period_start, found.period_end = state.period_start, state.period_end
+    found.cancel_at, found.unpaid_since = state.cancel_at, since
+    if _takes_over(found, state):
+        found.basis, found.plan, found.trial_until = Basis.PROVIDER, plan, state.trial_until
+    if verdict_of(found, now).has_plan:
+        end_sponsorship(now=now)
+    if (found.basis, found.plan_id, found.status) != before:
+        record(
+            action="subscriptions.followed", subject=found.public_id, now=now,
+            details={"plan": found.plan_id, "status": found.status},
+        )  # fmt: skip
+
+
+def _takes_over(found: Subscription, state: State) -> bool:
+    """Whether what was ordered counts from now on: not before it began, nor after it was agreed otherwise."""
+    if found.basis == Basis.PROVIDER or state.status in IN_FORCE:
+        return True
+    return found.basis != Basis.AGREEMENT and state.status not in NEVER_BEGAN
+
+
+NEVER_BEGAN = frozenset({"incomplete", "incomplete_expired"})
+
+
+def _note_invoices(invoices: list[dict[str, Any]]) -> None:
+    own = current_company()
+    for one in invoices:
+        if one["status"] == "draft":
+            continue
+        PlanInvoice.objects.update_or_create(
+            author=own, invoice_ref=one["id"], defaults={"parties": [own.pk], **_told(one)}
+        )
+
+
+def _told(invoice: dict[str, Any]) -> dict[str, Any]:
+    currency = str(invoice["currency"]).upper()
+    changes = invoice.get("status_transitions") or {}
+    net, total = (
+        from_provider(int(invoice[name]), currency) for name in ("total_excluding_tax", "total")
+    )
+    return {
+        "number": invoice.get("number") or "", "state": invoice["status"], "currency": currency,
+        "net_minor": net, "tax_minor": total - net, "total_minor": total,
+        "open_minor": from_provider(int(invoice["amount_remaining"]), currency),
+        "issued_at": instant(changes.get("finalized_at") or invoice["created"]),
+        "paid_at": instant(changes.get("paid_at")),
+    }  # fmt: skip

@@ -1,0 +1,48 @@
+"""Jobs of subscriptions, and what is done with the provider's messages about them."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from apps.events.domain.registry import housekeeping
+from apps.events.models import Job
+from apps.payments.domain.registry import applies
+from apps.payments.domain.webhooks import Message
+from apps.subscriptions.operations import (
+    follow_provider,
+    note_use,
+    review_standing,
+    send_use,
+    warn_ahead,
+)
+
+
+@housekeeping("subscriptions.review", daily=True)
+def review(job: Job, now: datetime) -> dict[str, Any]:
+    """What follows from the day for this company; no answer of the provider is waited for."""
+    return {"standing": review_standing(now=now), "warned": warn_ahead(now=now)}
+
+
+@housekeeping("subscriptions.reconcile", atomic=False, daily=True)
+def reconcile(job: Job, now: datetime) -> dict[str, Any]:
+    """Every message of the provider may be lost: our rows are what it says; and it learns what was used."""
+    if not settings.STRIPE_API_KEY:
+        return {}
+    status = follow_provider(now=now)
+    if not status:
+        return {}
+    note_use(now=now)
+    return {"status": status, "sent": send_use(now=now)}
+
+
+@applies(
+    "customer.subscription.created", "customer.subscription.deleted",
+    "customer.subscription.paused", "customer.subscription.resumed",
+    "customer.subscription.updated", "invoice.finalized", "invoice.marked_uncollectible",
+    "invoice.paid", "invoice.payment_action_required", "invoice.payment_failed",
+    "invoice.voided",
+)  # fmt: skip
+def follow(message: Message, now: datetime) -> str:
+    """Something of the company's subscription changed: read there what it is now."""
+    return "" if follow_provider(now=now) else "no subscription of this company"

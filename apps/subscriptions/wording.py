@@ -1,0 +1,53 @@
+"""Plans in words."""
+
+from django.utils.translation import gettext as _
+
+from apps.common.templatetags.portal import money, quantity
+from apps.subscriptions.domain.limits import READINGS_PACK, Counted
+from apps.subscriptions.models import Plan
+
+
+def title_of(what: Counted) -> str:
+    """What is counted, as a heading."""
+    return {
+        Counted.ASSETS: _("Assets in use"), Counted.NETWORKS: _("Networks of your own"),
+        Counted.DEVICES: _("Devices"), Counted.READINGS: _("Readings this month"),
+    }[what]  # fmt: skip
+
+
+def in_numbers(plan: Plan) -> list[str]:
+    """What a plan contains and what is charged on top, a sentence each."""
+    found = []
+    for what in Counted:
+        included, most = plan.included(what), plan.most(what)
+        if included is not None:
+            found.append(_included(plan, what, included))
+        found.append(_limit(what, most))
+    return [text for text in found if text]
+
+
+def _included(plan: Plan, what: Counted, included: int) -> str:
+    if what == Counted.ASSETS:
+        fee = money(plan.asset_fee_minor, plan.currency)
+        return _("%(n)s assets included, %(fee)s a month for each further one") % {
+            "n": quantity(included), "fee": fee,
+        }  # fmt: skip
+    fee = money(plan.pack_fee_minor, plan.currency)
+    return _("%(n)s readings a month included, %(fee)s for each further %(pack)s") % {
+        "n": quantity(included), "fee": fee, "pack": quantity(READINGS_PACK),
+    }  # fmt: skip
+
+
+def _limit(what: Counted, most: int | None) -> str:
+    if most is None:
+        return {
+            Counted.NETWORKS: _("Any number of networks of your own"),
+            Counted.DEVICES: _("Any number of devices"),
+        }.get(what, "")
+    texts = {
+        Counted.ASSETS: _("At most %(n)s assets"),
+        Counted.NETWORKS: _("At most %(n)s networks of your own"),
+        Counted.DEVICES: _("At most %(n)s devices"),
+        Counted.READINGS: _("At most %(n)s readings a month"),
+    }
+    return texts[what] % {"n": quantity(most)}
