@@ -37,7 +37,7 @@ def write_plans(apps, schema_editor):
     plan = apps.get_model("subscriptions", "Plan")
     for values in PLANS:
         plan.objects.get_or_create(
-            code=values[0], defaults={**dict(zip(COLUMNS, values)), "currency": "EUR"}
+            code=values[0], defaults={**dict(zip(COLUMNS, values, strict=False)), "currency": "EUR"}
         )
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from apps.subscriptions.domain.registry import _counts
 from apps.subscriptions.models import PlanInvoice, Subscription
 from apps.subscriptions.operations import follow_provider, warn_ahead
-from apps.subscriptions.domain.registry import _counts
 from apps.tenancy.context import company_context
 from portal.local.stripe import checkout
 from tests.integration.subscriptions.ordering import GOOD_CARD, order, row_of, without_plan

@@ -149,7 +149,7 @@ def test_days_move_the_standing_once_each(cast: dict[str, Any], now: datetime) -
     owe(maker, now)
     seen = []
     with company_context(maker):
-        for day in range(0, 70):
+        for day in range(70):
             seen.append(review_standing(now=now + timedelta(days=day)))
             review_standing(now=now + timedelta(days=day))
         told = OutboxEvent.objects.filter(name__startswith="subscriptions.").order_by(
