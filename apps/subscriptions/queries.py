@@ -20,6 +20,11 @@ def plans_on_sale() -> QuerySet[Plan]:
     return Plan.objects.filter(is_sold=True)
 
 
+def largest_plan() -> Plan:
+    """Of those for sale."""
+    return Plan.objects.filter(is_sold=True).latest("place")
+
+
 def participant_plan() -> Plan:
     """What every company has that ordered nothing."""
     return Plan.objects.get(pk=PARTICIPANT)

@@ -52,7 +52,7 @@ from apps.events.operations import run_waiting_jobs
 from apps.networks.operations import save_profile
 from apps.networks.queries import profile_of
 from apps.subscriptions.operations import agree_plan
-from apps.subscriptions.queries import plans_on_sale
+from apps.subscriptions.queries import largest_plan
 from apps.telemetry.domain import mapping as profiles
 from apps.telemetry.models import ImportProfile
 from apps.tenancy.context import company_context
@@ -142,7 +142,7 @@ def _company(load: Load, part: CompanyPart) -> bool:
     company = open_company(now=load.now, **fields)
     if before is None:
         with company_context(company):
-            agree_plan(plan=plans_on_sale().last(), now=load.now, actor=ACTOR)
+            agree_plan(plan=largest_plan(), now=load.now, actor=ACTOR)
     return before is None
 
 
