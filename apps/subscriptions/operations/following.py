@@ -50,8 +50,9 @@ def _subscriptions(customer: str) -> list[dict[str, Any]]:
 
 def _invoices(customer: str) -> list[dict[str, Any]]:
     params: Any = {"customer": customer, "limit": PAGE}
-    found = ask(lambda stripe: stripe.v1.invoices.list(params))
-    return [one.to_dict() for one in found.data]
+    return ask(
+        lambda stripe: [one.to_dict() for one in stripe.v1.invoices.list(params).auto_paging_iter()]
+    )
 
 
 def _note(found: Subscription, state: State, since: datetime | None, now: datetime) -> None:
@@ -83,13 +84,17 @@ NEVER_BEGAN = frozenset({"incomplete", "incomplete_expired"})
 
 
 def _note_invoices(invoices: list[dict[str, Any]]) -> None:
+    """Those that are new or have changed; nothing is written where nothing has."""
     own = current_company()
+    known = {row.invoice_ref: row for row in PlanInvoice.objects.filter(author=own)}
     for one in invoices:
         if one["status"] == "draft":
             continue
-        PlanInvoice.objects.update_or_create(
-            author=own, invoice_ref=one["id"], defaults={"parties": [own.pk], **_told(one)}
-        )
+        told, row = _told(one), known.get(one["id"])
+        if row is None:
+            PlanInvoice.objects.create(author=own, parties=[own.pk], invoice_ref=one["id"], **told)
+        elif any(getattr(row, name) != value for name, value in told.items()):
+            PlanInvoice.objects.filter(pk=row.pk).update(**told)
 
 
 def _told(invoice: dict[str, Any]) -> dict[str, Any]:
