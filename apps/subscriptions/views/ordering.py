@@ -29,7 +29,7 @@ from apps.tenancy.middleware import forget_hosts
 
 
 def _asked_plan(request: HttpRequest) -> Plan:
-    found = plans_on_sale().filter(pk=request.POST.get("plan", "")[:20]).first()
+    found = {plan.pk: plan for plan in plans_on_sale()}.get(request.POST.get("plan", ""))
     if found is None:
         raise Http404
     return found
