@@ -1,16 +1,19 @@
 """A company's plan in the browser: trial, order, limits, upgrade, a failed payment, read-only, paid, ended."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from playwright.sync_api import Page, expect, sync_playwright
 
 from apps.subscriptions.models import Plan, Subscription
 from apps.tenancy.context import as_platform, company_context, no_company
+from portal.local.stripe.portal import save_card
 from portal.local.stripe.server import Fake
 from tests.browser.steps import picture, sign_in
 from tests.browser.test_checkout import stripe_fake
@@ -57,9 +60,27 @@ def found_network(page: Page, portal: Serving, name: str) -> None:
     page.wait_for_load_state()
 
 
+def apart(act: Callable[[], Any]) -> Any:
+    """Asked of the database while the browser runs: in a thread of its own."""
+
+    def alone() -> Any:
+        try:
+            return act()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(alone).result()
+
+
 def limit(code: str, **fields: Any) -> None:
     with no_company(), as_platform():
         Plan.objects.filter(pk=code).update(**fields)
+
+
+def end_trial(company: Any) -> None:
+    with company_context(company):
+        Subscription.objects.update(trial_until=timezone.now() - timedelta(hours=1))
 
 
 def test_the_life_of_a_plan(
@@ -85,8 +106,7 @@ def _trial(page: Page, portal: Serving, cast: dict[str, Any]) -> None:
     expect(page.get_by_text("You may try “Business” now.")).to_be_visible()
     expect(page.get_by_text("Free trial until")).to_be_visible()
     picture(page, "plan trial")
-    with company_context(cast["maker"]):
-        Subscription.objects.update(trial_until=timezone.now() - timedelta(hours=1))
+    apart(lambda: end_trial(cast["maker"]))
     page.goto(portal.address("maker", "/plan/"))
     expect(page.get_by_text("The trial of “Business” is over.")).to_be_visible()
 
@@ -103,7 +123,7 @@ def _order(page: Page, portal: Serving, fake: Fake) -> None:
 
 
 def _limits_and_upgrade(page: Page, portal: Serving) -> None:
-    limit("business", most_networks=1)
+    apart(lambda: limit("business", most_networks=1))
     found_network(page, portal, "Roads")
     found_network(page, portal, "Rails")
     expect(page.get_by_text("has room for 1 network of your own")).to_be_visible()
@@ -123,10 +143,9 @@ def confirm(page: Page) -> None:
 
 
 def _unpaid(page: Page, portal: Serving, fake: Fake, cast: dict[str, Any]) -> None:
+    customer = apart(lambda: row_of(cast["maker"]).customer_ref)
     with fake.store.lock:
-        from portal.local.stripe import portal as pages
-
-        pages.save_card(fake.store, row_of(cast["maker"]).customer_ref, POOR)
+        save_card(fake.store, customer, POOR)
         go_on(fake, 32)
     see_plan(page, portal, "A payment is missing")
     picture(page, "plan read-only")
