@@ -70,6 +70,9 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server_version = "StripeFake"
+    # Head and body leave together and at once, or each answer waits 40 ms for the other side's nod.
+    wbufsize = 1 << 16
+    disable_nagle_algorithm = True
 
     @property
     def fake(self) -> Fake:
