@@ -62,10 +62,7 @@ class Console:
     def __init__(self, browser: Browser, portal: Serving) -> None:
         self.address = f"http://console.peruse.localhost:{portal.console_port}"
         self.page = browser.new_context(locale="en-GB").new_page()
-        self.page.goto(self.address)
-        self.page.fill("[name=username]", OPERATOR)
-        self.page.fill("[name=password]", PASSWORD)
-        self.page.locator("button[type=submit]").first.click()
+        sign_in(self.page, self.address, OPERATOR, PASSWORD)
         expect(self.page.get_by_text("Companies that need attention")).to_be_visible()
 
     def company(self, name: str) -> Page:
@@ -161,12 +158,3 @@ def test_the_operators_day(portal: Serving, browser: Browser) -> None:
     suspend_and_resume(console, browser, portal)
     the_audit_tells(console)
     every_list_opens(console)
-
-
-def test_who_is_no_staff_does_not_get_in(portal: Serving, browser: Browser) -> None:
-    page = browser.new_context(locale="en-GB").new_page()
-    page.goto(f"http://console.peruse.localhost:{portal.console_port}")
-    page.fill("[name=username]", "dora@provider.example")
-    page.fill("[name=password]", PASSWORD)
-    page.locator("button[type=submit]").first.click()
-    expect(page.locator("body")).to_contain_text("staff account")
