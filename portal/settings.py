@@ -119,7 +119,7 @@ MIDDLEWARE = [
     "apps.tenancy.requests.RequestMiddleware",
     "apps.tenancy.middleware.DatabaseErrorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "apps.common.headers.HeadersMiddleware",
+    "apps.tenancy.headers.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "apps.tenancy.middleware.CompanyMiddleware",
@@ -200,7 +200,8 @@ CONTENT_SECURITY_POLICY = {
 
 if CONSOLE:
     # Unfold's widgets evaluate expressions and set styles; the portal's own policy stays strict.
-    MIDDLEWARE.insert(5, "apps.console.middleware.ConsoleMiddleware")
+    company = MIDDLEWARE.index("apps.tenancy.middleware.CompanyMiddleware")
+    MIDDLEWARE.insert(company, "apps.console.middleware.ConsoleMiddleware")
     CONTENT_SECURITY_POLICY["DIRECTIVES"] |= {
         "script-src": ["'self'", "'unsafe-eval'", "'unsafe-inline'"],
         "style-src": ["'self'", "'unsafe-inline'"],

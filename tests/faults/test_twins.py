@@ -24,7 +24,8 @@ class Stumble(RuntimeError):
 
 
 def seen_by(company: Any) -> set[str]:
-    return set(AuditRow.objects.values_list("subject", flat=True))
+    written = AuditRow.objects.filter(action__in=["turn", "lost"])
+    return set(written.values_list("subject", flat=True))
 
 
 def one_turn(company: Any, turn: int) -> set[str]:

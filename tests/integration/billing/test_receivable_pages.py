@@ -182,7 +182,7 @@ def test_the_page_of_an_invoice_asks_little_and_its_money_part_is_a_request_of_i
         part = finance.get(address, headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in part
     assert "Note a payment" in part
-    assert len(queries) <= 15
+    assert len(queries) <= 16
     assert "<html" in text(finance, address)
 
 

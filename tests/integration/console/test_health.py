@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import ProgrammingError, transaction
 
+from apps.billing.models import Receivable
 from apps.console.models import CompanyHealth, OperatorAct
 from apps.console.operations import note_health
 from apps.console.queries import companies_with_health, needing_attention, readings_by_day
@@ -16,6 +17,9 @@ from apps.tenancy.context import as_platform, company_context, no_company
 from apps.tenancy.models import Company
 from tests.conftest import NOW, make_person
 from tests.world import build_world
+
+# The world's readings are of October.
+LATE_OCTOBER = NOW - timedelta(days=5)
 
 
 def test_a_company_without_anything_has_a_health(provider: Any) -> None:
@@ -38,12 +42,16 @@ def test_a_company_has_one_row_that_moves(provider: Any) -> None:
 def test_readings_are_counted_by_day(cast: dict[str, Any], provider: Any) -> None:
     build_world(cast, make_person)
     with company_context(provider):
-        row = note_health(now=NOW)
+        row = note_health(now=LATE_OCTOBER)
     assert row.last_reading_at is not None
     assert row.running_contracts == 2
-    assert row.open_invoices >= 1
+    with company_context(provider):
+        assert (
+            row.open_invoices
+            == Receivable.objects.filter(author=provider, open_minor__gt=0).count()
+        )
     with no_company(), as_platform():
-        total = readings_by_day(NOW, days=30)
+        total = readings_by_day(LATE_OCTOBER, days=30)
     assert sum(count for _day, count in total) == sum(n for _day, n in row.readings_by_day)
     assert sum(count for _day, count in total) > 0
 

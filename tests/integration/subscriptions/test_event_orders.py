@@ -169,6 +169,7 @@ def run(cast: dict[str, Any], fake: Any, told_with: Any, examples: int, steps: i
     )  # fmt: skip
 
 
+@pytest.mark.long
 def test_any_order_ends_where_the_provider_is(
     cast: dict[str, Any], stripe_fake: Any, settings: Any
 ) -> None:
