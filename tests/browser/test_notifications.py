@@ -14,7 +14,7 @@ from apps.notifications.models import Mail
 from apps.tenancy.context import company_context
 from apps.tenancy.models import Company
 from tests.browser.axe import grave, settled
-from tests.browser.steps import picture
+from tests.browser.steps import looks, picture
 from tests.browser.test_first_path import PASSWORD, Window, browser
 from tests.conftest import Portal
 from tests.integration.notifications import scene
@@ -59,7 +59,7 @@ def invite_and_offer(now: Any) -> None:
 
 def looked_at(page: Page, name: str) -> None:
     """Kept as pictures where somebody asks for them; axe finds nothing grave in any of them."""
-    for scheme, size in (("light", DESK), ("dark", DESK), ("light", PHONE)):
+    for scheme, size in looks(("light", DESK), ("dark", DESK), ("light", PHONE)):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.set_viewport_size(size)  # type: ignore[arg-type]
         page.reload()

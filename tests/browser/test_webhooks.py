@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.axe import grave, settled
-from tests.browser.steps import picture, sign_in
+from tests.browser.steps import looks, picture, sign_in
 from tests.browser.test_first_path import PASSWORD, SCENARIO, browser
 from tests.conftest import Portal
 from tests.integration.events import receiver as answers
@@ -42,7 +42,7 @@ def inside() -> Iterator[Receiver]:
 def looked_at(page: Page, name: str) -> list[str]:
     """What is wrong with the page, in light and dark, on a desk and a phone."""
     found = []
-    for scheme, size in (("light", DESK), ("dark", PHONE)):
+    for scheme, size in looks(("light", DESK), ("dark", PHONE)):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.set_viewport_size(size)  # type: ignore[arg-type]
         settled(page)
