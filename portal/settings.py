@@ -298,6 +298,9 @@ PERUSE_OPERATOR = {
     "name": os.environ.get("PERUSE_OPERATOR_NAME", "Peruse"),
     "country": os.environ.get("PERUSE_OPERATOR_COUNTRY", "DE"),
     "vat": os.environ.get("PERUSE_OPERATOR_VAT", "19"),
+    "currency": os.environ.get("PERUSE_OPERATOR_CURRENCY", "EUR"),
+    # A folder with imprint.txt and privacy.txt, in other languages imprint.de.txt; blank lines part paragraphs.
+    "texts": os.environ.get("PERUSE_OPERATOR_TEXTS", ""),
 }
 
 # --- Webhooks to others -------------------------------------------------------------------------
@@ -313,7 +316,10 @@ PERUSE_WEBHOOKS_TO_LOOPBACK = (
 # --- Files --------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = STATE_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS: list[Path | tuple[str, Path]] = [BASE_DIR / "static"]
+if (BASE_DIR / "docs" / "pictures").is_dir():
+    # What the public site shows of the demo.
+    STATICFILES_DIRS.append(("pictures", BASE_DIR / "docs" / "pictures"))
 if (STATE_DIR / "frontend").is_dir():
     STATICFILES_DIRS.append(STATE_DIR / "frontend")
 MEDIA_ROOT = Path(os.environ.get("PERUSE_FILES", STATE_DIR / "files"))
@@ -365,6 +371,9 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "peruse.sweep", "schedule": 10.0, "options": {"queue": "platform"}},
     "webhooks": {
         "task": "peruse.route_webhooks", "schedule": 10.0, "options": {"queue": "platform"},
+    },
+    "sign-ups": {
+        "task": "peruse.set_up_companies", "schedule": 15.0, "options": {"queue": "platform"},
     },
     "fan-out": {"task": "peruse.fan_out", "schedule": 60.0, "options": {"queue": "platform"}},
 }  # fmt: skip

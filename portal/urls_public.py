@@ -4,6 +4,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 urlpatterns = [
+    path("", include("apps.subscriptions.urls_public")),
     path("", include("apps.accounts.urls_public")),
     path("", include("apps.payments.urls_public")),
     path("", include("apps.assets.urls_public")),

@@ -13,7 +13,6 @@ forgotten = by_address("mail-from", MAILS_OF_ADDRESS)(anybody(allauth.password_r
 chosen_anew = by_address("reset", ADDRESS)(anybody(allauth.password_reset_from_key))
 
 urlpatterns = [
-    path("", public.landing, name="landing"),
     path("sign-in/", sign_in, name="account_login"),
     path("sign-out/", public.sign_out, name="sign_out"),
     path("inactive/", anybody(allauth.account_inactive), name="account_inactive"),

@@ -84,6 +84,7 @@ JOB_TITLES: dict[str, str | Promise] = {
     "settlement.settle": _("Divide revenue among companies"),
     "settlement.settle_chunk": _("Divide revenue among companies"),
     "settlement.store_statements": _("Store self-billed documents"),
+    "subscriptions.export": _("Write the company's data into one file"),
     "subscriptions.reconcile": _("Compare the plan with the payment provider"),
     "subscriptions.review": _("Look at the plan: what is due, what is nearly full"),
     "supply.change_owner": _("Write the new owner of an asset"),

@@ -22,7 +22,7 @@ ALWAYS_OPEN = frozenset(
     {
         "enter", "enter_start", "sign_out", "set_language", "invitation_acceptance",
         "plan", "plan_order", "plan_checkout", "plan_billing", "plan_change", "plan_end",
-        "plan_invoice", "plan_refresh",
+        "plan_invoice", "plan_next_invoice", "plan_refresh", "plan_trial", "plan_exports", "plan_export_file",
         "archive_list", "archive_new", "archive_detail", "archive_file", "data_export",
         "asset_data_export", "job_progress",
     }

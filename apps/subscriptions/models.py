@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from apps.common.fields import MinorField
+from apps.common.fields import MinorField, uuid7
 from apps.subscriptions.domain import standing as rules
 from apps.subscriptions.domain.limits import Counted
 from apps.subscriptions.domain.standing import Facts
@@ -231,3 +231,52 @@ class UseReport(FencedModel):
 
     def __str__(self) -> str:
         return f"{self.what} {self.more}"
+
+
+class SignUp(models.Model):
+    """Somebody who wants a company here, until it stands.
+
+    Exempt from the fence, since there is no company yet: a browser reaches its own row by the mailed link alone.
+    """
+
+    class State(models.TextChoices):
+        ASKED = "asked", _("asked")
+        PROVEN = "proven", _("address proven")
+        BUILDING = "building", _("being set up")
+        READY = "ready", _("ready")
+        FAILED = "failed", _("failed")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    email = models.EmailField()
+    language = models.CharField(max_length=5)
+    state = models.CharField(max_length=8, choices=State, default=State.ASKED)
+    asked_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    # Of the newest mail; the link in an older one opens nothing.
+    token_hash = models.CharField(max_length=64, blank=True)
+    mail_tries = models.SmallIntegerField(default=0)
+    mailed_at = models.DateTimeField(null=True)
+    user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, null=True, related_name="+")
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, null=True, related_name="+")
+    slug = models.CharField(max_length=40, blank=True)
+    facts = models.JSONField(default=dict)
+    company = models.ForeignKey(
+        "tenancy.Company", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["asked_at", "id"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["slug"], condition=Q(state="building"), name="subscriptions_sign_up_address"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["building", "ready"])
+                | (Q(user__isnull=False, plan__isnull=False) & ~Q(slug="")),
+                name="subscriptions_sign_up_complete",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.email} {self.state}"

@@ -1,10 +1,12 @@
 """Reads of plans and subscriptions: what the current company has, and how near its limits it is."""
 
 from datetime import datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
+from apps.events.models import Job
 from apps.subscriptions.domain.limits import Counted, Use
 from apps.subscriptions.domain.registry import count_of
 from apps.subscriptions.domain.standing import Basis, Facts, Verdict, judge
@@ -13,6 +15,8 @@ from apps.tenancy.context import current_company
 
 # Without a row, or when what was ordered has ended.
 PARTICIPANT = "participant"
+# The kind of the jobs that write a company's data into one file.
+EXPORT = "subscriptions.export"
 
 
 def plans_on_sale() -> QuerySet[Plan]:
@@ -95,3 +99,13 @@ def own_invoices() -> QuerySet[PlanInvoice]:
     """The platform's invoices to the current company, the latest first."""
     rows: QuerySet[PlanInvoice] = PlanInvoice.objects.filter(author=current_company())
     return rows
+
+
+def exports_asked() -> QuerySet[Job]:
+    """Exports of the current company's data, the latest first, whatever became of them."""
+    return Job.objects.filter(company=current_company(), kind=EXPORT).order_by("-created_at")
+
+
+def export_of(job_id: UUID) -> Job | None:
+    """A written one."""
+    return exports_asked().filter(pk=job_id, state=Job.State.DONE).first()

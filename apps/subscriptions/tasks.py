@@ -3,9 +3,11 @@
 from datetime import datetime
 from typing import Any
 
+from celery import shared_task
 from django.conf import settings
+from django.utils import timezone
 
-from apps.events.domain.registry import housekeeping
+from apps.events.domain.registry import handles, housekeeping
 from apps.events.models import Job
 from apps.payments.domain.registry import applies
 from apps.payments.domain.webhooks import Message
@@ -16,6 +18,13 @@ from apps.subscriptions.operations import (
     send_use,
     warn_ahead,
 )
+from apps.subscriptions.operations.leaving import EXPORT, write_leaving_export
+from apps.subscriptions.operations.signing_up import (
+    forget_sign_ups,
+    mail_links,
+    set_up_companies,
+)
+from apps.tenancy.context import as_platform
 
 
 @housekeeping("subscriptions.review", daily=True)
@@ -36,6 +45,12 @@ def reconcile(job: Job, now: datetime) -> dict[str, Any]:
     return {"status": status, "sent": send_use(now=now)}
 
 
+@handles(EXPORT, atomic=False)
+def export(job: Job, now: datetime) -> dict[str, Any]:
+    """Written anew by the next try where a worker stopped."""
+    return write_leaving_export(job=job, now=now)
+
+
 @applies(
     "customer.subscription.created", "customer.subscription.deleted",
     "customer.subscription.paused", "customer.subscription.resumed",
@@ -46,3 +61,14 @@ def reconcile(job: Job, now: datetime) -> dict[str, Any]:
 def follow(message: Message, now: datetime) -> str:
     """Something of the company's subscription changed: read there what it is now."""
     return "" if follow_provider(now=now) else "no subscription of this company"
+
+
+@shared_task(name="peruse.set_up_companies", ignore_result=True)
+def sign_ups() -> int:
+    """Mail the links that wait, set up the companies that were ordered (platform worker); rung by each, and by beat."""
+    now = timezone.now()
+    with as_platform():
+        mail_links(now=now)
+        done = set_up_companies(now=now)
+        forget_sign_ups(now=now)
+    return done

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.subscriptions.views import ordering, plan
+from apps.subscriptions.views import leaving, ordering, plan
 
 urlpatterns = [
     path("plan/", plan.plan_page, name="plan"),
@@ -14,5 +14,7 @@ urlpatterns = [
     path("plan/end/", ordering.end, name="plan_end"),
     path("plan/billing/", ordering.billing, name="plan_billing"),
     path("plan/refresh/", ordering.refresh, name="plan_refresh"),
+    path("plan/exports/", leaving.exports, name="plan_exports"),
+    path("plan/exports/<pid:job_id>/", leaving.export_file, name="plan_export_file"),
     path("plan/invoices/<pid:invoice_id>/", plan.invoice, name="plan_invoice"),
 ]

@@ -25,15 +25,21 @@ def open_company(*, slug: str, name: str, country: str, now: datetime, **profile
     Raises ValidationError for an odd or reserved address name.
     """
     existing = company_by_slug(slug)
-    company = existing or _insert_company(slug, name, country, now, profile)
+    company = existing or register_company(
+        slug=slug, name=name, country=country, now=now, **profile
+    )
     if company.state == Company.State.PROVISIONING:
         build_schema(company=company)
     return company
 
 
-def _insert_company(
-    slug: str, name: str, country: str, now: datetime, profile: dict[str, Any]
+def register_company(
+    *, slug: str, name: str, country: str, now: datetime, **profile: Any
 ) -> Company:
+    """A new company with its address, still without a schema; needs the operations login.
+
+    Raises ValidationError for an odd, a reserved or a taken address name.
+    """
     if slug in RESERVED_SLUGS:
         raise ValidationError({"slug": _("This address is reserved.")})
     company = Company(

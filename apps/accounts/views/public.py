@@ -1,4 +1,4 @@
-"""The sign-in host: landing page, signing in and out, the person's companies, profile."""
+"""The sign-in host: signing in and out, the person's companies, profile."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -29,15 +29,6 @@ from apps.accounts.queries import memberships_of
 from apps.accounts.views.security import asked_first
 from apps.tenancy.models import ADDRESS_NAME, Company
 from apps.tenancy.queries import company_by_slug
-
-
-@require_GET
-@requires("anybody")
-def landing(request: HttpRequest) -> HttpResponse:
-    """What this is; whoever is signed in goes on to their companies."""
-    if request.user.is_authenticated:
-        return redirect("companies")
-    return render(request, "accounts/landing.html")
 
 
 class Destination:

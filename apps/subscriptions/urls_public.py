@@ -1,0 +1,16 @@
+"""Addresses of the public site, on the sign-in host."""
+
+from django.urls import path
+
+from apps.subscriptions.views import public, signing_up
+
+urlpatterns = [
+    path("", public.landing, name="landing"),
+    path("prices/", public.prices, name="prices"),
+    path("imprint/", public.imprint, name="imprint"),
+    path("privacy/", public.privacy, name="privacy"),
+    path("sign-up/", signing_up.begin, name="sign_up"),
+    path("sign-up/proof/", signing_up.proof, name="sign_up_proof"),
+    path("sign-up/company/", signing_up.company, name="sign_up_company"),
+    path("sign-up/progress/", signing_up.progress, name="sign_up_progress"),
+]

@@ -1,0 +1,40 @@
+"""Taking the company's data along."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from apps.accounts.access import requires
+from apps.subscriptions.operations.leaving import start_leaving_export
+from apps.subscriptions.queries import export_of, exports_asked
+from apps.tenancy.context import current_company
+
+
+@require_http_methods(["GET", "POST"])
+@requires("manage_plan")
+def exports(request: HttpRequest) -> HttpResponse:
+    """The files that were written, and a button for a new one."""
+    if request.method == "POST":
+        job = start_leaving_export(now=timezone.now(), actor=request.user)
+        if job is None:
+            messages.info(request, _("The file is being written already."))
+        return redirect("plan_exports")
+    return render(request, "subscriptions/exports.html", {"jobs": list(exports_asked()[:10])})
+
+
+@require_GET
+@requires("manage_plan")
+def export_file(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
+    """The file, to the directors and finance people of the company that asked for it."""
+    job = export_of(job_id)
+    name = str((job.result or {}).get("file", "")) if job else ""
+    if not name or not default_storage.exists(name):
+        raise Http404
+    file = default_storage.open(name, "rb")
+    return FileResponse(file, as_attachment=True, filename=f"{current_company().slug}.zip")
