@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.accounts.access import requires
+from apps.events.operations import record
 from apps.subscriptions.operations.leaving import start_leaving_export
 from apps.subscriptions.queries import export_of, exports_asked
 from apps.tenancy.context import current_company
@@ -31,10 +32,17 @@ def exports(request: HttpRequest) -> HttpResponse:
 @require_GET
 @requires("manage_plan")
 def export_file(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
-    """The file, to the directors and finance people of the company that asked for it."""
+    """The file, to who manages the plan of the company that asked for it; each download is recorded.
+
+    It streams, for it may be large: a stored file needs neither transaction nor company.
+    """
     job = export_of(job_id)
     name = str((job.result or {}).get("file", "")) if job else ""
     if not name or not default_storage.exists(name):
         raise Http404
+    record(
+        action="subscriptions.export_downloaded", subject=job.public_id if job else "",
+        now=timezone.now(), actor=request.user,
+    )  # fmt: skip
     file = default_storage.open(name, "rb")
     return FileResponse(file, as_attachment=True, filename=f"{current_company().slug}.zip")
