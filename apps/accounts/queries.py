@@ -55,6 +55,13 @@ def memberships_of(person: Any) -> QuerySet[Membership]:
     )
 
 
+def is_alone() -> bool:
+    """Whether the current company has one person, and nobody else was ever asked in."""
+    company = current_company()
+    people = Membership.objects.filter(author=company).values("user_id").distinct()
+    return people.count() < 2 and not Invitation.objects.filter(author=company).exists()
+
+
 def open_invitations(now: datetime) -> QuerySet[Invitation]:
     """Invitations of the current company that can still be accepted, latest first."""
     return Invitation.objects.filter(

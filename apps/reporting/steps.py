@@ -103,12 +103,19 @@ def _with(address: str, query: str) -> str:
     return f"{address}?{query}" if address else ""
 
 
-def first_steps(counts: Counts, company: Standing, capabilities: Collection[str]) -> list[Step]:
-    """The way to the first invoice; empty once a contract runs, or the company plays other roles."""
+def first_steps(
+    counts: Counts, company: Standing, capabilities: Collection[str], is_alone: Callable[[], bool]
+) -> list[Step]:
+    """The way to the first invoice; empty once a contract runs, or the company plays other roles.
+
+    `is_alone`: whether nobody but its founder was ever asked in; asked for where steps are shown.
+    """
     if counts.provides or company.shares or (company.roles and Role.PROVIDER not in company.roles):
         return []
     at = navigation.address
     steps = [
+        (_("Invite a colleague"), _("Directors, finance, technicians: each may do something else."),
+         at("invitation_new"), not is_alone(), "manage_people"),
         (_("Start a network"), _("From a blueprint: companies, flows, prices and shares."),
          at("blueprint_list"), company.roles, "manage_networks"),
         (_("Describe a type of asset"), _("Which channels does it measure, in which unit?"),

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from apps.accounts.queries import is_alone
 from apps.assets.queries import reporting_state
 from apps.common import navigation
 from apps.common.money import CURRENCIES
@@ -44,7 +45,7 @@ def home(request: HttpRequest) -> HttpResponse:
         )
         context["assets"] = _assets(now) if counts.assets else []
         context["offers"] = reads.latest_offers() if counts.offers_in else []
-    context["steps"] = steps.first_steps(counts, company, request.capabilities)  # type: ignore[attr-defined]
+    context["steps"] = steps.first_steps(counts, company, request.capabilities, is_alone)  # type: ignore[attr-defined]
     return render(request, "reporting/home.html", context)
 
 

@@ -10,13 +10,10 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from apps.tenancy.context import as_owner, as_platform, current_company, no_company
+from apps.tenancy.domain.addresses import RESERVED
 from apps.tenancy.models import Acquaintance, Company, Hostname
 from apps.tenancy.queries import company_by_slug
 from apps.tenancy.schemas import migrate_schema
-
-RESERVED_SLUGS = frozenset(
-    {"www", "app", "api", "admin", "console", "mail", "static", "media", "status", "public", "test"}
-)
 
 
 def open_company(*, slug: str, name: str, country: str, now: datetime, **profile: Any) -> Company:
@@ -40,7 +37,7 @@ def register_company(
 
     Raises ValidationError for an odd, a reserved or a taken address name.
     """
-    if slug in RESERVED_SLUGS:
+    if slug in RESERVED:
         raise ValidationError({"slug": _("This address is reserved.")})
     company = Company(
         slug=slug,

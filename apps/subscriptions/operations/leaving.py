@@ -20,10 +20,14 @@ from apps.tenancy.context import current_company
 PAGE = 5_000
 # What opens something is not taken along.
 SECRETS = ["secret_hash", "token_hash", "secret_sealed", "previous_sealed", "password"]
-PATHS = ("path", "xml_path")
+# Columns that name a stored file.
+PATHS = ["path", "xml_path"]
 # Tables in which the company's rows are told by the fence, and those of its own schema.
 _TABLES = """
-select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+select n.nspname, c.relname, array(
+    select a.attname::text from pg_attribute a
+    where a.attrelid = c.oid and n.nspname = 'public' and a.attname = any(%s)
+) from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p') and not c.relispartition and (
     n.nspname = 'public' and c.relrowsecurity and exists(
         select from pg_attribute a where a.attrelid = c.oid and a.attname = 'parties')
@@ -48,8 +52,9 @@ def write_leaving_export(*, job: Job, now: datetime) -> dict[str, Any]:
     own = current_company()
     with tempfile.TemporaryFile() as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as pack:
-            listed = _tables(pack, job, now)
-            documents = _documents(pack, listed)
+            names = _named()
+            listed = _tables(pack, names, job, now)
+            documents = _documents(pack, names)
             whole = {
                 "company": own.name, "address": own.slug, "written_at": now.isoformat(),
                 "tables": listed, "documents": documents,
@@ -67,12 +72,18 @@ def write_leaving_export(*, job: Job, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _tables(pack: zipfile.ZipFile, job: Job, now: datetime) -> list[dict[str, Any]]:
+def _named() -> list[tuple[str, str, list[str]]]:
+    """Schema, table, and columns of paths."""
     with connection.cursor() as cursor:
-        cursor.execute(_TABLES, [current_company().schema_name])
-        names = cursor.fetchall()
+        cursor.execute(_TABLES, [PATHS, current_company().schema_name])
+        return list(cursor.fetchall())
+
+
+def _tables(
+    pack: zipfile.ZipFile, names: list[tuple[str, str, list[str]]], job: Job, now: datetime
+) -> list[dict[str, Any]]:
     found = []
-    for done, (schema, table) in enumerate(names):
+    for done, (schema, table, _columns) in enumerate(names):
         found.append(_table(pack, schema, table))
         note_progress(job=job, done=done + 1, now=now, total=len(names))
     return [part for part in found if part["rows"]]
@@ -100,40 +111,26 @@ def _lines(schema: str, table: str) -> Iterator[str]:
             yield from (row[0] for row in page)
 
 
-def _documents(pack: zipfile.ZipFile, listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _documents(
+    pack: zipfile.ZipFile, names: list[tuple[str, str, list[str]]]
+) -> list[dict[str, Any]]:
     """The files that rows name, each once."""
     found = []
-    for path in sorted(_paths(listed)):
+    paths = {path for _schema, table, columns in names for path in _paths(table, columns)}
+    for path in sorted(paths):
         if not default_storage.exists(path):
             continue
         with default_storage.open(path, "rb") as file:
             content = file.read()
-        name = f"documents/{path}"
+        name, digest = f"documents/{path}", hashlib.sha256(content).hexdigest()
         pack.writestr(name, content)
-        found.append(
-            {"name": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        )
+        found.append({"name": name, "bytes": len(content), "sha256": digest})
     return found
 
 
-def _paths(listed: list[dict[str, Any]]) -> set[str]:
-    paths: set[str] = set()
-    for part in listed:
-        table = part["name"].rsplit("/", 1)[1].removesuffix(".jsonl")
-        if "/shared/" in part["name"]:
-            paths |= _paths_in(table)
-    return paths
-
-
-def _paths_in(table: str) -> set[str]:
+def _paths(table: str, columns: list[str]) -> Iterator[str]:
     quote = connection.ops.quote_name
-    with connection.cursor() as cursor:
-        columns = {
-            column.name for column in connection.introspection.get_table_description(cursor, table)
-        }
-        found: set[str] = set()
-        for column in PATHS:
-            if column in columns:
-                cursor.execute(f"select {quote(column)} from public.{quote(table)}")
-                found |= {row[0] for row in cursor.fetchall() if row[0]}
-    return found
+    for column in columns:
+        with connection.cursor() as cursor:
+            cursor.execute(f"select {quote(column)} from public.{quote(table)}")
+            yield from (row[0] for row in cursor.fetchall() if row[0])

@@ -15,11 +15,11 @@ from apps.accounts.addresses import public_url
 from apps.accounts.domain.tokens import hash_of, new_token
 from apps.accounts.models import User
 from apps.accounts.operations import add_membership
-from apps.subscriptions.domain.addresses import is_free_form
 from apps.subscriptions.models import Plan, SignUp
 from apps.subscriptions.operations.agreeing import start_trial
 from apps.subscriptions.queries import PARTICIPANT
 from apps.tenancy.context import as_app, company_context
+from apps.tenancy.domain.addresses import is_free_form
 from apps.tenancy.models import Company
 from apps.tenancy.operations import build_schema, register_company
 from apps.tenancy.queries import company_by_slug

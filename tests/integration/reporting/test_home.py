@@ -302,3 +302,14 @@ def test_parts_of_a_partners_home_take_few_queries(
             client.get(f"/home/{part}/")
         asked = [query["sql"].strip().upper() for query in queries]
         assert sum(sql.startswith("SELECT") for sql in asked) <= 8, part
+
+
+def test_the_first_step_is_ticked_once_somebody_was_asked_in(
+    world: dict[str, Any], client_of: Callable[..., Client]
+) -> None:
+    client = client_of(world["stranger"])
+    assert 'href="/people/invitations/new/"' in client.get("/").content.decode()
+    client.post("/people/invitations/new/", {"email": "b@new.example", "position": "viewer"})
+    steps = client.get("/").content.decode().split("first-steps")[1]
+    assert "Invite a colleague</" not in steps.split("step-done")[0]
+    assert "step-done" in steps

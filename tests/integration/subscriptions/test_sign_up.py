@@ -13,7 +13,6 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import Membership, User
-from apps.subscriptions.domain.addresses import RESERVED, is_free_form
 from apps.subscriptions.models import Plan, SignUp
 from apps.subscriptions.operations import signing_up
 from apps.subscriptions.operations.signing_up import (
@@ -26,6 +25,7 @@ from apps.subscriptions.operations.signing_up import (
 )
 from apps.subscriptions.queries import own_plan
 from apps.tenancy.context import as_platform, company_context, no_company
+from apps.tenancy.domain.addresses import RESERVED, is_free_form
 from apps.tenancy.middleware import forget_hosts
 from apps.tenancy.models import Company, Hostname
 
@@ -50,7 +50,7 @@ def odd_names() -> list[str]:
     ]
     found += ["", "-", "-werk", "werk-", "1werk", "0", "9-9", "WERK", "Werk", "q" * 41, "q" * 300,
               "public", "information_schema", "pg_catalog", "pg_temp", "co_x", "xn--werk", "null",
-              "werk; drop schema public cascade", "werk'--", "../werk", "%77erk", "co-x"]  # fmt: skip
+              "werk" * 11, "a-", "a--b", "a-b-", "-", "--", "a b", "\ufeffwerk", "wer\u0301k", "ｗｅｒｋ", "werk\x7f", "we\x00", "werk; drop schema public cascade", "werk'--", "../werk", "%77erk", "co-x"]  # fmt: skip
     return found[:300]
 
 
