@@ -1,5 +1,7 @@
 """Jobs of subscriptions, and what is done with the provider's messages about them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +26,8 @@ from apps.subscriptions.operations.signing_up import (
     mail_links,
     set_up_companies,
 )
-from apps.tenancy.context import as_platform
+from apps.tenancy.context import as_app, as_platform, company_context
+from apps.tenancy.models import Company
 
 
 @housekeeping("subscriptions.review", daily=True)
@@ -63,12 +66,19 @@ def follow(message: Message, now: datetime) -> str:
     return "" if follow_provider(now=now) else "no subscription of this company"
 
 
+@contextmanager
+def acting_as(company: Company) -> Iterator[None]:
+    """The platform's worker as the company itself, with the rights of the portal's processes."""
+    with as_app(), company_context(company):
+        yield
+
+
 @shared_task(name="peruse.set_up_companies", ignore_result=True)
 def sign_ups() -> int:
     """Mail the links that wait, set up the companies that were ordered (platform worker); rung by each, and by beat."""
     now = timezone.now()
     with as_platform():
         mail_links(now=now)
-        done = set_up_companies(now=now)
+        done = set_up_companies(now=now, inside=acting_as)
         forget_sign_ups(now=now)
     return done

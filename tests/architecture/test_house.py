@@ -25,7 +25,7 @@ FURTHER_FACE = {
         "bulk",
         "sealing",
     },
-    "accounts": {"access", "addresses", "api", "confirming", "middleware"},
+    "accounts": {"access", "addresses", "api", "confirming", "forms", "limits", "middleware"},
     "telemetry": {"door", "wording"},
     "metering": {"bundle"},
     "contracts": {"wording"},

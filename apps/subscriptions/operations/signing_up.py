@@ -1,6 +1,7 @@
 """From an e-mail address to a company: asked, proven by the mailed link, described, set up in the background."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -17,8 +18,7 @@ from apps.accounts.models import User
 from apps.accounts.operations import add_membership
 from apps.subscriptions.models import Plan, SignUp
 from apps.subscriptions.operations.agreeing import start_trial
-from apps.subscriptions.queries import PARTICIPANT
-from apps.tenancy.context import as_app, company_context
+from apps.subscriptions.queries import PARTICIPANT, own_subscription
 from apps.tenancy.domain.addresses import is_free_form
 from apps.tenancy.models import Company
 from apps.tenancy.operations import build_schema, register_company
@@ -29,6 +29,7 @@ LIFE = timedelta(days=2)
 MOST_MAILS, TRIES = 5, 3
 PROOF_PATH = "/sign-up/proof/"
 STATE = SignUp.State
+Inside = Callable[[Company], AbstractContextManager[object]]
 
 
 @transaction.atomic
@@ -143,15 +144,16 @@ def order_company(
     return row
 
 
-def set_up_companies(*, now: datetime) -> int:
+def set_up_companies(*, now: datetime, inside: Inside) -> int:
     """As the platform's worker: set up what was ordered, one after the other. Returns how many stand now.
 
+    `inside(company)`: a context in which the new company itself acts, as the portal's processes do.
     Each step is done once, whatever stops in between: the row names the company from its first statement on.
     """
     done = 0
     for row in SignUp.objects.filter(state=STATE.BUILDING).order_by("asked_at")[:20]:
         try:
-            _set_up(row, now)
+            _set_up(row, now, inside)
         except ValidationError as error:
             told = " ".join(error.messages)[:200]
             SignUp.objects.filter(pk=row.pk).update(state=STATE.FAILED, reason=told)
@@ -160,11 +162,11 @@ def set_up_companies(*, now: datetime) -> int:
     return done
 
 
-def _set_up(row: SignUp, now: datetime) -> None:
+def _set_up(row: SignUp, now: datetime, inside: Inside) -> None:
     company = row.company or _registered(row, now)
     if company.state == Company.State.PROVISIONING:
         build_schema(company=company)
-    with as_app(), company_context(company), transaction.atomic():
+    with inside(company), transaction.atomic():
         assert row.user is not None, "what is being set up has a person (check)"
         add_membership(user=row.user, position="director", now=now, actor=row.user)
         if row.plan is not None and row.plan_id != PARTICIPANT and row.plan.trial_days:
@@ -173,8 +175,6 @@ def _set_up(row: SignUp, now: datetime) -> None:
 
 
 def _begin_trial(row: SignUp, plan: Plan, now: datetime) -> None:
-    from apps.subscriptions.queries import own_subscription
-
     if own_subscription() is None:
         start_trial(plan=plan, now=now, actor=row.user)
 

@@ -24,6 +24,7 @@ from apps.subscriptions.operations.signing_up import (
     set_up_companies,
 )
 from apps.subscriptions.queries import own_plan
+from apps.subscriptions.tasks import acting_as
 from apps.tenancy.context import as_platform, company_context, no_company
 from apps.tenancy.domain.addresses import RESERVED, is_free_form
 from apps.tenancy.middleware import forget_hosts
@@ -60,8 +61,9 @@ def now() -> datetime:
 
 
 def platform(act: Callable[..., int], now: datetime) -> int:
+    given = {"inside": acting_as} if act is set_up_companies else {}
     with no_company(), as_platform():
-        return act(now=now)
+        return act(now=now, **given)
 
 
 @pytest.fixture
