@@ -20,12 +20,13 @@ from apps.subscriptions.operations import (
     send_use,
     warn_ahead,
 )
-from apps.subscriptions.operations.leaving import EXPORT, write_leaving_export
+from apps.subscriptions.operations.leaving import write_leaving_export
 from apps.subscriptions.operations.signing_up import (
     forget_sign_ups,
     mail_links,
     set_up_companies,
 )
+from apps.subscriptions.queries import EXPORT
 from apps.tenancy.context import as_app, as_platform, company_context
 from apps.tenancy.models import Company
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
@@ -68,7 +69,7 @@ def mail_links(*, now: datetime) -> int:
     return sent
 
 
-def _next_try(key: object) -> int:
+def _next_try(key: UUID) -> int:
     return SignUp.objects.values_list("mail_tries", flat=True).get(pk=key) + 1
 
 
