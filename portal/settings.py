@@ -337,6 +337,8 @@ WHITENOISE_USE_FINDERS = os.environ.get("PERUSE_STATIC") != "collected"
 EMAIL_BACKEND = os.environ.get(
     "PERUSE_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend"
 )
+# Of the backend that writes mails into files.
+EMAIL_FILE_PATH = os.environ.get("PERUSE_MAIL_FOLDER", STATE_DIR / "mails")
 EMAIL_HOST = os.environ.get("PERUSE_MAIL_HOST", "localhost")
 EMAIL_PORT = int(os.environ.get("PERUSE_MAIL_PORT", "25"))
 EMAIL_HOST_USER = os.environ.get("PERUSE_MAIL_USER", "")

@@ -261,7 +261,7 @@ class SignUp(models.Model):
     slug = models.CharField(max_length=40, blank=True)
     facts = models.JSONField(default=dict)
     company = models.ForeignKey(
-        "tenancy.Company", on_delete=models.PROTECT, null=True, related_name="+"
+        "tenancy.Company", on_delete=models.CASCADE, null=True, related_name="+"
     )
     reason = models.CharField(max_length=200, blank=True)
 

@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 ('slug', models.CharField(blank=True, max_length=40)),
                 ('facts', models.JSONField(default=dict)),
                 ('reason', models.CharField(blank=True, max_length=200)),
-                ('company', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.company')),
+                ('company', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenancy.company')),
                 ('plan', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subscriptions.plan')),
                 ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],

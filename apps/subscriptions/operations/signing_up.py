@@ -1,5 +1,6 @@
 """From an e-mail address to a company: asked, proven by the mailed link, described, set up in the background."""
 
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -19,7 +21,6 @@ from apps.accounts.models import User
 from apps.accounts.operations import add_membership
 from apps.subscriptions.models import Plan, SignUp
 from apps.subscriptions.operations.agreeing import start_trial
-from apps.subscriptions.queries import PARTICIPANT, own_subscription
 from apps.tenancy.domain.addresses import is_free_form
 from apps.tenancy.models import Company
 from apps.tenancy.operations import build_schema, register_company
@@ -30,6 +31,7 @@ LIFE = timedelta(days=2)
 MOST_MAILS, TRIES = 5, 3
 PROOF_PATH = "/sign-up/proof/"
 STATE = SignUp.State
+logger = logging.getLogger(__name__)
 Inside = Callable[[Company], AbstractContextManager[object]]
 
 
@@ -62,15 +64,11 @@ def mail_links(*, now: datetime) -> int:
     for key in list(waiting.values_list("pk", flat=True)[:100]):
         token = new_token()
         noted = waiting.filter(pk=key).update(
-            token_hash=hash_of(token), mail_tries=_next_try(key), mailed_at=now
+            token_hash=hash_of(token), mail_tries=F("mail_tries") + 1, mailed_at=now
         )
         if noted:
             sent += _mail(SignUp.objects.get(pk=key), token)
     return sent
-
-
-def _next_try(key: UUID) -> int:
-    return SignUp.objects.values_list("mail_tries", flat=True).get(pk=key) + 1
 
 
 def _mail(row: SignUp, token: str) -> int:
@@ -148,46 +146,48 @@ def order_company(
 def set_up_companies(*, now: datetime, inside: Inside) -> int:
     """As the platform's worker: set up what was ordered, one after the other. Returns how many stand now.
 
-    `inside(company)`: a context in which the new company itself acts, as the portal's processes do.
-    Each step is done once, whatever stops in between: the row names the company from its first statement on.
+    `inside(company)`: a context in which the new company itself acts, as the portal's processes do. Each is
+    one transaction, schema and all: whatever stops in between leaves nothing, and the next round begins anew.
     """
+    waiting = SignUp.objects.filter(state=STATE.BUILDING, expires_at__gt=now).order_by("asked_at")
     done = 0
-    for row in SignUp.objects.filter(state=STATE.BUILDING).order_by("asked_at")[:20]:
+    for key in list(waiting.values_list("pk", flat=True)[:20]):
         try:
-            _set_up(row, now, inside)
-        except ValidationError as error:
-            told = " ".join(error.messages)[:200]
-            SignUp.objects.filter(pk=row.pk).update(state=STATE.FAILED, reason=told)
-        else:
-            done += 1
+            done += _set_up(key, now, inside)
+        except Exception:  # one that cannot be set up holds up nobody
+            logger.exception("a sign-up could not be set up")
     return done
 
 
-def _set_up(row: SignUp, now: datetime, inside: Inside) -> None:
-    company = row.company or _registered(row, now)
-    if company.state == Company.State.PROVISIONING:
-        build_schema(company=company)
-    with inside(company), transaction.atomic():
+@transaction.atomic
+def _set_up(key: UUID, now: datetime, inside: Inside) -> bool:
+    """Whether it stands now; another worker's is left to it."""
+    rows = SignUp.objects.select_for_update(skip_locked=True, of=("self",))
+    row = rows.filter(pk=key, state=STATE.BUILDING).first()
+    if row is None:
+        return False
+    try:
+        with transaction.atomic():
+            row.company = _opened(row, now, inside)
+    except ValidationError as error:
+        row.company, row.state, row.reason = None, STATE.FAILED, " ".join(error.messages)[:200]
+    else:
+        row.state = STATE.READY
+    row.save(update_fields=["company", "state", "reason"])
+    return row.state == STATE.READY
+
+
+def _opened(row: SignUp, now: datetime, inside: Inside) -> Company:
+    company = register_company(slug=row.slug, now=now, **row.facts)
+    build_schema(company=company)
+    with inside(company):
         assert row.user is not None, "what is being set up has a person (check)"
         add_membership(user=row.user, position="director", now=now, actor=row.user)
-        if row.plan is not None and row.plan_id != PARTICIPANT and row.plan.trial_days:
-            _begin_trial(row, row.plan, now)
-    SignUp.objects.filter(pk=row.pk).update(state=STATE.READY)
-
-
-def _begin_trial(row: SignUp, plan: Plan, now: datetime) -> None:
-    if own_subscription() is None:
-        start_trial(plan=plan, now=now, actor=row.user)
-
-
-@transaction.atomic
-def _registered(row: SignUp, now: datetime) -> Company:
-    company = register_company(slug=row.slug, now=now, **row.facts)
-    SignUp.objects.filter(pk=row.pk).update(company=company)
+        if row.plan is not None and row.plan.trial_days:
+            start_trial(plan=row.plan, now=now, actor=row.user)
     return company
 
 
 def forget_sign_ups(*, now: datetime) -> int:
-    """Drop what came to nothing. Returns how many rows."""
-    over = SignUp.objects.filter(expires_at__lt=now - LIFE).exclude(state=STATE.BUILDING)
-    return over.delete()[0]
+    """Drop what is over, whatever became of it: the company has what it needs. Returns how many rows."""
+    return SignUp.objects.filter(expires_at__lt=now - LIFE).delete()[0]

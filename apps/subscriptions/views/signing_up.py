@@ -2,14 +2,16 @@
 
 import logging
 
+from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.models import Login
 from celery import current_app
 from django.conf import settings
-from django.contrib.auth import login
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -133,12 +135,17 @@ def _order(
             "domain": settings.PERUSE_DOMAIN,
         }
         return render(request, "public/company.html", context, status=422)
-    if known is None:
-        kept = request.session[ASKED]
-        login(request, director, backend=settings.AUTHENTICATION_BACKENDS[0])
-        request.session[ASKED] = kept
     transaction.on_commit(ring)
-    return redirect("sign_up_progress")
+    return redirect("sign_up_progress") if known else _entered(request, director)
+
+
+def _entered(request: HttpRequest, person: User) -> HttpResponse:
+    """Signed in on this host by the password just chosen, as by the page for it."""
+    kept = request.session[ASKED]
+    entry = Login(user=person, redirect_url=reverse("sign_up_progress"), email=person.email)
+    response: HttpResponse = perform_password_login(request, {"email": person.email}, entry)
+    request.session[ASKED] = kept
+    return response
 
 
 @never_cache
