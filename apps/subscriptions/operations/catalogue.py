@@ -67,7 +67,7 @@ def _new_price(plan: Plan, part: Part) -> str:
     params: Any = {
         "currency": plan.currency.lower(), "product": product.id, "recurring": recurring,
         "unit_amount": to_provider(part.amount_minor, plan.currency), "lookup_key": key,
-        "nickname": product.name,
+        "nickname": product.name, "metadata": {"plan": plan.code, "part": part.name},
     }  # fmt: skip
     made = ask(lambda stripe: stripe.v1.prices.create(params, {"idempotency_key": f"price-{key}"}))
     return str(made.id)

@@ -74,8 +74,8 @@ def _exchange(found: Subscription, plan: Plan) -> None:
     stands = ask(lambda stripe: stripe.v1.subscriptions.retrieve(found.subscription_ref)).to_dict()
     items: list[dict[str, Any]] = []
     for item in stands["items"]["data"]:
-        part = str(item["price"].get("lookup_key") or "").split("-")[2:3]
-        price = prices.pop(part[0], None) if part else None
+        part = (item["price"].get("metadata") or {}).get("part", "")
+        price = prices.pop(part, None)
         items.append({"id": item["id"], **({"price": price} if price else {"deleted": True})})
     items += [
         {"price": price, **({"quantity": 1} if name == FEE else {})}

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.addresses import company_url
 from apps.events.operations import record
-from apps.payments.operations.provider import ask
+from apps.payments.domain.amounts import from_provider
+from apps.payments.operations.provider import Unfitting, ask
 from apps.subscriptions.domain.standing import IN_FORCE, Basis
 from apps.subscriptions.models import Plan, Subscription
 from apps.subscriptions.operations.agreeing import locked_subscription
@@ -36,6 +37,7 @@ def start_order(*, plan: Plan, now: datetime, actor: Any) -> Subscription:
         raise ValidationError(_("Your company has an ordered plan: change that one."))
     if not row.customer_ref:
         row.customer_ref = _customer()
+    _close_earlier(row)
     row.checkout_ref = _session(row, plan, now)
     row.save(update_fields=["customer_ref", "checkout_ref"])
     record(
@@ -43,6 +45,16 @@ def start_order(*, plan: Plan, now: datetime, actor: Any) -> Subscription:
         details={"plan": plan.pk},
     )  # fmt: skip
     return row
+
+
+def _close_earlier(row: Subscription) -> None:
+    """A page that was begun before cannot be completed any more, or one company would pay twice."""
+    if not row.checkout_ref:
+        return
+    try:
+        ask(lambda stripe: stripe.v1.checkout.sessions.expire(row.checkout_ref))
+    except Unfitting:
+        return
 
 
 def _row(plan: Plan, now: datetime) -> Subscription:
@@ -119,13 +131,18 @@ def invoice_page(invoice_ref: str) -> str:
 
 
 def next_invoice(row: Subscription) -> dict[str, Any] | None:
-    """As it would be now: {total, currency, lines}; None where nothing is ordered or it is ending."""
+    """As it would be now: {net_minor, total_minor, currency, on, lines: (text, amount)}; None where nothing is ordered or it is ending."""
     if row.status not in IN_FORCE or row.cancel_at is not None:
         return None
     params: Any = {"subscription": row.subscription_ref}
     found = ask(lambda stripe: stripe.v1.invoices.create_preview(params)).to_dict()
+    currency = str(found["currency"]).upper()
     return {
-        "net_minor": found["total_excluding_tax"], "total_minor": found["total"],
-        "currency": str(found["currency"]).upper(), "on": row.period_end,
-        "lines": [(one["description"], one["amount"]) for one in found["lines"]["data"]],
+        "net_minor": from_provider(found["total_excluding_tax"], currency),
+        "total_minor": from_provider(found["total"], currency),
+        "currency": currency, "on": row.period_end,
+        "lines": [
+            (one["description"], from_provider(one["amount"], currency))
+            for one in found["lines"]["data"]
+        ],
     }  # fmt: skip

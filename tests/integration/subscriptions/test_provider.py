@@ -225,6 +225,17 @@ def test_an_ordered_plan_is_not_ordered_twice(maker: Any, stripe_fake: Any, now:
         start_order(plan=Plan.objects.get(pk="network"), now=now, actor="Anna")
 
 
+def test_an_order_begun_twice_can_be_completed_once(
+    maker: Any, stripe_fake: Any, now: datetime
+) -> None:
+    with company_context(maker):
+        for plan in ("business", "network"):
+            row = start_order(plan=Plan.objects.get(pk=plan), now=now, actor="Anna")
+    states = {one["id"]: one["status"] for one in stripe_fake.store.all("checkout.session")}
+    assert sorted(states.values()) == ["expired", "open"]
+    assert states[row.checkout_ref] == "open"
+
+
 def test_use_beyond_the_plan_is_told_once_and_billed(
     maker: Any, stripe_fake: Any, now: datetime, monkeypatch: Any
 ) -> None:
