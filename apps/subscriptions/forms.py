@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from babel import Locale
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.domain.company_facts import is_vat_id
@@ -12,6 +14,18 @@ from apps.accounts.forms import NewPersonForm
 from apps.subscriptions.models import Plan
 from apps.subscriptions.operations.signing_up import must_be_free
 from apps.subscriptions.queries import participant_plan, plans_on_sale
+
+
+# Of the list of territories (CLDR) these are no countries.
+NO_COUNTRIES = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
+
+
+def countries() -> list[tuple[str, str]]:
+    """Codes (ISO 3166) with their names in the reader's language, in its order."""
+    names = Locale.parse((get_language() or "en")[:2]).territories
+    codes = (code for code in names if len(code) == 2 and code.isalpha())
+    found = [(code, str(names[code])) for code in codes if code not in NO_COUNTRIES]
+    return sorted(found, key=lambda pair: pair[1])
 
 
 class AddressForm(forms.Form):
@@ -24,10 +38,7 @@ class CompanyForm(forms.Form):
     """The company that is to be set up."""
 
     name = forms.CharField(label=_("Company"), max_length=120)
-    country = forms.RegexField(
-        label=_("Country"), regex=r"^[A-Za-z]{2}$", max_length=2, initial="DE",
-        help_text=_("Two letters, such as DE or AT."),
-    )  # fmt: skip
+    country = forms.ChoiceField(label=_("Country"), choices=countries)
     street = forms.CharField(label=_("Street"), max_length=120)
     postcode = forms.CharField(label=_("Postcode"), max_length=20)
     city = forms.CharField(label=_("City"), max_length=80)
@@ -43,13 +54,11 @@ class CompanyForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["country"].initial = settings.PERUSE_OPERATOR["country"]
         self.plans = {plan.pk: plan for plan in [participant_plan(), *plans_on_sale()]}
         self.fields["plan"].choices = [  # type: ignore[attr-defined]
             (key, plan.title) for key, plan in self.plans.items()
         ]
-
-    def clean_country(self) -> str:
-        return str(self.cleaned_data["country"]).upper()
 
     def clean_slug(self) -> str:
         slug = str(self.cleaned_data["slug"]).strip().lower()

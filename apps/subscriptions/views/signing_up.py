@@ -101,7 +101,9 @@ def company(request: HttpRequest) -> HttpResponse:
     person = (
         None
         if known
-        else PersonForm(request.POST or None, email=row.email, initial=_words(request))
+        else PersonForm(
+            request.POST or None, prefix="person", email=row.email, initial=_words(request)
+        )
     )
     is_right = form.is_valid() and (person is None or person.is_valid())
     if request.method == "POST" and is_right:

@@ -35,7 +35,9 @@ FACTS = {
     "name": "Werk Nord GmbH", "country": "DE", "street": "Hafen 1", "postcode": "24103",
     "city": "Kiel", "vat_id": "DE136695976", "slug": "werk-nord", "plan": "business",
 }  # fmt: skip
-PERSON = {"language": "en", "password": "a right long phrase"}
+PERSON = {
+    "person-name": "Anna Nord", "person-language": "en", "person-password": "a right long phrase",
+}  # fmt: skip
 SCHEMA = re.compile(r"co_[a-z][a-z0-9_]{1,39}")
 
 
@@ -91,7 +93,7 @@ def test_from_an_address_to_a_portal(client: Client, now: datetime) -> None:
     row = proven(client, now)
     assert row.state == "proven"
     assert client.get("/sign-up/company/").status_code == 200
-    sent = client.post("/sign-up/company/", {**FACTS, **PERSON, "name": "Werk Nord GmbH"})
+    sent = client.post("/sign-up/company/", {**FACTS, **PERSON})
     assert sent.status_code == 302, sent.content.decode()[:2000]
     assert "being set up" in client.get("/sign-up/progress/").content.decode()
     assert (platform(set_up_companies, now), platform(set_up_companies, now)) == (1, 0)
@@ -101,7 +103,8 @@ def test_from_an_address_to_a_portal(client: Client, now: datetime) -> None:
     assert (company.state, company.schema_name, company.city) == ("active", "co_werk_nord", "Kiel")
     with company_context(company):
         [member] = Membership.objects.filter(author=company)
-        assert (member.user.email, member.position) == (EMAIL, "director")
+        assert (member.user.email, member.user.name) == (EMAIL, "Anna Nord")
+        assert member.position == "director"
         assert own_plan(now).pk == "business"
         assert own_plan(now + timedelta(days=31)).pk == "participant"
     forget_hosts()
@@ -160,7 +163,7 @@ def test_who_has_an_account_signs_in_first(
     client.force_login(known)
     client.get(link())
     page = client.get("/sign-up/company/").content.decode()
-    assert 'name="password"' not in page
+    assert 'name="person-password"' not in page
     assert client.post("/sign-up/company/", FACTS).status_code == 302
     platform(set_up_companies, now)
     assert SignUp.objects.get().state == "ready"
@@ -190,9 +193,11 @@ def test_a_mail_server_that_is_away_is_asked_again(
     assert platform(mail_links, now) == 1
 
 
-@pytest.mark.parametrize("field", ["country", "vat_id", "plan", "slug", "password", "name", "city"])
+@pytest.mark.parametrize(
+    "field", ["country", "vat_id", "plan", "slug", "person-password", "name", "city"]
+)
 def test_bad_input_is_said_at_its_place(client: Client, now: datetime, field: str) -> None:
-    bad = {"country": "Germany", "vat_id": "DE1", "plan": "gold", "slug": "a_b", "password": "1",
+    bad = {"country": "Germany", "vat_id": "DE1", "plan": "gold", "slug": "a_b", "person-password": "1",
            "name": "", "city": ""}  # fmt: skip
     proven(client, now)
     answer = client.post("/sign-up/company/", {**FACTS, **PERSON, field: bad[field]})
