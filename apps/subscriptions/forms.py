@@ -15,7 +15,6 @@ from apps.subscriptions.models import Plan
 from apps.subscriptions.operations.signing_up import must_be_free
 from apps.subscriptions.queries import participant_plan, plans_on_sale
 
-
 # Of the list of territories (CLDR) these are no countries.
 NO_COUNTRIES = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
 
