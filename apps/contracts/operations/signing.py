@@ -13,6 +13,7 @@ from apps.contracts.models import Contract, Signature
 from apps.contracts.operations.common import both
 from apps.contracts.queries import content_sha256
 from apps.events.operations import publish, record
+from apps.subscriptions.operations import note_sponsor
 from apps.tenancy.context import current_company
 
 
@@ -45,6 +46,7 @@ def sign_contract(*, contract_id: UUID, content: str, now: datetime, actor: Any)
         author=company, parties=both(contract), contract=contract, content_sha256=content,
         signed_by=str(actor)[:200], signed_at=now,
     )  # fmt: skip
+    note_sponsor(sponsor=contract.author, now=now)
     _record(contract, content, now, actor)
     _announce(contract, now)
     return signature

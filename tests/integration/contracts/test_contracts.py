@@ -27,8 +27,10 @@ from apps.events.models import AuditRow, OutboxEvent
 from apps.events.operations import run_waiting_jobs
 from apps.metering.models import BilledPeriod, MeteringOrder, UsageRecord
 from apps.metering.operations import Metered, NotMetered, meter_periods
+from apps.subscriptions.queries import own_sponsor, sponsored
 from apps.tenancy.context import company_context
 from tests.integration.metering.conftest import PLAN, Works
+from tests.integration.subscriptions.ordering import without_plan
 from tests.integration.telemetry.conftest import make_machine
 
 
@@ -78,6 +80,19 @@ def test_an_offer_is_seen_and_signed_by_the_customer_and_comes_into_force(works:
         assert "contract_drafted" not in acts
         run_waiting_jobs(now=works.now)
         assert MeteringOrder.objects.count() == 0
+
+
+def test_a_customer_without_a_plan_signs_and_takes_part_by_the_provider(works: Works) -> None:
+    without_plan(works.customer)
+    contract = works.draft()
+    offer_contract(contract=contract, now=works.now, actor="Anna")
+    content = content_shown_to_customer(works, contract)
+    with company_context(works.customer):
+        sign_contract(contract_id=contract.pk, content=content, now=works.now, actor="Carl")
+        sponsor = own_sponsor()
+    assert sponsor is not None
+    assert sponsor.sponsor_id == contract.author_id
+    assert [row.participant_name for row in sponsored()] == [works.customer.name]
 
 
 def test_a_stale_page_does_not_sign(works: Works) -> None:
