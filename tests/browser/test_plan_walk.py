@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.utils import timezone
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from apps.subscriptions.models import Plan, Subscription
 from apps.tenancy.context import as_platform, company_context, no_company
 from portal.local.stripe.portal import save_card
 from portal.local.stripe.server import Fake
+from tests.browser.axe import grave
 from tests.browser.steps import picture, sign_in
 from tests.browser.test_checkout import stripe_fake
 from tests.integration.payments.signing import SECRET
@@ -92,6 +93,7 @@ def test_the_life_of_a_plan(
         sign_in(page, portal.address("maker"), EMAIL, PASSWORD)
         _trial(page, portal, cast)
         _order(page, portal, stripe_fake)
+        _kinds(browser, portal)
         _limits_and_upgrade(page, portal)
         _unpaid(page, portal, stripe_fake, cast)
         _paid(page, portal, stripe_fake)
@@ -120,6 +122,27 @@ def _order(page: Page, portal: Serving, fake: Fake) -> None:
     expect(page.get_by_text("This is your plan.")).to_be_visible()
     expect(page.get_by_text("Next invoice, as of now")).to_be_visible()
     picture(page, "plan ordered")
+
+
+def _kinds(browser: Browser, portal: Serving) -> None:
+    """The page in German, dark and on a phone; axe finds nothing grave."""
+    kinds: dict[str, dict[str, Any]] = {
+        "german": {"locale": "de-DE"},
+        "dark": {"locale": "en-GB", "color_scheme": "dark"},
+        "phone": {"locale": "en-GB", "viewport": {"width": 390, "height": 844}},
+    }
+    for kind, given in kinds.items():
+        page = browser.new_context(**given).new_page()
+        sign_in(page, portal.address("maker"), EMAIL, PASSWORD)
+        if kind == "german":
+            page.goto(portal.address("maker"))
+            page.locator(".language-form button").first.click()
+        page.goto(portal.address("maker", "/plan/"))
+        page.wait_for_timeout(1_000)
+        picture(page, f"plan {kind}")
+        assert grave(page) == []
+        if kind == "german":
+            page.locator(".language-form button").first.click()
 
 
 def _limits_and_upgrade(page: Page, portal: Serving) -> None:

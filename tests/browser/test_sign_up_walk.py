@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 from email import message_from_bytes
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.axe import grave
 from tests.browser.steps import picture
@@ -88,14 +89,15 @@ def _describe(page: Page) -> None:
     page.get_by_role("button", name="Set the portal up").click()
 
 
-def _others(browser: object, portal: Serving) -> None:
+def _others(browser: Browser, portal: Serving) -> None:
     """The public pages in German, dark and on a phone."""
-    for kind, given in {
+    kinds: dict[str, dict[str, Any]] = {
         "german": {"locale": "de-DE"},
         "dark": {"locale": "en-GB", "color_scheme": "dark"},
         "phone": {"locale": "en-GB", "viewport": {"width": 390, "height": 844}},
-    }.items():
-        page = browser.new_context(**given).new_page()  # type: ignore[attr-defined]
+    }
+    for kind, given in kinds.items():
+        page = browser.new_context(**given).new_page()
         for path, name in {"/": "landing", "/prices/": "prices", "/imprint/": "imprint"}.items():
             page.goto(portal.address(path=path))
             look(page, f"public {name} {kind}")
