@@ -15,6 +15,7 @@ urlpatterns = [
     path("plan/billing/", ordering.billing, name="plan_billing"),
     path("plan/refresh/", ordering.refresh, name="plan_refresh"),
     path("plan/exports/", leaving.exports, name="plan_exports"),
+    path("plan/exports/new/", leaving.new_export, name="plan_export_new"),
     path("plan/exports/<pid:job_id>/", leaving.export_file, name="plan_export_file"),
     path("plan/invoices/<pid:invoice_id>/", plan.invoice, name="plan_invoice"),
 ]
