@@ -57,6 +57,7 @@ def see_plan(page: Page, portal: Serving, text: str) -> None:
 def found_network(page: Page, portal: Serving, name: str) -> None:
     page.goto(portal.address("maker", "/networks/new/"))
     page.locator("input[name=name]").fill(name)
+    page.locator("input[name=roles]").first.check()
     page.locator("main form button[type=submit], main form button").last.click()
     page.wait_for_load_state()
 
