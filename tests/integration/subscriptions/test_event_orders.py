@@ -40,10 +40,10 @@ BAD = {"reminded", "read_only", "suspended"}
 
 
 def truth(fake: Any) -> dict[str, Any] | None:
-    """The newest of the customer's subscriptions that lives, else the newest."""
+    """The newest of the customer's subscriptions that lives, else the newest; of one second the later id."""
     rows = list(fake.store.all("subscription"))
     alive = [one for one in rows if one["status"] in ALIVE]
-    return (alive or rows or [None])[0]
+    return max(alive or rows, key=lambda one: (one["created"], one["id"]), default=None)
 
 
 class Provider(RuleBasedStateMachine):
@@ -169,11 +169,10 @@ def run(cast: dict[str, Any], fake: Any, told_with: Any, examples: int, steps: i
     )  # fmt: skip
 
 
-@pytest.mark.long
 def test_any_order_ends_where_the_provider_is(
     cast: dict[str, Any], stripe_fake: Any, settings: Any
 ) -> None:
-    run(cast, stripe_fake, settings, 6, 8)
+    run(cast, stripe_fake, settings, 2, 5)
 
 
 @pytest.mark.long
