@@ -21,9 +21,10 @@ NO_COUNTRIES = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
 
 def countries() -> list[tuple[str, str]]:
     """Codes (ISO 3166) with their names in the reader's language, in its order."""
-    names = Locale.parse((get_language() or "en")[:2]).territories
-    codes = (code for code in names if len(code) == 2 and code.isalpha())
-    found = [(code, str(names[code])) for code in codes if code not in NO_COUNTRIES]
+    territories = Locale.parse((get_language() or "en")[:2]).territories
+    names = {str(code): str(name) for code, name in territories.items()}
+    codes = [code for code in names if len(code) == 2 and code.isalpha()]
+    found = [(code, names[code]) for code in codes if code not in NO_COUNTRIES]
     return sorted(found, key=lambda pair: pair[1])
 
 
