@@ -44,6 +44,8 @@ def _limit(what: Counted, most: int | None) -> str:
             Counted.NETWORKS: _("Any number of networks of your own"),
             Counted.DEVICES: _("Any number of devices"),
         }.get(what, "")
+    if most == 0:
+        return ""
     texts = {
         Counted.ASSETS: _("At most %(n)s assets"),
         Counted.NETWORKS: _("At most %(n)s networks of your own"),
