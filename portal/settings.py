@@ -324,7 +324,7 @@ if (STATE_DIR / "frontend").is_dir():
     STATICFILES_DIRS.append(STATE_DIR / "frontend")
 MEDIA_ROOT = Path(os.environ.get("PERUSE_FILES", STATE_DIR / "files"))
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "apps.common.storage.WholeFiles"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if os.environ.get("PERUSE_STATIC") == "collected"

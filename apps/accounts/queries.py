@@ -62,6 +62,15 @@ def is_alone() -> bool:
     return people.count() < 2 and not Invitation.objects.filter(author=company).exists()
 
 
+def last_director_of(membership: Membership) -> bool:
+    """Whether the current company has no director beside this one. Locks the directors' rows."""
+    director = Membership.Position.DIRECTOR
+    if membership.position != director:
+        return False
+    rows = members().filter(position=director).order_by("pk")
+    return {row.pk for row in rows.select_for_update(of=("self",))} <= {membership.pk}
+
+
 def open_invitations(now: datetime) -> QuerySet[Invitation]:
     """Invitations of the current company that can still be accepted, latest first."""
     return Invitation.objects.filter(

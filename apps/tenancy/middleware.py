@@ -1,4 +1,4 @@
-"""From the host name to the current company, and from a lost database to a clean 503."""
+"""From the host name to the current company, and from a lost database or a full disk to a clean 503."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.urls import set_urlconf
@@ -17,6 +17,7 @@ from django.utils import translation
 from apps.common import tracing
 from apps.tenancy.context import set_person
 from apps.tenancy.models import Company, Hostname
+from apps.tenancy.outages import is_outage
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 CACHE_SECONDS = 30
@@ -105,16 +106,11 @@ def closed(request: HttpRequest, company: Company) -> HttpResponse:
     return HttpResponse(body, status=status, content_type=kind, headers=headers)
 
 
-def is_outage(error: BaseException | None) -> bool:
-    """Whether the error means that the database is away, full or too busy, not that we are wrong."""
-    return isinstance(error, OperationalError | InterfaceError)
-
-
 def unavailable(request: HttpRequest) -> HttpResponse:
     """503: nothing of the request was kept; try again soon."""
     connection.close_if_unusable_or_obsolete()
     if request.path.startswith("/api/"):
-        body = '{"type":"about:blank","title":"The database is away","status":503}'
+        body = '{"type":"about:blank","title":"No data can be read or kept right now","status":503}'
         kind = "application/problem+json"
     else:
         body, kind = render_to_string("errors/503.html"), "text/html; charset=utf-8"
@@ -122,7 +118,7 @@ def unavailable(request: HttpRequest) -> HttpResponse:
 
 
 class DatabaseErrorsMiddleware:
-    """Turns a database outage into 503, also when COMMIT is what failed."""
+    """Turns a lost database and a full disk into 503, also when COMMIT is what failed."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response

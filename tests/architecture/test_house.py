@@ -19,6 +19,7 @@ FURTHER_FACE = {
         "context",
         "fence",
         "middleware",
+        "outages",
         "tasks",
         "schemas",
         "backend",

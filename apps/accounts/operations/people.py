@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import Membership, User
-from apps.accounts.queries import members, person_by_email
+from apps.accounts.queries import last_director_of, members, person_by_email
 from apps.events.operations import record
 from apps.tenancy.context import current_company
 
@@ -104,17 +104,11 @@ def end_membership(*, membership: Membership, now: datetime, actor: Any = None) 
 
 def _locked(membership: Membership, *, leaving: bool) -> Membership:
     """The membership as it stands, locked; with all directors when one of them may go."""
-    director = Membership.Position.DIRECTOR
     current = members().filter(pk=membership.pk).first()
     if current is None:
         raise ValidationError(_("This person is no longer a member of your company."))
-    if leaving and current.position == director:
-        rows = members().filter(position=director).order_by("pk")
-        directors = {row.pk for row in rows.select_for_update(of=("self",))}
-        if directors <= {membership.pk}:
-            raise ValidationError(
-                _("This is the last director. Make somebody else a director first.")
-            )
+    if leaving and last_director_of(current):
+        raise ValidationError(_("This is the last director. Make somebody else a director first."))
     locked = members().select_for_update(of=("self",)).filter(pk=membership.pk).first()
     if locked is None:
         raise ValidationError(_("This person is no longer a member of your company."))

@@ -25,6 +25,7 @@ from apps.events.models import AuditRow, Job, OutboxEvent
 from apps.events.queries import hearers
 from apps.tenancy.bulk import insert_all
 from apps.tenancy.context import current_company
+from apps.tenancy.outages import is_full
 from apps.tenancy.tasks import HEADER
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ TRIES = 3
 TELL_WEBHOOKS = "events.tell_webhooks"
 RUN_JOB = "peruse.run_job"
 BACK_OFF = (timedelta(seconds=5), timedelta(seconds=30))
+ROOM_AGAIN = timedelta(seconds=15)
 
 
 class JobTaken(RuntimeError):
@@ -260,12 +262,23 @@ def _finish(job: Job, result: Any, now: datetime, error: str = "") -> None:
 
 def _retry_or_park(job: Job, error: Exception, now: datetime) -> Job:
     text = f"{type(error).__name__}: {error}"[:2000]
+    if is_full(error):
+        return _wait_for_room(job, text, now)
     if job.attempts >= TRIES:
         return _park(job, text, now)
     later = now + BACK_OFF[min(job.attempts, len(BACK_OFF)) - 1]
+    return _wait(job, text, now, run_after=later)
+
+
+def _wait_for_room(job: Job, text: str, now: datetime) -> Job:
+    """No try was made: a full disk is not the job's fault, and passes."""
+    return _wait(job, text, now, run_after=now + ROOM_AGAIN, attempts=job.attempts - 1)
+
+
+def _wait(job: Job, text: str, now: datetime, **fields: Any) -> Job:
     try:
         with transaction.atomic():
-            _note(job, state=Job.State.WAITING, error=text, lease_until=None, run_after=later)
+            _note(job, state=Job.State.WAITING, error=text, lease_until=None, **fields)
     except IntegrityError:
         return _leave(job, text, now)
     return job
