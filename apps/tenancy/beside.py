@@ -59,11 +59,18 @@ class Difference:
 
 @dataclass(frozen=True)
 class Table:
-    """`key`: the columns that name a row; all of them where the table has no key. Quoted where needed."""
+    """`key`: the columns that name a row, empty where the table has none. Quoted where needed."""
 
     name: str
     key: tuple[str, ...]
     columns: tuple[str, ...]
+
+    @property
+    def same(self) -> str:
+        """SQL: `l` and `b` are the same row; without a key, of the same content."""
+        if self.key:
+            return " and ".join(f"l.{name} = b.{name}" for name in self.key)
+        return " and ".join(f"l.{name} is not distinct from b.{name}" for name in self.columns)
 
 
 # What more a missing row must be to come back: SQL over `b`, its row, with {live} and {beside}.
@@ -83,9 +90,7 @@ class Beside:
         with connection.cursor() as cursor:
             cursor.execute(_TABLES, [self.live])
             rows = cursor.fetchall()
-        return {
-            name: Table(name, tuple(key or columns), tuple(columns)) for name, key, columns in rows
-        }
+        return {name: Table(name, tuple(key), tuple(columns)) for name, key, columns in rows}
 
     @cached_property
     def links(self) -> list[tuple[str, str, str]]:
@@ -118,12 +123,8 @@ class Beside:
         more = condition.replace("{live}", self.live).replace("{beside}", self.beside)
         return (
             f"from {self.beside}.{table.name} b where not exists (select from "
-            f"{self.live}.{table.name} l where {_same(table.key)}) {parents} and ({more})"
+            f"{self.live}.{table.name} l where {table.same}) {parents} and ({more})"
         )
-
-
-def _same(key: Collection[str]) -> str:
-    return " and ".join(f"l.{name} is not distinct from b.{name}" for name in key)
 
 
 @contextmanager
@@ -187,7 +188,7 @@ def _copy_all(lines: IO[bytes], pair: Beside) -> int:
 
 
 def _copy_block(lines: IO[bytes], target: str | None) -> None:
-    rows = iter(lines.readline, b"\\.\n")
+    rows = _rows(lines)
     if target is None:
         for _ in rows:
             pass
@@ -198,6 +199,14 @@ def _copy_block(lines: IO[bytes], target: str | None) -> None:
                 copy.write(row)
     except DatabaseError as error:
         raise BackupError(f"The backup does not fit {target}: {error}") from error
+
+
+def _rows(lines: IO[bytes]) -> Iterator[bytes]:
+    for row in iter(lines.readline, b""):
+        if row == b"\\.\n":
+            return
+        yield row
+    raise BackupError("The backup ends within a table.")
 
 
 def differences(pair: Beside) -> list[Difference]:
@@ -213,11 +222,11 @@ def _difference(pair: Beside, table: Table) -> Difference:
         cursor.execute(
             f"select (select count(*) from {other}), (select count(*) from {live}), "
             f"(select count(*) from {other} b where not exists "
-            f"(select from {live} l where {_same(table.key)})), "
-            f"(select count(*) from {other} b join {live} l on {_same(table.key)} "
+            f"(select from {live} l where {table.same})), "
+            f"(select count(*) from {other} b join {live} l on {table.same} "
             f"where row({fields}) is distinct from row({others})), "
             f"(select count(*) from {live} l where not exists "
-            f"(select from {other} b where {_same(table.key)}))"
+            f"(select from {other} b where {table.same}))"
         )
         return Difference(table.name, *cursor.fetchone())
 

@@ -60,7 +60,7 @@ def small_disk(tmp_path: Path, settings: Any) -> Iterator[Path]:
         pytest.skip("only root may make a disk")
     settings.MEDIA_ROOT = place
     yield place
-    subprocess.run(["umount", str(place)], check=True)
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 def fill(disk: Path) -> Path:

@@ -85,11 +85,10 @@ def _mark(pair: Beside) -> None:
     with connection.cursor() as cursor:
         for name, day in _TOUCHED:
             table = pair.tables[name]
-            same = " and ".join(f"l.{key} is not distinct from b.{key}" for key in table.key)
             cursor.execute(
                 f"insert into {pair.live}.telemetry_mark (channel_id, day) "
                 f"select distinct b.channel_id, ({day})::date from {pair.beside}.{name} b "
-                f"where {known} and not exists (select from {pair.live}.{name} l where {same})"
+                f"where {known} and not exists (select from {pair.live}.{name} l where {table.same})"
             )
 
 

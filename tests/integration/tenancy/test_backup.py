@@ -32,10 +32,10 @@ RULES = """select coalesce(json_agg(x order by x::text), '[]') from (
     union all select conrelid::regclass::text || conname || pg_get_constraintdef(oid) from pg_constraint
         where connamespace::regnamespace::text !~ '^(pg_|information)'
     union all select tgrelid::regclass::text || tgname from pg_trigger where not tgisinternal
-    union all select n.nspname || c.relname || coalesce(c.relacl::text, '') || c.relrowsecurity
+    union all select n.nspname || c.relname || coalesce((select array_agg(a::text order by a::text) from unnest(c.relacl) a)::text, '') || c.relrowsecurity
         || pg_get_userbyid(c.relowner) from pg_class c join pg_namespace n on n.oid = c.relnamespace
         where n.nspname = 'public' or n.nspname like 'co\\_%'
-    union all select p.proname || coalesce(p.proacl::text, '') || pg_get_userbyid(p.proowner)
+    union all select p.proname || coalesce((select array_agg(a::text order by a::text) from unnest(p.proacl) a)::text, '') || pg_get_userbyid(p.proowner)
         from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname like 'co\\_%'
     ) as rows"""
 
@@ -124,7 +124,8 @@ def evidence_verifies(restored: str, cast: dict[str, Any], tmp_path: Path) -> No
     from apps.billing.models import Invoice
 
     with company_context(cast["provider"]):
-        number = Invoice.objects.exclude(number=None).first().number
+        own = Invoice.objects.written_by(cast["provider"])
+        number = own.filter(state="issued").first().number
     place = tmp_path / "evidence.json"
     words = (str(number), str(place), "--company", "provider", "--json")
     made = manage(restored, tmp_path / "back", "export_evidence", *words)
