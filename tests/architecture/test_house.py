@@ -15,7 +15,6 @@ FURTHER_FACE = {
     "pricing": None,
     "tenancy": {
         "backup",
-        "beside",
         "context",
         "fence",
         "middleware",
