@@ -224,6 +224,31 @@ class WebhookForm(forms.Form):
     )  # fmt: skip
 
 
+class SignOnForm(forms.Form):
+    """A company's identity provider."""
+
+    issuer = forms.CharField(
+        label=_("Issuer"), max_length=300,
+        widget=forms.URLInput(attrs={"placeholder": "https://login.company.example"}),
+        help_text=_("As the provider calls itself, letter by letter."),
+    )  # fmt: skip
+    client_id = forms.CharField(label=_("Client id"), max_length=200)
+    secret = forms.CharField(
+        label=_("Client secret"), max_length=500, required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text=_("Kept encrypted. Empty: the one there is."),
+    )  # fmt: skip
+    domains = forms.CharField(
+        label=_("Domains of addresses"), max_length=500,
+        help_text=_("Such as company.example; several apart by spaces. Others cannot be linked."),
+    )  # fmt: skip
+
+    def facts(self) -> dict[str, Any]:
+        """What was typed, as the operation takes it. Call it on a valid form."""
+        domains = str(self.cleaned_data["domains"]).replace(",", " ").split()
+        return {**self.cleaned_data, "domains": domains}
+
+
 class ReplayForm(forms.Form):
     """From when on what was not taken is sent again."""
 

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -136,6 +137,59 @@ class EntryCode(models.Model):
 
     def __str__(self) -> str:
         return f"entry of {self.user_id}"
+
+
+class SignOn(FencedModel):
+    """A company's own identity provider (OpenID Connect); its people may sign in there.
+
+    The issuer is pinned: tokens of any other are refused. The secret is sealed. A person's address
+    must lie in one of the domains. Without `switched_on_at` nobody signs in by it.
+    """
+
+    prefix = "sso"
+
+    issuer = models.CharField(max_length=300)
+    client_id = models.CharField(max_length=200)
+    client_secret = models.TextField()
+    domains = ArrayField(models.CharField(max_length=253))
+    switched_on_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["author"], name="accounts_signon_one"),
+        ]
+
+    def __str__(self) -> str:
+        return self.issuer
+
+
+class SignOnLink(FencedModel):
+    """A member and who they are at the company's provider; without a subject, an open way to link."""
+
+    prefix = "sol"
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    issuer = models.CharField(max_length=300)
+    subject = models.CharField(max_length=255, null=True)
+    token_hash = models.CharField(max_length=64)
+    expires_at = models.DateTimeField()
+    linked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["author", "user"], name="accounts_signonlink_person"),
+            models.UniqueConstraint(
+                fields=["author", "issuer", "subject"], name="accounts_signonlink_subject"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(subject=None, linked_at=None)
+                | models.Q(subject__isnull=False, linked_at__isnull=False),
+                name="accounts_signonlink_linked",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} at {self.issuer}"
 
 
 class Attempt(models.Model):

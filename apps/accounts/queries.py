@@ -11,9 +11,10 @@ from django.conf import settings
 from django.db.models import Exists, Q, QuerySet
 
 from apps.accounts.domain.tokens import hash_of, is_key
-from apps.accounts.models import ApiKey, Invitation, Membership, User
+from apps.accounts.models import ApiKey, Invitation, Membership, SignOn, SignOnLink, User
 from apps.events.models import AuditRow
-from apps.tenancy.context import current_company, current_company_id
+from apps.tenancy.context import company_context, current_company, current_company_id
+from apps.tenancy.models import Company
 
 # Whose position needs a second factor.
 BOUND_POSITIONS = (Membership.Position.DIRECTOR, Membership.Position.FINANCE)
@@ -179,3 +180,21 @@ def has_second_factor(person: Any) -> bool:
     """An authenticator app or a passkey; recovery codes alone are none."""
     kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
     return Authenticator.objects.filter(user_id=person.pk, type__in=kinds).exists()
+
+
+def own_sign_on() -> SignOn | None:
+    """The current company's identity provider."""
+    return SignOn.objects.filter(author=current_company()).first()
+
+
+def own_link(person: Any) -> SignOnLink | None:
+    """Who the person is at the current company's provider, once they are linked."""
+    links = SignOnLink.objects.filter(author=current_company(), user=person)
+    return links.exclude(subject=None).first()
+
+
+def sign_on_offer(company: Company) -> Company | None:
+    """The company, when its people may sign in at its own provider; asked outside of any company."""
+    with company_context(company):
+        row = own_sign_on()
+    return company if row is not None and row.switched_on_at else None

@@ -13,6 +13,7 @@ from apps.accounts.views import (
     people,
     policy_reports,
     public,
+    sign_on_settings,
     webhook_log,
     webhooks,
 )
@@ -29,6 +30,11 @@ urlpatterns = [
     path("profile/", entry.profile, name="profile"),
     path("company/", company.company_detail, name="company_detail"),
     path("company/facts/", company.company_facts, name="company_facts"),
+    path("company/sign-on/", sign_on_settings.sign_on, name="sign_on"),
+    path("company/sign-on/provider/", sign_on_settings.provider, name="sign_on_provider"),
+    path("company/sign-on/ending/", sign_on_settings.ending, name="sign_on_ending"),
+    path("company/sign-on/link/", sign_on_settings.new_link, name="sign_on_link"),
+    path("company/sign-on/link/ending/", sign_on_settings.link_ending, name="sign_on_unlink"),
     path("people/", requires("view_people")(people.PeopleList.as_view()), name="people"),
     path("people/invitations/new/", people.new_invitation, name="invitation_new"),
     path(

@@ -5,9 +5,10 @@ from django.urls import include, path, re_path
 
 from apps.accounts.access import requires
 from apps.accounts.limits import ADDRESS, MAILS_OF_ADDRESS, by_address, counted
-from apps.accounts.views import policy_reports, public
+from apps.accounts.views import policy_reports, public, sign_on
 
 anybody = requires("anybody")
+sign_on_begin, sign_on_callback = counted(sign_on.begin), counted(sign_on.callback)
 sign_in = counted(anybody(public.SignIn.as_view()))
 forgotten = by_address("mail-from", MAILS_OF_ADDRESS)(anybody(allauth.password_reset))
 chosen_anew = by_address("reset", ADDRESS)(anybody(allauth.password_reset_from_key))
@@ -33,6 +34,8 @@ urlpatterns = [
     path("companies/<slug:slug>/entry/", public.entry, name="entry"),
     path("console/entry/", public.console_entry, name="console_entry"),
     path("profile/", counted(public.profile), name="profile"),
+    path("sign-on/", sign_on_begin, name="sign_on_begin"),
+    path("sign-on/callback/", sign_on_callback, name="sign_on_callback"),
     path("policy-reports/", policy_reports.policy_reports, name="policy_reports"),
     path("language/", public.language, name="set_language"),
     path("", include("apps.accounts.urls_security")),

@@ -10,7 +10,7 @@ from tests.databases import ROOT
 
 # Each is loaded by the first request or job that needs it.
 ON_DEMAND = {
-    "cryptography", "facturx", "fontTools", "lxml", "numpy", "plotly", "pypdf", "pypdfium2",
+    "cryptography", "facturx", "fido2", "fontTools", "jwt", "lxml", "numpy", "plotly", "pypdf", "pypdfium2",
     "saxonche", "schwifty", "sepaxml", "stripe", "text_unidecode", "weasyprint",
 }  # fmt: skip
 LOADED = "import json, sys; print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"

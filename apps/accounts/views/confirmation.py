@@ -1,5 +1,7 @@
 """A company's host: to the sign-in host to show who is there, and back to what was begun."""
 
+import re
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -11,6 +13,8 @@ from apps.accounts.views.entry import leave_for_sign_in, wanted
 KEPT_PATH = "/confirmation/kept/"
 _KEPT = "kept_form"
 _MOST_LETTERS = 50_000
+# Not kept: to be typed again.
+_SECRET = re.compile("secret|password")
 
 
 def confirm_first(request: HttpRequest) -> HttpResponse:
@@ -26,7 +30,7 @@ def _keep(request: HttpRequest) -> bool:
     fields = [
         (name, value)
         for name, values in request.POST.lists()
-        if name != "csrfmiddlewaretoken"
+        if name != "csrfmiddlewaretoken" and not _SECRET.search(name)
         for value in values
     ]
     if sum(len(name) + len(str(value)) for name, value in fields) > _MOST_LETTERS:

@@ -25,7 +25,7 @@ from apps.accounts.forms import PasswordForm, ProfileForm
 from apps.accounts.models import User
 from apps.accounts.operations import issue_entry_code, set_language
 from apps.accounts.operations.invitations import ACCEPTANCE_PATH
-from apps.accounts.queries import memberships_of
+from apps.accounts.queries import memberships_of, sign_on_offer
 from apps.accounts.views.security import asked_first
 from apps.tenancy.models import ADDRESS_NAME, Company
 from apps.tenancy.queries import company_by_slug
@@ -61,6 +61,10 @@ class SignIn(Destination, LoginView):
     """Sign in; with a company as target, go straight on to it."""
 
     template_name = "account/login.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        company = company_by_slug(self._asked("company"))
+        return super().get_context_data(**kwargs, sign_on=company and sign_on_offer(company))
 
     def get_initial(self) -> dict[str, Any]:
         return {**super().get_initial(), "login": self._asked("email")}

@@ -100,6 +100,45 @@ def post(*, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
     return Answer(answer.reason, answer.status, answer.text, milliseconds)
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A whole answer, of at most 64 KiB."""
+
+    status: int
+    content: bytes
+
+
+class Unreachable(Exception):
+    """Nothing was fetched; `reason` as of webhooks."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def fetch(*, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Fetched:
+    """GET, or POST the body, under the same guard as webhooks. Raises Unreachable."""
+    try:
+        return _fetched(judged_target(url), headers, body, time.monotonic() + TOTAL_SECONDS)
+    except BadTarget as error:
+        reason = "name" if error.code == "name" else WebhookReason.ADDRESS
+        raise Unreachable(reason) from error
+    except Exception as error:
+        raise Unreachable(_reason(error)) from error
+
+
+def _fetched(
+    target: Target, headers: Mapping[str, str], body: bytes | None, deadline: float
+) -> Fetched:
+    method = "GET" if body is None else "POST"
+    with _connected(target, resolved(target), deadline) as connection:
+        connection.settimeout(_left(deadline))
+        connection.sendall(_request(target, body or b"", headers, method))
+        response = HTTPResponse(_Reading(connection, deadline), method=method)  # type: ignore[arg-type]
+        response.begin()
+        return Fetched(response.status, response.read())
+
+
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return WebhookReason.TIME
@@ -144,9 +183,11 @@ def _readable(content: bytes) -> str:
     return "".join(c if c.isprintable() else " " for c in text)[:KEPT_LETTERS].strip()
 
 
-def _request(target: Target, body: bytes, headers: Mapping[str, str]) -> bytes:
+def _request(
+    target: Target, body: bytes, headers: Mapping[str, str], method: str = "POST"
+) -> bytes:
     lines = [
-        f"POST {target.path} HTTP/1.1",
+        f"{method} {target.path} HTTP/1.1",
         f"Host: {target.host_header}",
         f"User-Agent: {AGENT}",
         f"Content-Length: {len(body)}",
