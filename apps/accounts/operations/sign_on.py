@@ -60,8 +60,8 @@ def end_sign_on(*, now: datetime, actor: User) -> None:
         SignOnLink.objects.filter(author=company).delete()
         row = own_sign_on()
         if row is not None:
-            row.delete()
             record(action="sign_on.ended", subject=row.public_id, now=now, actor=actor)
+            row.delete()
 
 
 def open_link(*, person: User, now: datetime) -> str:
@@ -85,8 +85,8 @@ def end_link(*, person: User, now: datetime) -> None:
     with transaction.atomic():
         row = own_link(person)
         if row is not None:
-            row.delete()
             record(action="sign_on.unlinked", subject=row.public_id, now=now, actor=person)
+            row.delete()
 
 
 def link(*, sign_on: SignOn, token: str, shown: Shown, now: datetime) -> User:
