@@ -8,9 +8,10 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone, translation
 
-from apps.accounts.domain.capabilities import ANYBODY, capabilities_of
+from apps.accounts.domain.capabilities import ANYBODY, capabilities_of, operators_capabilities
+from apps.accounts.models import Membership
 from apps.accounts.operations.sessions import note_seen
-from apps.accounts.queries import memberships_in_force
+from apps.accounts.queries import impersonation_in_force, memberships_in_force
 from apps.common import tracing
 from apps.tenancy.context import set_person
 
@@ -20,6 +21,8 @@ SESSION_ROOT = "root_session"
 # What somebody does in a company is noted at their sign-in this often.
 SESSION_SEEN = "seen_at"
 SEEN_EACH = timedelta(minutes=5)
+# The company this person of the platform was let into, to help.
+SESSION_HELP = "helps_company_id"
 
 
 class PersonMiddleware:
@@ -30,7 +33,7 @@ class PersonMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.membership, request.capabilities = None, ANYBODY  # type: ignore[attr-defined]
-        request.other_companies = []  # type: ignore[attr-defined]
+        request.other_companies, request.impersonation = [], None  # type: ignore[attr-defined]
         self._recognise(request)
         language, zone = language_of(request), zone_of(request)
         with translation.override(language), timezone.override(zone):
@@ -61,8 +64,9 @@ class PersonMiddleware:
             }
             own = found.pop(company_id, None)
         if own is None:
-            set_person(None)
-            logout(request)
+            if not self._help(request, company_id):
+                set_person(None)
+                logout(request)
             return
         self._note_seen(request)
         own.user = request.user  # type: ignore[assignment]
@@ -77,6 +81,22 @@ class PersonMiddleware:
         if root and before + SEEN_EACH.total_seconds() <= now.timestamp():
             request.session[SESSION_SEEN] = now.timestamp()
             note_seen(root_session=root, now=now)
+
+    def _help(self, request: HttpRequest, company_id: int) -> bool:
+        """Whether a person of the platform is let in for now; they see, and change hardly anything."""
+        if request.session.get(SESSION_HELP) != company_id:
+            return False
+        root = request.session.get(SESSION_ROOT)
+        found = impersonation_in_force(request.user, company_id, timezone.now(), root)
+        if found is None:
+            return False
+        request.impersonation = found  # type: ignore[attr-defined]
+        request.user.helping = True  # type: ignore[union-attr]
+        request.membership = Membership(  # type: ignore[attr-defined]
+            author_id=company_id, parties=[company_id], user_id=request.user.pk, position="viewer"
+        )
+        request.capabilities = operators_capabilities()  # type: ignore[attr-defined]
+        return True
 
 
 def language_of(request: HttpRequest) -> str:

@@ -1,5 +1,6 @@
 """People, their memberships in companies, invitations, one-time entry codes and API keys."""
 
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -43,8 +44,12 @@ class User(AbstractBaseUser):
     class Meta:
         ordering = ["name", "id"]
 
+    # Set while a person of the platform looks into a company's portal: their acts say so.
+    helping = False
+
     def __str__(self) -> str:
-        return f"{self.name} <{self.email}>"
+        whole = f"{self.name} <{self.email}>"
+        return f"{whole} (platform operator)" if self.helping else whole
 
     def get_full_name(self) -> str:
         return self.name
@@ -89,6 +94,49 @@ class Membership(FencedModel):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.position}"
+
+
+class Impersonation(FencedModel):
+    """Half an hour in which a person of the platform sees the author's portal, and why.
+
+    Written by the platform; read by the company and by the person; the company's portal ends it.
+    """
+
+    prefix = "hlp"
+
+    operator = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    operator_name = models.CharField(max_length=200)
+    reason = models.CharField(max_length=500)
+    started_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-started_at", "-id"]
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    expires_at__gt=models.F("started_at"),
+                    expires_at__lte=models.F("started_at") + timedelta(minutes=30),
+                ),
+                name="accounts_impersonation_is_short",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(reason=""), name="accounts_impersonation_reason"
+            ),
+            models.UniqueConstraint(
+                fields=["author", "operator"], condition=models.Q(ended_at=None),
+                name="accounts_impersonation_once",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.operator_name} {self.started_at}"
+
+    @property
+    def over_at(self) -> datetime:
+        """When it ended, or ends."""
+        return self.ended_at or self.expires_at
 
 
 class Invitation(FencedModel):

@@ -11,7 +11,15 @@ from django.conf import settings
 from django.db.models import Exists, Q, QuerySet
 
 from apps.accounts.domain.tokens import hash_of, is_key
-from apps.accounts.models import ApiKey, Invitation, Membership, SignOn, SignOnLink, User
+from apps.accounts.models import (
+    ApiKey,
+    Impersonation,
+    Invitation,
+    Membership,
+    SignOn,
+    SignOnLink,
+    User,
+)
 from apps.events.models import AuditRow
 from apps.tenancy.context import company_context, current_company, current_company_id
 from apps.tenancy.models import Company
@@ -158,6 +166,28 @@ def _standing(root_session: str, now: datetime) -> QuerySet[Any]:
     from django.contrib.sessions.models import Session
 
     return Session.objects.filter(session_key=root_session, expire_date__gt=now)
+
+
+def impersonation_in_force(
+    person: Any, company: Any, now: datetime, root_session: str | None = None
+) -> Impersonation | None:
+    """What lets this person of the platform into the company now; None when nothing does.
+
+    Outside of the company the database shows it to that person alone. With `root_session` only while
+    the sign-in they came by stands.
+    """
+    found = Impersonation.all_parties.filter(
+        author=company, operator_id=person.pk, operator__is_active=True, operator__is_staff=True,
+        ended_at=None, expires_at__gt=now,
+    )  # fmt: skip
+    if root_session:
+        found = found.filter(Exists(_standing(root_session, now)))
+    return found.select_related("operator").first()
+
+
+def impersonations() -> QuerySet[Impersonation]:
+    """Who of the platform looked into the current company's portal, and why; latest first."""
+    return Impersonation.objects.filter(author=current_company())
 
 
 def device_keys(device_id: UUID) -> QuerySet[ApiKey]:

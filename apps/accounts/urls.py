@@ -25,6 +25,7 @@ urlpatterns = [
     path("enter/start/", entry.start, name="enter_start"),
     path("policy-reports/", policy_reports.policy_reports, name="policy_reports"),
     path("confirmation/kept/", confirmation.kept_form, name="kept_form"),
+    path("enter/help/end/", entry.end_help, name="end_help"),
     path("sign-out/", entry.sign_out, name="sign_out"),
     path("language/", public.language, name="set_language"),
     path("profile/", entry.profile, name="profile"),

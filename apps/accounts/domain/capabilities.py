@@ -61,6 +61,9 @@ CAPABILITIES: dict[str, frozenset[str]] = {
     "finance": FINANCE,
     "director": DIRECTOR,
 }
+# What a person of the platform may change while they look into a company's portal to help: nothing that
+# moves money, usage, rights or data to others. Everything else they may at most see (`access`).
+HELPING = frozenset({"manage_assets"})
 # Capabilities of anybody, signed in or not (sign-in pages), and of a signed-in person of no company.
 ANYBODY = frozenset({"anybody"})
 ANY_PERSON = ANYBODY | {"any_person"}
@@ -76,3 +79,13 @@ def capabilities_of(position: str | None) -> frozenset[str]:
     if position is None:
         return ANY_PERSON
     return CAPABILITIES[position] | ANY_PERSON
+
+
+def operators_capabilities() -> frozenset[str]:
+    """The capabilities of a person of the platform inside a company's portal."""
+    return VIEW - {"switch_company"} | HELPING | ANY_PERSON
+
+
+def operator_may_change(capability: str) -> bool:
+    """Whether such a person may send a form that needs this capability."""
+    return capability in HELPING | ANY_PERSON

@@ -2,6 +2,11 @@
 
 from apps.accounts.operations.company_facts import describe_company
 from apps.accounts.operations.entries import Entry, consume_entry_code, issue_entry_code
+from apps.accounts.operations.impersonations import (
+    end_impersonation,
+    note_entry,
+    start_impersonation,
+)
 from apps.accounts.operations.invitations import (
     INVITATION_LIFE,
     accept_invitation,
@@ -27,14 +32,17 @@ __all__ = [
     "consume_entry_code",
     "create_person",
     "describe_company",
+    "end_impersonation",
     "end_membership",
     "invite",
     "issue_entry_code",
     "mail_invitation",
     "make_key",
+    "note_entry",
     "note_use",
     "revoke_key",
     "rotate_key",
     "set_language",
+    "start_impersonation",
     "withdraw_invitation",
 ]

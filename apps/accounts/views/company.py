@@ -15,8 +15,11 @@ from apps.accounts.domain.company_facts import SCHEMES
 from apps.accounts.forms import CompanyForm
 from apps.accounts.operations import describe_company
 from apps.accounts.operations.company_facts import FIELDS
+from apps.accounts.queries import impersonations
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
+
+VISITS_SHOWN = 20
 
 
 def _fresh() -> Company:
@@ -30,7 +33,13 @@ def company_detail(request: HttpRequest) -> HttpResponse:
     """Name, address, tax ids, contact, and where e-invoices go to."""
     company = _fresh()
     scheme, _colon, identifier = company.e_address.partition(":")
-    context = {"company": company, "scheme": SCHEMES.get(scheme, ""), "identifier": identifier}
+    context = {
+        "company": company,
+        "scheme": SCHEMES.get(scheme, ""),
+        "identifier": identifier,
+        "visits": impersonations()[:VISITS_SHOWN],
+        "now": timezone.now(),
+    }
     return render(request, "accounts/company_detail.html", context)
 
 

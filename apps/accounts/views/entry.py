@@ -18,15 +18,15 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from apps.accounts.access import requires
-from apps.accounts.addresses import local_path, path_of, public_url
+from apps.accounts.addresses import console_url, local_path, path_of, public_url
 from apps.accounts.api import no_key
 from apps.accounts.confirming import SESSION_CONFIRMED
 from apps.accounts.domain.tokens import hash_of, new_token
-from apps.accounts.middleware import SESSION_COMPANY, SESSION_ROOT
+from apps.accounts.middleware import SESSION_COMPANY, SESSION_HELP, SESSION_ROOT
 from apps.accounts.models import User
-from apps.accounts.operations import Entry, consume_entry_code
+from apps.accounts.operations import Entry, consume_entry_code, end_impersonation, note_entry
 from apps.accounts.operations.invitations import ACCEPTANCE_PATH
-from apps.accounts.queries import members
+from apps.accounts.queries import impersonation_in_force, members
 from apps.events.operations import record
 
 ENTRY_COOKIE = settings.SESSION_COOKIE_NAME.replace("session", "entry")
@@ -122,20 +122,34 @@ def _no_entry(request: HttpRequest, path: str) -> HttpResponse:
 
 
 def _let_in(request: HttpRequest, entry: Entry) -> bool:
-    membership = members().filter(user=entry.user).first()
+    membership, now = members().filter(user=entry.user).first(), timezone.now()
     if membership is None:
-        return False
+        return _let_operator_in(request, entry)
     if _is_in_already(request, entry.user):
         request.session.cycle_key()
         _remember(request, entry)
         return True
+    _begin_session(request, entry)
+    record(action="person.entered", subject=membership.public_id, now=now, actor=entry.user)
+    return True
+
+
+def _begin_session(request: HttpRequest, entry: Entry) -> None:
     request.session.flush()
     login(request, entry.user, backend=BACKEND)
     request.session[SESSION_COMPANY] = request.company.pk  # type: ignore[attr-defined]
     _remember(request, entry)
-    record(
-        action="person.entered", subject=membership.public_id, now=timezone.now(), actor=entry.user
-    )
+
+
+def _let_operator_in(request: HttpRequest, entry: Entry) -> bool:
+    """A person of the platform whose half hour runs: no member, and let in to help."""
+    now, company = timezone.now(), request.company  # type: ignore[attr-defined]
+    found = impersonation_in_force(entry.user, company, now)
+    if found is None:
+        return False
+    _begin_session(request, entry)
+    request.session[SESSION_HELP] = company.pk
+    note_entry(impersonation=found, now=now)
     return True
 
 
@@ -177,6 +191,22 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     if root:
         SessionStore(root).delete(root)
     return redirect(public_url("/sign-in/"))
+
+
+@never_cache
+@require_POST
+@requires("any_person")
+def end_help(request: HttpRequest) -> HttpResponse:
+    """The operator's half hour is over before its time; back to the company in the console."""
+    company = request.company  # type: ignore[attr-defined]
+    if request.impersonation is not None:  # type: ignore[attr-defined]
+        end_impersonation(
+            impersonation=request.impersonation,  # type: ignore[attr-defined]
+            now=timezone.now(),
+        )
+        logout(request)
+        return redirect(f"{console_url()}tenancy/company/{company.pk}/change/")
+    return redirect("/")
 
 
 @requires("any_person")

@@ -25,7 +25,7 @@ from apps.accounts.forms import PasswordForm, ProfileForm
 from apps.accounts.models import User
 from apps.accounts.operations import issue_entry_code, set_language
 from apps.accounts.operations.invitations import ACCEPTANCE_PATH
-from apps.accounts.queries import memberships_of, sign_on_offer
+from apps.accounts.queries import impersonation_in_force, memberships_of, sign_on_offer
 from apps.accounts.views.security import asked_first
 from apps.tenancy.models import ADDRESS_NAME, Company
 from apps.tenancy.queries import company_by_slug
@@ -141,8 +141,10 @@ def _code(request: HttpRequest, company: Company | None) -> str:
 
 
 def _may_enter(request: HttpRequest, company: Company, path: str) -> bool:
-    """Members enter; others only prove who they are, to accept an invitation."""
-    return path == ACCEPTANCE_PATH or memberships_of(request.user).filter(author=company).exists()
+    """Members enter, and operators who help; others only prove who they are, to accept an invitation."""
+    if path == ACCEPTANCE_PATH or memberships_of(request.user).filter(author=company).exists():
+        return True
+    return impersonation_in_force(request.user, company, timezone.now()) is not None
 
 
 @never_cache

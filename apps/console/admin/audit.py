@@ -1,8 +1,13 @@
 """Who did what: the operator's own acts, and the companies' audit rows."""
 
-from django.contrib import admin
-from django.utils.translation import gettext_lazy as _
+from typing import Any
 
+from django.contrib import admin
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from apps.accounts.models import Impersonation
 from apps.console.admin.site import ReadOnly, column, site
 from apps.console.models import OperatorAct
 from apps.events.models import AuditRow
@@ -26,6 +31,31 @@ class OperatorActAdmin(ReadOnly):
     search_fields = ("actor", "action", "reason", "company__name")
     list_select_related = ("company",)
     ordering = ("-id",)
+
+
+@admin.register(Impersonation, site=site)
+class ImpersonationAdmin(ReadOnly):
+    """Who of the platform looked into whose portal, why, and how long."""
+
+    list_display = ("begun", "who", "whose", "why", "over", "shown_state")
+    list_fullwidth = True
+    search_fields = ("operator_name", "reason", "author__name")
+    list_select_related = ("author",)
+    fields = ("key", "begun", "over", "who", "whose", "why")
+    key, begun, over = (
+        column("public_id", _("Id")),
+        column("started_at", _("From")),
+        column("over_at", _("Until")),
+    )
+    who, whose = column("operator_name", _("Who")), column("author", _("Company"))
+    why = column("reason", _("Reason"))
+    ordering = ("-id",)
+
+    @display(description=_("State"), label={"running": "warning", "over": "default"})
+    def shown_state(self, row: Impersonation) -> tuple[str, Any]:
+        if row.over_at > timezone.now():
+            return "running", _("running")
+        return "over", _("over")
 
 
 @admin.register(AuditRow, site=site)

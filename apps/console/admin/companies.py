@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.html import format_html
@@ -14,11 +15,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from apps.accounts.models import Membership
+from apps.accounts.addresses import company_url
+from apps.accounts.models import Membership, User
 from apps.console.admin.site import ReadOnly, column, site
 from apps.console.domain.charts import bar_chart
 from apps.console.models import CompanyHealth
-from apps.console.operations import set_company_state
+from apps.console.operations import impersonate, set_company_state
 from apps.console.queries import (
     SILENT_AFTER,
     STALE_AFTER,
@@ -80,7 +82,9 @@ class CompanyAdmin(ReadOnly):
     place, land = column("city", _("City")), column("country", _("Country"))
     mail, tongue = column("email", _("E-mail")), column("language", _("Language"))
     zone, since = column("time_zone", _("Time zone")), column("created_at", _("Since"))
-    acts = (("suspension", "suspend"), ("resumption", "resume"))
+    acts = (
+        ("suspension", "suspend"), ("resumption", "resume"), ("impersonation", "impersonate"),
+    )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Company]:
         return companies_with_health(timezone.now()).order_by("name", "id")
@@ -142,6 +146,13 @@ class CompanyAdmin(ReadOnly):
             "%(name)s is suspended within half a minute. Its people see a page that says so; its "
             "machines' readings are stored as before."
         ) % {"name": company.name}
+
+    def impersonate(self, request: HttpRequest, company: Company) -> HttpResponse:
+        impersonate(
+            company=company, by=User.objects.get(pk=request.user.pk or 0), now=timezone.now(),
+            reason=request.POST.get("reason", ""),
+        )  # fmt: skip
+        return redirect(company_url(company, "/enter/start/", path="/"))
 
     def resume(self, request: HttpRequest, company: Company) -> str:
         set_company_state(

@@ -23,7 +23,8 @@ def dashboard(now: datetime) -> dict[str, Any]:
     """Figures and charts of the whole platform; nothing of any company's business."""
     wanting = companies_with_health(now).filter(needing_attention(now)).order_by("name")
     readings = [
-        (date_format(day, "j M"), [("readings", count)]) for day, count in readings_by_day(now)
+        (date_format(day, "MONTH_DAY_FORMAT"), [("readings", count)])
+        for day, count in readings_by_day(now)
     ]
     jobs = [
         (hour.strftime("%H:%M"), [("done", done), ("parked", parked)])

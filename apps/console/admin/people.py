@@ -21,9 +21,10 @@ class UserAdmin(ReadOnly):
     )  # fmt: skip
     list_filter = ("is_active", "is_staff", "language")
     search_fields = ("name", "email")
-    fields = ("who", "mail", "tongue", "zone", "shown_active", "shown_staff", "since", "seen")
+    fields = ("who", "mail", "tongue", "zone", "active", "staff", "since", "seen")
     who, mail = column("name", _("Name")), column("email", _("E-mail"))
     tongue, zone = column("language", _("Language")), column("time_zone", _("Time zone"))
+    active, staff = column("is_active", _("Active")), column("is_staff", _("Platform"))
     since, seen = column("joined_at", _("Since")), column("last_login", _("Last signed in"))
     ordering = ("name",)
     change_form_template = "console/person.html"

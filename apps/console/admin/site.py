@@ -1,6 +1,7 @@
 """The console's site, its dashboard, and the base of its lists."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -13,6 +14,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
@@ -32,10 +34,17 @@ def column(name: str, title: Any) -> Any:
     @display(description=title, ordering=name, empty_value="–")
     def shown(self: Any, row: Any) -> Any:
         value = getattr(row, name)
-        value = value() if callable(value) else value
-        return None if value == "" else value
+        return _shown(value() if callable(value) else value)
 
     return shown
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return date_format(timezone.localtime(value), "SHORT_DATETIME_FORMAT")
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return None if value == "" else value
 
 
 class ConsoleSite(UnfoldAdminSite):
