@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
 from portal.local import connection as local
@@ -334,6 +335,9 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = os.environ.get("PERUSE_STATIC") != "collected"
 
+# The heads of the audit chains: on another disk than the database, where one can.
+PERUSE_AUDIT_HEADS = Path(os.environ.get("PERUSE_AUDIT_HEADS", STATE_DIR / "audit-heads.json"))
+
 # --- Mail ---------------------------------------------------------------------------------------
 EMAIL_BACKEND = os.environ.get(
     "PERUSE_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend"
@@ -379,6 +383,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "peruse.set_up_companies", "schedule": 15.0, "options": {"queue": "platform"},
     },
     "fan-out": {"task": "peruse.fan_out", "schedule": 60.0, "options": {"queue": "platform"}},
+    "seal": {"task": "peruse.seal_audit", "schedule": 60.0, "options": {"queue": "platform"}},
+    "verify": {
+        "task": "peruse.verify_audit", "schedule": crontab(hour="2", minute="40"),
+        "options": {"queue": "platform"},
+    },
 }  # fmt: skip
 
 # --- API ----------------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _item(_("Our acts"), "shield_person", "console_operatoract_changelist"),
                 _item(_("Visits"), "visibility", "accounts_impersonation_changelist"),
+                _item(_("Chains"), "lock", "events_auditcheck_changelist"),
                 _item(_("Companies' acts"), "history", "events_auditrow_changelist"),
             ],
         },

@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce, TruncHour
 
 from apps.accounts.models import Membership
 from apps.console.models import CompanyHealth
-from apps.events.models import Job, WebhookMessage
+from apps.events.models import AuditCheck, Job, WebhookMessage
 from apps.payments.models import WebhookEvent
 from apps.tenancy.models import Company
 
@@ -144,6 +144,11 @@ def companies_by_state() -> dict[str, int]:
     """How many companies have which state."""
     rows = Company.objects.order_by().values_list("state").annotate(number=Count("pk"))
     return dict(rows)
+
+
+def broken_chains() -> QuerySet[AuditCheck]:
+    """Chains of audit rows that did not hold when they were last looked at."""
+    return AuditCheck.all_parties.exclude(faults=[]).select_related("author")
 
 
 @dataclass(slots=True)

@@ -105,6 +105,55 @@ class AuditRow(FencedModel):
         return f"{self.action} {self.subject}"
 
 
+class AuditSeal(FencedModel):
+    """A batch of the author's audit rows, chained to the one before. Written by the platform's sealer."""
+
+    prefix = "sea"
+
+    number = models.IntegerField()
+    made_at = models.DateTimeField()
+    previous = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64)
+    # Keys of its rows in their order, and as many hashes of 32 bytes.
+    rows = ArrayField(models.UUIDField())
+    hashes = models.BinaryField()
+    last_row = models.UUIDField()
+
+    class Meta:
+        ordering = ["author_id", "number"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["author", "number"], name="events_seal_number"),
+            # A chain does not fork.
+            models.UniqueConstraint(fields=["author", "previous"], name="events_seal_follows"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["last_row"], name="events_seal_last_row"),
+        ]
+
+    def __str__(self) -> str:
+        return f"seal {self.number}"
+
+
+class AuditCheck(FencedModel):
+    """Whether the author's chain of seals held when it was last looked at; written by the platform."""
+
+    prefix = "ack"
+
+    checked_at = models.DateTimeField()
+    seals = models.IntegerField()
+    rows = models.IntegerField()
+    faults = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["author_id"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["author"], name="events_audit_check_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.author_id} {self.checked_at}"
+
+
 class WebhookReason(models.TextChoices):
     """Why a try failed, or why nothing is tried any more."""
 

@@ -15,9 +15,11 @@ from apps.events.operations import (
     enqueue_housekeeping,
     replay_message,
     ring_again,
+    seal_audit,
     send_message,
     tell_webhooks,
     tidy_webhooks,
+    verify_audit,
     work_on,
 )
 from apps.events.queries import messages
@@ -47,6 +49,20 @@ def fan_out() -> int:
         with company_context(company):
             enqueue_housekeeping(now=timezone.now())
     return len(companies)
+
+
+@shared_task(name="peruse.seal_audit", ignore_result=True)
+def seal() -> int:
+    """Chain the audit rows that came since (platform worker)."""
+    with as_platform():
+        return seal_audit(now=timezone.now())
+
+
+@shared_task(name="peruse.verify_audit", ignore_result=True)
+def verify() -> int:
+    """Look each night whether the chains of audit rows hold (platform worker)."""
+    with as_platform():
+        return verify_audit(now=timezone.now())
 
 
 @handles("events.tell_webhooks")

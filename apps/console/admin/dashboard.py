@@ -7,6 +7,7 @@ from django.utils.formats import date_format
 
 from apps.console.domain.charts import bar_chart
 from apps.console.queries import (
+    broken_chains,
     companies_by_state,
     companies_with_health,
     job_figures,
@@ -37,6 +38,7 @@ def dashboard(now: datetime) -> dict[str, Any]:
         "company_count": sum(states.values()),
         "jobs": job_figures(now),
         "webhooks": webhook_figures(now),
+        "broken_chains": list(broken_chains()[:ATTENTION]),
         "attention": list(wanting[: ATTENTION + 1]),
         "attention_most": ATTENTION,
         "readings_chart": bar_chart(readings),

@@ -28,6 +28,7 @@ from apps.events.operations.messages import (
     write_message,
 )
 from apps.events.operations.pushes import drop_pushed, end_push, start_push
+from apps.events.operations.sealing import accept_chain, seal_audit, verify_audit
 from apps.events.operations.webhooks import (
     change_webhook,
     make_webhook,
@@ -44,6 +45,7 @@ __all__ = [
     "RUN_JOB",
     "TRIES",
     "JobTaken",
+    "accept_chain",
     "change_webhook",
     "drop_pushed",
     "end_push",
@@ -63,11 +65,13 @@ __all__ = [
     "resume_webhook",
     "ring_again",
     "run_waiting_jobs",
+    "seal_audit",
     "send_message",
     "send_test",
     "start_push",
     "tell_webhooks",
     "tidy_webhooks",
+    "verify_audit",
     "work_on",
     "write_message",
 ]

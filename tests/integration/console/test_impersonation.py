@@ -138,7 +138,7 @@ def test_another_company_sees_nothing_of_it(customer: Any, visit: Impersonation)
 
 def test_pages_open_with_a_banner(inside: Client) -> None:
     page = inside.get("/").content.decode()
-    assert "as the platform&#x27;s operator" in page
+    assert "as the platform's operator" in page
     assert "ticket 4711" in page
 
 

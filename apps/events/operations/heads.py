@@ -1,0 +1,40 @@
+"""The heads of the audit chains, in a file outside the database.
+
+Who rewrites rows and seals alike cannot also rewrite what stands on another disk. The file belongs to the
+platform's worker; copying it elsewhere each day makes it worth more.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from django.conf import settings
+
+from apps.events.domain.sealing import Head
+
+
+def kept_heads() -> dict[int, Head]:
+    """By company the head that is kept; empty when nothing was kept yet. Raises ValueError when the
+    file is not what was written."""
+    with suppress(FileNotFoundError):
+        found = json.loads(_path().read_text())
+        return {int(key): Head(number, digest) for key, (number, digest) in found.items()}
+    return {}
+
+
+def keep_heads(heads: Mapping[int, Head]) -> None:
+    """Keep these, and nothing else; a crash leaves the file as it was, or as it will be."""
+    path = _path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".draft")
+    with draft.open("w") as file:
+        json.dump({str(key): [head.number, head.digest] for key, head in heads.items()}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def _path() -> Path:
+    return Path(settings.PERUSE_AUDIT_HEADS)

@@ -1,0 +1,272 @@
+"""Audit rows are chained: a changed, a removed and an inserted row are each found, and named."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, ProgrammingError, connection, transaction
+
+from apps.common.ids import new_id
+from apps.events.models import AuditCheck, AuditRow, AuditSeal
+from apps.events.operations import accept_chain, record, seal_audit, verify_audit
+from apps.events.operations.heads import keep_heads, kept_heads
+from apps.events.operations.sealing import chain_faults
+from apps.tenancy.context import as_owner, as_platform, company_context, no_company
+
+NOW = datetime(2026, 11, 5, 9, tzinfo=UTC)
+OLD = datetime.now(UTC) - timedelta(days=2)
+
+
+@pytest.fixture(autouse=True)
+def heads(settings: Any, tmp_path: Path) -> Path:
+    settings.PERUSE_AUDIT_HEADS = tmp_path / "outside" / "heads.json"
+    return settings.PERUSE_AUDIT_HEADS
+
+
+@pytest.fixture
+def provider(cast: dict[str, Any]) -> Any:
+    return cast["provider"]
+
+
+def act(company: Any, number: int = 3) -> list[AuditRow]:
+    with company_context(company):
+        return [
+            record(action="test.act", subject=str(n), now=NOW, details={"n": n, "ä": [1.5, None]})
+            for n in range(number)
+        ]
+
+
+def seal() -> int:
+    with no_company(), as_platform():
+        return seal_audit(now=NOW)
+
+
+def faults(company: Any) -> list[str]:
+    with no_company(), as_platform():
+        found, _seals, _rows = chain_faults(
+            company_id=company.pk, kept=kept_heads().get(company.pk)
+        )
+    return found
+
+
+def tamper(*statements: str) -> None:
+    """What only somebody with the database in their hands can do."""
+    with no_company(), as_owner(), connection.cursor() as cursor:
+        cursor.execute("alter table events_auditrow disable trigger all")
+        cursor.execute("alter table events_auditseal disable trigger all")
+        for statement in statements:
+            cursor.execute(statement)
+            assert cursor.rowcount, statement
+        cursor.execute("alter table events_auditrow enable trigger all")
+        cursor.execute("alter table events_auditseal enable trigger all")
+
+
+def change(rows: list[AuditRow]) -> None:
+    tamper(f"update events_auditrow set actor = 'somebody else' where id = '{rows[1].pk}'")
+
+
+def move(rows: list[AuditRow]) -> None:
+    tamper(f"update events_auditrow set at = at - interval '1 day' where id = '{rows[1].pk}'")
+
+
+def remove(rows: list[AuditRow]) -> None:
+    tamper(f"delete from events_auditrow where id = '{rows[1].pk}'")
+
+
+def insert(rows: list[AuditRow]) -> None:
+    tamper(
+        "insert into events_auditrow (id, author_id, parties, at, actor, action, subject, details) "
+        f"select '{new_id(OLD)}', author_id, parties, at, actor, action, subject, details "
+        f"from events_auditrow where id = '{rows[1].pk}'"
+    )
+
+
+TAMPERING = [
+    (change, "was changed"), (move, "was changed"), (remove, "was removed"),
+    (insert, "was put among sealed rows"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("tampering", "words"), TAMPERING)
+def test_what_was_done_to_sealed_rows_is_found(
+    provider: Any, tampering: Callable[[list[AuditRow]], None], words: str
+) -> None:
+    rows = act(provider)
+    assert seal() == 3
+    assert faults(provider) == []
+    tampering(rows)
+    (fault,) = faults(provider)
+    assert words in fault
+    if tampering is not insert:
+        assert fault.startswith(rows[1].public_id)
+
+
+@pytest.mark.parametrize(("tampering", "words"), TAMPERING)
+def test_without_the_seal_nothing_is_found(
+    provider: Any, tampering: Callable[[list[AuditRow]], None], words: str
+) -> None:
+    """Positive control: it is the seal that finds it, not the database."""
+    tampering(act(provider))
+    assert faults(provider) == []
+
+
+def test_batches_are_chained(provider: Any) -> None:
+    for _batch in range(3):
+        act(provider, 2)
+        seal()
+    with no_company(), as_platform():
+        seals = list(AuditSeal.all_parties.filter(author=provider).order_by("number"))
+    assert [one.number for one in seals] == [1, 2, 3]
+    assert [one.previous for one in seals[1:]] == [one.digest for one in seals[:-1]]
+    assert kept_heads()[provider.pk].digest == seals[-1].digest
+    assert faults(provider) == []
+    assert seal() == 0
+
+
+def test_each_company_has_a_chain_of_its_own(cast: dict[str, Any]) -> None:
+    for slug in ("provider", "customer"):
+        act(cast[slug])
+    assert seal() == 6
+    with no_company(), as_platform():
+        numbers = AuditSeal.all_parties.values_list("author__slug", "number")
+        assert sorted(numbers) == [("customer", 1), ("provider", 1)]
+    assert set(kept_heads()) == {cast["provider"].pk, cast["customer"].pk}
+
+
+def test_a_row_that_commits_late_is_sealed_late(provider: Any) -> None:
+    """Its key is older than those that were sealed before it."""
+    with company_context(provider):
+        late = AuditRow(
+            id=new_id(datetime.now(UTC) - timedelta(hours=1)), author=provider,
+            parties=[provider.pk], at=NOW, actor="", action="test.late",
+        )  # fmt: skip
+    act(provider)
+    seal()
+    with company_context(provider):
+        late.save(force_insert=True)
+    assert seal() == 1
+    assert faults(provider) == []
+
+
+def test_a_rewritten_chain_is_betrayed_by_the_head_outside(provider: Any, heads: Path) -> None:
+    """Whoever changes a row and makes all seals anew leaves a chain that holds in itself."""
+    rows = act(provider)
+    seal()
+    before = kept_heads()
+    change(rows)
+    tamper("delete from events_auditseal")
+    seal()
+    with no_company(), as_platform():
+        alone, _seals, _rows = chain_faults(company_id=provider.pk, kept=None)
+    assert alone == ["no head of this chain is kept outside the database"]
+    assert kept_heads() == before, "the old head is evidence"
+    (fault,) = faults(provider)
+    assert "is not the one whose digest is kept outside" in fault
+
+
+def test_a_chain_cut_short_is_found(provider: Any) -> None:
+    for _batch in range(2):
+        act(provider)
+        seal()
+    with no_company(), as_platform():
+        last = AuditSeal.all_parties.order_by("-number").first()
+    assert last is not None
+    keys = ",".join(f"'{key}'" for key in last.rows)
+    tamper(
+        "delete from events_auditseal where number = 2",
+        f"delete from events_auditrow where id in ({keys})",
+    )
+    (fault,) = faults(provider)
+    assert "ends before seal 2" in fault
+
+
+def test_a_lost_file_is_found(provider: Any, heads: Path) -> None:
+    act(provider)
+    seal()
+    heads.unlink()
+    assert faults(provider) == ["no head of this chain is kept outside the database"]
+    with no_company(), as_platform():
+        accept_chain(company=provider)
+    assert faults(provider) == []
+
+
+def test_a_seal_cannot_be_changed(provider: Any) -> None:
+    rows = act(provider)
+    seal()
+    with no_company(), as_owner():
+        with pytest.raises(IntegrityError, match="frozen"), transaction.atomic():
+            AuditSeal.all_parties.update(digest="0" * 64)
+    tamper("update events_auditseal set hashes = decode(repeat('00', 96), 'hex')")
+    assert faults(provider) == ["seal 1 was changed"]
+    assert rows
+
+
+def test_companies_neither_seal_nor_check(provider: Any) -> None:
+    with company_context(provider):
+        for row in (
+            AuditSeal(
+                author=provider, parties=[provider.pk], number=1, made_at=NOW, previous="", digest="",
+                rows=[], hashes=b"", last_row=new_id(NOW),
+            ),
+            AuditCheck(author=provider, parties=[provider.pk], checked_at=NOW, seals=0, rows=0),
+        ):  # fmt: skip
+            with pytest.raises(ProgrammingError), transaction.atomic():
+                row.save(force_insert=True)
+
+
+def test_the_night_notes_and_logs_what_broke(
+    provider: Any, cast: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = act(provider)
+    act(cast["customer"])
+    seal()
+    with no_company(), as_platform():
+        assert verify_audit(now=NOW) == 0
+    remove(rows)
+    with no_company(), as_platform():
+        assert verify_audit(now=NOW + timedelta(days=1)) == 1
+        check = AuditCheck.all_parties.get(author=provider)
+        other = AuditCheck.all_parties.get(author=cast["customer"])
+    assert check.faults == [f"{rows[1].public_id} was removed"]
+    assert (check.seals, check.rows, other.faults) == (1, 3, [])
+    assert f"{rows[1].public_id} was removed" in caplog.text
+
+
+def test_a_broken_file_is_loud(provider: Any, heads: Path) -> None:
+    act(provider)
+    seal()
+    heads.write_text("{")
+    with no_company(), as_platform():
+        assert verify_audit(now=NOW) >= 1
+
+
+def test_the_file_is_written_whole_or_not_at_all(heads: Path, provider: Any) -> None:
+    act(provider)
+    seal()
+    before = heads.read_text()
+    with pytest.raises(AttributeError):
+        keep_heads({1: None})  # type: ignore[dict-item]
+    assert heads.read_text() == before
+
+
+def test_a_request_that_appends_waits_for_no_sealer(
+    own_database: str, cast: dict[str, Any]
+) -> None:
+    """While the sealer holds its lock, others append."""
+    done = threading.Event()
+
+    def append() -> None:
+        act(cast["provider"], 1)
+        connection.close()
+        done.set()
+
+    with no_company(), as_platform(), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_xact_lock(hashtext('peruse.seal_audit'))")
+        thread = threading.Thread(target=append)
+        thread.start()
+        assert done.wait(20)
+        thread.join()
