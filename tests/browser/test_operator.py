@@ -1,4 +1,4 @@
-"""The operator's day: a failed job is found and tried again, a company suspended and resumed."""
+"""The operator's day: a failed job is tried again, a portal looked into, a company suspended, resumed."""
 
 import re
 from collections.abc import Iterator
@@ -103,6 +103,35 @@ def until(page: Page, words: str) -> None:
     raise AssertionError(f"{words!r} never stood on the page")
 
 
+def look_into_the_portal(console: Console, portal: Serving) -> None:
+    """By the sign-in host, like people to their company, and out again from the banner."""
+    console.company("Provider")
+    page = console.act("Look into the portal", "ticket 4711")
+    if page.locator("input[name=login]").count():
+        page.locator("input[name=login]").fill(OPERATOR)
+        page.locator("input[type=password]").fill(PASSWORD)
+        page.locator("main button[type=submit], main form button").first.click()
+    page.wait_for_url(portal.address("provider", "/**"))
+    expect(page.locator(".impersonation")).to_contain_text("ticket 4711")
+    picture(page, "visit")
+    page.goto(portal.address("provider", "/keys/"))
+    expect(page.locator("body")).to_contain_text("as the platform's operator")
+    page.goto(portal.address("provider", "/company/"))
+    expect(page.locator("main")).to_contain_text("Olga Operator")
+    picture(page, "visit-company")
+    page.set_viewport_size({"width": 390, "height": 844})
+    picture(page, "visit-phone")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.get_by_role("button", name="End the visit").click()
+    page.wait_for_url("**/tenancy/company/*/change/")
+    page.goto(portal.address("provider"))
+    assert page.locator(".impersonation").count() == 0
+    page.goto(f"{console.address}/accounts/impersonation/")
+    expect(page.locator("#result_list")).to_contain_text("ticket 4711")
+    picture(page, "console-visits")
+
+
 def suspend_and_resume(console: Console, browser: Browser, portal: Serving) -> None:
     page = browser.new_context(locale="de-DE").new_page()
     address = portal.address("provider")
@@ -131,7 +160,12 @@ def the_audit_tells(console: Console) -> None:
     page = console.page
     page.goto(f"{console.address}/console/operatoract/")
     rows = page.locator("#result_list")
-    for words in ("console.job_retried", "unpaid since May", "paid today"):
+    for words in (
+        "console.job_retried",
+        "console.impersonation_started",
+        "unpaid since May",
+        "paid today",
+    ):
         expect(rows).to_contain_text(words)
     picture(page, "console-acts")
 
@@ -155,6 +189,7 @@ def every_list_opens(console: Console) -> None:
 def test_the_operators_day(portal: Serving, browser: Browser) -> None:
     console = Console(browser, portal)
     retry_the_failed_job(console)
+    look_into_the_portal(console, portal)
     suspend_and_resume(console, browser, portal)
     the_audit_tells(console)
     every_list_opens(console)
