@@ -20,7 +20,8 @@ HELD_BACK = frozenset({Standing.READ_ONLY, Standing.SUSPENDED})
 # Signing in and out, the language, paying for the plan, and taking one's data along.
 ALWAYS_OPEN = frozenset(
     {
-        "enter", "enter_start", "kept_form", "policy_reports", "sign_out", "set_language", "invitation_acceptance",
+        "enter", "enter_start", "end_help", "kept_form", "policy_reports", "sign_out", "set_language",
+        "invitation_acceptance",
         "plan", "plan_order", "plan_checkout", "plan_billing", "plan_change", "plan_end",
         "plan_invoice", "plan_next_invoice", "plan_refresh", "plan_trial", "plan_exports", "plan_export_new", "plan_export_file",
         "archive_list", "archive_new", "archive_detail", "archive_file", "data_export",

@@ -107,10 +107,6 @@ def look_into_the_portal(console: Console, portal: Serving) -> None:
     """By the sign-in host, like people to their company, and out again from the banner."""
     console.company("Provider")
     page = console.act("Look into the portal", "ticket 4711")
-    if page.locator("input[name=login]").count():
-        page.locator("input[name=login]").fill(OPERATOR)
-        page.locator("input[type=password]").fill(PASSWORD)
-        page.locator("main button[type=submit], main form button").first.click()
     page.wait_for_url(portal.address("provider", "/**"))
     expect(page.locator(".impersonation")).to_contain_text("ticket 4711")
     picture(page, "visit")

@@ -30,6 +30,7 @@ from apps.console.queries import (
     readings_by_day,
 )
 from apps.events.models import AuditRow, Job
+from apps.subscriptions.queries import all_subscriptions
 from apps.tenancy.models import Company, Hostname
 
 NOTHING = "–"
@@ -66,7 +67,7 @@ class CompanyAdmin(ReadOnly):
     """Tenants, with how each of them does."""
 
     list_display = (
-        "title", "shown_state", "last_reading", "queue_age", "parked_job_count", "parked",
+        "title", "shown_state", "plan", "last_reading", "queue_age", "parked_job_count", "parked",
         "quarantine", "invoices", "storage", "people_count",
     )  # fmt: skip
     list_filter = ("state", AttentionFilter, "country")
@@ -79,6 +80,7 @@ class CompanyAdmin(ReadOnly):
         column("slug", _("Address")),
         column("vat_id", _("VAT id")),
     )
+    plan = column("plan_code", _("Plan"))
     place, land = column("city", _("City")), column("country", _("Country"))
     mail, tongue = column("email", _("E-mail")), column("language", _("Language"))
     zone, since = column("time_zone", _("Time zone")), column("created_at", _("Since"))
@@ -171,6 +173,7 @@ def company_page(company: Company, now: datetime) -> dict[str, Any]:
     return {
         "now": now,
         "company": company,
+        "subscription": all_subscriptions().filter(author=company).first(),
         "health": health,
         "health_is_stale": health is None or health.noted_at < now - STALE_AFTER,
         "jobs": job_figures(now, company),

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.utils.formats import date_format
 
-from apps.console.domain.charts import bar_chart
+from apps.common.templatetags.portal import money
+from apps.console.domain.charts import Chart, bar_chart
 from apps.console.queries import (
     broken_chains,
     companies_by_state,
@@ -16,6 +17,7 @@ from apps.console.queries import (
     readings_by_day,
     webhook_figures,
 )
+from apps.console.queries.revenue import paid_by_month, plans_by_standing
 
 ATTENTION = 8
 
@@ -41,6 +43,19 @@ def dashboard(now: datetime) -> dict[str, Any]:
         "broken_chains": list(broken_chains()[:ATTENTION]),
         "attention": list(wanting[: ATTENTION + 1]),
         "attention_most": ATTENTION,
+        "plans": plans_by_standing(),
+        "revenue": revenue(now),
         "readings_chart": bar_chart(readings),
         "jobs_chart": bar_chart(jobs),
     }
+
+
+def revenue(now: datetime) -> list[tuple[str, str, Chart]]:
+    """By currency: its code, what was paid in twelve months, and a chart of the months."""
+    found = []
+    for currency, months in paid_by_month(now).items():
+        columns = [(date_format(month, "M Y"), [("revenue", paid)]) for month, paid in months]
+        texts = {date_format(month, "M Y"): money(paid, currency) for month, paid in months}
+        chart = bar_chart(columns, texts)
+        found.append((currency, money(chart.total, currency), chart))
+    return found

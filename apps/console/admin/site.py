@@ -24,7 +24,9 @@ from apps.accounts.addresses import local_path
 from apps.accounts.middleware import SESSION_ROOT
 from apps.accounts.queries import root_stands
 from apps.console.admin.dashboard import dashboard
+from apps.console.operations import note_act
 
+ENTERED = "entered_console"
 View = Callable[..., HttpResponseBase]
 
 
@@ -59,6 +61,19 @@ class ConsoleSite(UnfoldAdminSite):
         if not (person.is_active and getattr(person, "is_staff", False)):
             return False
         return root_stands(request.session.get(SESSION_ROOT, ""), timezone.now())
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        """Every page; the first one of a session leaves a row in the operator's audit."""
+        shown = super().admin_view(view, cacheable)
+
+        @wraps(shown)
+        def noted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if ENTERED not in request.session and self.has_permission(request):
+                request.session[ENTERED] = True
+                note_act(action="console.entered", by=request.user, now=timezone.now())
+            return shown(request, *args, **kwargs)  # type: ignore[no-any-return]
+
+        return noted
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """No password is typed here; the sign-in host sends the person back with a code."""

@@ -1,9 +1,10 @@
 """Bar charts as numbers of an SVG: the pages draw them without a script."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT, GAP = 600.0, 120.0, 3.0
+NO_TEXTS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,8 @@ class Bar:
     label: str
     value: int
     kind: str = ""
+    # What the title says instead of the bare value, such as an amount with its currency.
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +33,22 @@ class Chart:
     last: str
 
 
-def bar_chart(columns: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> Chart:
-    """Columns from left to right; each a label and its parts (kind, value), stacked from below."""
+def bar_chart(
+    columns: Sequence[tuple[str, Sequence[tuple[str, int]]]], texts: Mapping[str, str] = NO_TEXTS
+) -> Chart:
+    """Columns from left to right; each a label and its parts (kind, value), stacked from below.
+
+    `texts` are what the titles say of a label's value, where that is not the bare number.
+    """
     sums = [sum(value for _, value in parts) for _, parts in columns]
     highest = max(sums, default=0)
     step = WIDTH / max(len(columns), 1)
     bars = [
         bar
         for index, (label, parts) in enumerate(columns)
-        for bar in _column(index * step, step - GAP, label, parts, highest or 1)
+        for bar in _column(
+            index * step, step - GAP, label, parts, highest or 1, texts.get(label, "")
+        )
     ]
     return Chart(
         tuple(bars), highest, sum(sums), columns[0][0] if columns else "",
@@ -47,7 +57,7 @@ def bar_chart(columns: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> Chart
 
 
 def _column(
-    x: float, width: float, label: str, parts: Sequence[tuple[str, int]], highest: int
+    x: float, width: float, label: str, parts: Sequence[tuple[str, int]], highest: int, text: str
 ) -> list[Bar]:
     found, top = [], HEIGHT
     for kind, value in parts:
@@ -55,6 +65,6 @@ def _column(
         top -= height
         if value:
             found.append(
-                Bar(round(x, 1), round(top, 1), round(width, 1), height, label, value, kind)
+                Bar(round(x, 1), round(top, 1), round(width, 1), height, label, value, kind, text)
             )
     return found

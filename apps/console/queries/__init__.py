@@ -13,6 +13,7 @@ from apps.accounts.models import Membership
 from apps.console.models import CompanyHealth
 from apps.events.models import AuditCheck, Job, WebhookMessage
 from apps.payments.models import WebhookEvent
+from apps.subscriptions.models import Subscription
 from apps.tenancy.models import Company
 
 # Due for longer than this and not done: no worker takes it, or the one that did is gone.
@@ -44,6 +45,7 @@ def companies_with_health(now: datetime) -> QuerySet[Company]:
     """
     health = CompanyHealth.all_parties.filter(author=OuterRef("pk"))
     jobs = Job.all_parties.filter(company=OuterRef("pk")).order_by()
+    plan = Subscription.all_parties.filter(author=OuterRef("pk"))
     people = Membership.all_parties.filter(author=OuterRef("pk"), ended_at=None).order_by()
     due = jobs.filter(open_jobs(), run_after__lte=now)
     return Company.objects.annotate(
@@ -59,6 +61,7 @@ def companies_with_health(now: datetime) -> QuerySet[Company]:
             due.values("company").annotate(oldest=Min("run_after")).values("oldest")
         ),
         parked_jobs=Coalesce(Subquery(_count(jobs.filter(state=Job.State.PARKED), "company")), 0),
+        plan_code=Subquery(plan.values("plan")),
         people=Coalesce(Subquery(_count(people, "author")), 0),
     )
 
