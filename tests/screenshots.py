@@ -64,6 +64,21 @@ PAGES: list[tuple[str, str, list[str]]] = [
     ("transfer-offered", "clearwash", ["/transfers/", "Compressor RX 110"]),
     ("passport-sold", "kontorlease", ["/assets/?q=RX110", "Compressor RX 110", "Passport"]),
 ]
+OPERATOR = "operator@peruse.example"
+FIRST = "#result_list tbody a"
+# The console's: a path, then what is clicked.
+CONSOLE_PAGES: list[tuple[str, list[str]]] = [
+    ("console", ["/"]),
+    ("console-companies", ["/tenancy/company/"]),
+    ("console-company", ["/tenancy/company/", FIRST]),
+    ("console-jobs", ["/events/job/"]),
+    ("console-job", ["/events/job/", FIRST]),
+    ("console-people", ["/accounts/user/"]),
+    ("console-person", ["/accounts/user/", FIRST]),
+    ("console-visits", ["/accounts/impersonation/"]),
+    ("console-chains", ["/events/auditcheck/"]),
+    ("console-acts", ["/console/operatoract/"]),
+]
 # What the README shows: picture -> page
 README_PICTURES = {
     name: name
@@ -97,6 +112,24 @@ class Photographer:
         self.faults: list[str] = []
 
     def window(self, company: str, kind: str) -> Page:
+        page = self._blank(kind)
+        sign_in(page, self.portal.address(company), PEOPLE[company], PASSWORD)
+        self._speak(page, self.portal.address(company), "de" if kind == "german" else "en")
+        return page
+
+    def console(self, kind: str) -> Page:
+        """The operator's window; its language is chosen on the sign-in host."""
+        page = self._blank(kind)
+        sign_in(page, self.console_address, OPERATOR, PASSWORD)
+        companies = self.portal.address("", "/companies/")
+        self._speak(page, companies, "de" if kind == "german" else "en")
+        return page
+
+    @property
+    def console_address(self) -> str:
+        return f"http://console.peruse.localhost:{self.portal.console_port}"
+
+    def _blank(self, kind: str) -> Page:
         context = self.browser.new_context(
             viewport=PHONE if kind == "phone" else WIDE,
             color_scheme="dark" if kind == "dark" else "light",
@@ -105,8 +138,6 @@ class Photographer:
         page = context.new_page()
         page.on("console", lambda message: self._hear(kind, message.type, message.text))
         page.on("pageerror", lambda error: self.faults.append(f"{kind}: {error}"))
-        sign_in(page, self.portal.address(company), PEOPLE[company], PASSWORD)
-        self._speak(page, company, "de" if kind == "german" else "en")
         return page
 
     def wants(self, name: str) -> bool:
@@ -116,8 +147,8 @@ class Photographer:
         if level == "error":
             self.faults.append(f"{kind}: {text}")
 
-    def _speak(self, page: Page, company: str, language: str) -> None:
-        page.goto(self.portal.address(company))
+    def _speak(self, page: Page, address: str, language: str) -> None:
+        page.goto(address)
         if page.evaluate("document.documentElement.lang")[:2] != language:
             page.locator(".language-form button").first.click()
             page.wait_for_load_state()
@@ -204,6 +235,20 @@ def photograph(photographer: Photographer, kind: str, found: dict[str, dict[str,
         page.context.close()
 
 
+def photograph_console(photographer: Photographer, kind: str) -> None:
+    """The operator's pages."""
+    page = photographer.console(kind)
+    for name, steps in CONSOLE_PAGES:
+        if photographer.wants(name):
+            for step in steps:
+                if step.startswith("/"):
+                    page.goto(photographer.console_address + step)
+                else:
+                    page.locator(step).first.click()
+            photographer.take(page, name, kind)
+    page.context.close()
+
+
 def contact_sheet(context: BrowserContext, pictures: list[Path], target: Path) -> None:
     """One picture of all pictures."""
     cells = "".join(
@@ -246,6 +291,7 @@ def main() -> None:
             found: dict[str, dict[str, str]] = {}
             for kind in options.kinds.split(","):
                 photograph(photographer, kind, found)
+                photograph_console(photographer, kind)
             sheet = folder / "contact-sheet.png"
             contact_sheet(browser.new_context(), photographer.pictures, sheet)
             browser.close()
@@ -265,7 +311,7 @@ def serving_demo(
         manage = [".venv/bin/python", "manage.py"]
         databases.run([*manage, "migrate_schemas", "-v0", "--skip-checks"], environment)
         databases.run([*manage, "load_demo"], portal.environment("ops"))
-    return serving(database, logs / "portal.log")
+    return serving(database, logs / "portal.log", console=True)
 
 
 def publish(folder: Path) -> None:

@@ -157,6 +157,7 @@ def the_audit_tells(console: Console) -> None:
     page.goto(f"{console.address}/console/operatoract/")
     rows = page.locator("#result_list")
     for words in (
+        "console.entered",
         "console.job_retried",
         "console.impersonation_started",
         "unpaid since May",
