@@ -30,6 +30,11 @@ def new_id(now: datetime | int, random: bytes | None = None) -> uuid.UUID:
     return uuid.UUID(int=high << 64 | 0b10 << 62 | bits & _RANDOM_BITS_B)
 
 
+def least_id(instant: datetime) -> uuid.UUID:
+    """No key made at this time or later is less."""
+    return uuid.UUID(int=int(instant.timestamp() * 1000) << 80)
+
+
 def encode(prefix: str, key: uuid.UUID) -> str:
     """`encode('inv', key)` gives `inv_` and 26 characters."""
     number, characters = key.int, []

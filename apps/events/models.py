@@ -75,6 +75,12 @@ class Job(FencedModel):
                 condition=models.Q(state__in=["waiting", "running"]),
                 name="events_job_open",
             ),
+            # Of a company what is not done: hardly any of its jobs.
+            models.Index(
+                fields=["company", "state", "run_after"],
+                condition=models.Q(state__in=["waiting", "running", "parked"]),
+                name="events_job_unsettled",
+            ),
         ]
 
     def __str__(self) -> str:

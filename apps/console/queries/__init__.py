@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subqu
 from django.db.models.functions import Coalesce, TruncHour
 
 from apps.accounts.models import Membership
+from apps.common.ids import least_id
 from apps.console.models import CompanyHealth
 from apps.events.models import AuditCheck, Job, WebhookMessage
 from apps.payments.models import WebhookEvent
@@ -22,6 +23,9 @@ STUCK_AFTER = timedelta(minutes=5)
 STALE_AFTER = timedelta(minutes=30)
 SILENT_AFTER = timedelta(days=1)
 CHART_DAYS, CHART_HOURS = 14, 24
+UNSETTLED = [Job.State.WAITING, Job.State.RUNNING, Job.State.PARKED]
+# How long before its end a job of the chart was written at most; the keys tell when, and have an index.
+LONGEST_JOB = timedelta(days=3)
 
 
 def open_jobs() -> Q:
@@ -96,7 +100,7 @@ class JobFigures:
 
 def job_figures(now: datetime, company: Company | None = None) -> JobFigures:
     """Of all companies, or of one. One query over open and parked jobs."""
-    rows = Job.all_parties.exclude(state=Job.State.DONE).order_by()
+    rows = Job.all_parties.filter(state__in=UNSETTLED).order_by()
     if company is not None:
         rows = rows.filter(company=company)
     due = Q(open_jobs(), run_after__lte=now)
@@ -117,7 +121,11 @@ def jobs_by_hour(now: datetime) -> list[tuple[datetime, int, int]]:
     last = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     first = last - timedelta(hours=CHART_HOURS - 1)
     rows = (
-        Job.all_parties.filter(finished_at__gte=first, state__in=[Job.State.DONE, Job.State.PARKED])
+        Job.all_parties.filter(
+            pk__gte=least_id(first - LONGEST_JOB),
+            finished_at__gte=first,
+            state__in=[Job.State.DONE, Job.State.PARKED],
+        )
         .annotate(hour=TruncHour("finished_at", tzinfo=UTC))
         .order_by()
         .values_list("hour", "state")

@@ -52,6 +52,14 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('author', 'number'), name='events_seal_number'), models.UniqueConstraint(fields=('author', 'previous'), name='events_seal_follows')],
             },
         ),
+        migrations.AddIndex(
+            model_name="job",
+            index=models.Index(
+                condition=models.Q(("state__in", ["waiting", "running", "parked"])),
+                fields=["company", "state", "run_after"],
+                name="events_job_unsettled",
+            ),
+        ),
         Fence("events_auditseal", index=False, append_only=True, platform_writes=True),
         Fence("events_auditcheck", index=False, platform_writes=True),
         migrations.RunSQL(
