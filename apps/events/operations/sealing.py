@@ -79,11 +79,9 @@ def _seal_batch(now: datetime) -> int:
     return len(keys)
 
 
-def _floor(company_id: int | None = None) -> UUID:
-    """The least key a row may have that is not sealed yet."""
+def _floor() -> UUID:
+    """The least key a row of any company may have that is not sealed yet."""
     seals = AuditSeal.all_parties.order_by("-last_row")
-    if company_id is not None:
-        seals = seals.filter(author_id=company_id)
     last = seals.values_list("last_row", flat=True).first()
     if last is None:
         return UUID(int=0)
@@ -195,9 +193,7 @@ def _seal_faults(seal: AuditSeal, number: int, previous: str) -> list[str]:
 def _foreign_rows(company_id: int) -> list[UUID]:
     """Rows so old that the sealer must have seen them, and which are in no seal."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            _FOREIGN, {"company": company_id, "floor": _floor(company_id), "most": FAULTS_KEPT}
-        )
+        cursor.execute(_FOREIGN, {"company": company_id, "floor": _floor(), "most": FAULTS_KEPT})
         return [row[0] for row in cursor.fetchall()]
 
 

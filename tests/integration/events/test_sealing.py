@@ -151,6 +151,24 @@ def test_a_row_that_commits_late_is_sealed_late(provider: Any) -> None:
     assert faults(provider) == []
 
 
+def test_a_row_put_into_a_quiet_companys_past_is_found(provider: Any, cast: dict[str, Any]) -> None:
+    """Its own last seal is older than the row; the sealer has been at work for others since."""
+    week_ago = datetime.now(UTC) - timedelta(days=7)
+    with company_context(provider):
+        quiet = AuditRow(
+            id=new_id(week_ago), author=provider, parties=[provider.pk], at=week_ago, actor="",
+            action="test.act",
+        )  # fmt: skip
+        quiet.save(force_insert=True)
+    seal()
+    act(cast["customer"])
+    seal()
+    assert faults(provider) == []
+    insert([quiet, quiet])
+    (fault,) = faults(provider)
+    assert "was put among sealed rows" in fault
+
+
 def test_a_rewritten_chain_is_betrayed_by_the_head_outside(provider: Any, heads: Path) -> None:
     """Whoever changes a row and makes all seals anew leaves a chain that holds in itself."""
     rows = act(provider)
