@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from apps.accounts.models import User
 from apps.events.models import Job
 from apps.tenancy.context import as_platform, company_context, no_company
+from tests.browser.axe import GRAVE, LOOK, settled, source
 from tests.browser.steps import picture, sign_in
 from tests.browser.test_first_path import PASSWORD
 from tests.conftest import Portal
@@ -152,6 +153,26 @@ def gone(page: Page, words: str) -> None:
     raise AssertionError(f"{words!r} still stands on the page")
 
 
+def nothing_grave_in(console: Console) -> None:
+    """axe on what is ours; frame and lists are Unfold's."""
+    page, found = console.page, []
+    for scheme, width in (("light", 1280), ("dark", 390)):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.set_viewport_size({"width": width, "height": 844})
+        for path in ("/", "/tenancy/company/"):
+            page.goto(console.address + path)
+            if path != "/":
+                page.locator("#result_list tbody a").first.click()
+            settled(page)
+            page.evaluate(source())
+            ours = page.evaluate(LOOK.replace("document", "'.c-grid'"))
+            found += [f"{path} {scheme}: {one}" for one in ours if one["impact"] in GRAVE]
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 1280, "height": 844})
+    assert found == []
+
+
 def the_audit_tells(console: Console) -> None:
     page = console.page
     page.goto(f"{console.address}/console/operatoract/")
@@ -190,3 +211,4 @@ def test_the_operators_day(portal: Serving, browser: Browser) -> None:
     suspend_and_resume(console, browser, portal)
     the_audit_tells(console)
     every_list_opens(console)
+    nothing_grave_in(console)
