@@ -71,7 +71,7 @@ class ConsoleSite(UnfoldAdminSite):
             if ENTERED not in request.session and self.has_permission(request):
                 request.session[ENTERED] = True
                 note_act(action="console.entered", by=request.user, now=timezone.now())
-            return shown(request, *args, **kwargs)  # type: ignore[no-any-return]
+            return shown(request, *args, **kwargs)
 
         return noted
 
