@@ -26,6 +26,15 @@ def heads(settings: Any, tmp_path: Path) -> Path:
     return settings.PERUSE_AUDIT_HEADS
 
 
+@pytest.fixture(autouse=True)
+def no_rows_yet(cast: dict[str, Any]) -> None:
+    """The companies of the cast have a history."""
+    with no_company(), as_owner(), connection.cursor() as cursor:
+        cursor.execute("alter table events_auditrow disable trigger all")
+        cursor.execute("delete from events_auditrow")
+        cursor.execute("alter table events_auditrow enable trigger all")
+
+
 @pytest.fixture
 def provider(cast: dict[str, Any]) -> Any:
     return cast["provider"]
