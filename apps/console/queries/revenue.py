@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from django.db.models import Count, Sum
 from django.db.models.functions import TruncMonth
 
-from apps.subscriptions.models import PlanInvoice, Subscription
+from apps.subscriptions.models import Plan, PlanInvoice, Subscription
 
 MONTHS = 12
 
@@ -15,10 +15,7 @@ def plans_by_standing() -> list[tuple[str, str, int]]:
     """(plan's title, standing's code, how many companies), the dearest plan last."""
     rows = Subscription.all_parties.order_by().values_list("plan", "standing")
     counts = {(plan, standing): n for plan, standing, n in rows.annotate(n=Count("pk"))}
-    plans = {
-        row.plan_id: row.plan
-        for row in Subscription.all_parties.select_related("plan").distinct("plan").order_by("plan")
-    }
+    plans = Plan.objects.in_bulk()
     ordered = sorted(counts, key=lambda key: (plans[key[0]].place, key[1]))
     return [(plans[plan].title, standing, counts[plan, standing]) for plan, standing in ordered]
 
