@@ -1,6 +1,5 @@
 """Audit rows are chained: a changed, a removed and an inserted row are each found, and named."""
 
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -281,23 +280,3 @@ def test_the_file_is_written_whole_or_not_at_all(heads: Path, provider: Any) -> 
     with pytest.raises(AttributeError):
         keep_heads({1: None})  # type: ignore[dict-item]
     assert heads.read_text() == before
-
-
-def test_a_request_that_appends_waits_for_no_sealer(
-    own_database: str, cast: dict[str, Any]
-) -> None:
-    """While the sealer holds its lock, others append."""
-    done = threading.Event()
-
-    def append() -> None:
-        act(cast["provider"], 1)
-        connection.close()
-        done.set()
-
-    with no_company(), as_platform(), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("select pg_advisory_xact_lock(hashtext('peruse.seal_audit'))")
-        thread = threading.Thread(target=append)
-        thread.start()
-        assert done.wait(20)
-        thread.join()
