@@ -206,8 +206,6 @@ if CONSOLE:
     CONTENT_SECURITY_POLICY["DIRECTIVES"] |= {
         "script-src": ["'self'", "'unsafe-eval'", "'unsafe-inline'"],
         "style-src": ["'self'", "'unsafe-inline'"],
-        # To the company that the operator helps.
-        "form-action": ["'self'", f"*.{PERUSE_DOMAIN}:*"],
     }
     SESSION_COOKIE_AGE = 2 * 3600
     UNFOLD = {
