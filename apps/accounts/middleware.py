@@ -93,7 +93,7 @@ class PersonMiddleware:
         request.impersonation = found  # type: ignore[attr-defined]
         request.user.helping = True  # type: ignore[union-attr]
         request.membership = Membership(  # type: ignore[attr-defined]
-            author_id=company_id, parties=[company_id], user_id=request.user.pk, position="viewer"
+            author_id=company_id, parties=[company_id], user_id=found.operator_id, position="viewer"
         )
         request.capabilities = operators_capabilities()  # type: ignore[attr-defined]
         return True
