@@ -14,7 +14,6 @@ FURTHER_FACE = {
     "common": None,  # everything: it is a library
     "pricing": None,
     "tenancy": {
-        "backup",
         "context",
         "fence",
         "middleware",

