@@ -21,8 +21,7 @@ from apps.accounts.models import (
     User,
 )
 from apps.events.models import AuditRow
-from apps.tenancy.context import company_context, current_company, current_company_id
-from apps.tenancy.models import Company
+from apps.tenancy.context import current_company, current_company_id
 
 # Whose position needs a second factor.
 BOUND_POSITIONS = (Membership.Position.DIRECTOR, Membership.Position.FINANCE)
@@ -221,10 +220,3 @@ def own_link(person: Any) -> SignOnLink | None:
     """Who the person is at the current company's provider, once they are linked."""
     links = SignOnLink.objects.filter(author=current_company(), user=person)
     return links.exclude(subject=None).first()
-
-
-def sign_on_offer(company: Company) -> Company | None:
-    """The company, when its people may sign in at its own provider; asked outside of any company."""
-    with company_context(company):
-        row = own_sign_on()
-    return company if row is not None and row.switched_on_at else None

@@ -21,11 +21,12 @@ from apps.accounts.access import requires
 from apps.accounts.addresses import company_url, console_url, local_path, safe_path
 from apps.accounts.confirming import confirmed_at
 from apps.accounts.domain.tokens import is_hash
+from apps.accounts.door import sign_on_offer
 from apps.accounts.forms import PasswordForm, ProfileForm
 from apps.accounts.models import User
 from apps.accounts.operations import issue_entry_code, set_language
 from apps.accounts.operations.invitations import ACCEPTANCE_PATH
-from apps.accounts.queries import impersonation_in_force, memberships_of, sign_on_offer
+from apps.accounts.queries import impersonation_in_force, memberships_of
 from apps.accounts.views.security import asked_first
 from apps.tenancy.models import ADDRESS_NAME, Company
 from apps.tenancy.queries import company_by_slug

@@ -27,6 +27,7 @@ from apps.accounts.clients import client_address, client_network
 from apps.accounts.confirming import is_recent
 from apps.accounts.domain.sign_on import BadToken, Shown
 from apps.accounts.domain.tokens import is_hash, new_token
+from apps.accounts.door import before_signing_in
 from apps.accounts.limits import ADDRESS, take
 from apps.accounts.models import SignOn, User
 from apps.accounts.operations import issue_entry_code
@@ -34,7 +35,6 @@ from apps.accounts.operations.provider import Asked, authorization_url, shown_by
 from apps.accounts.operations.sign_on import link, shown_member
 from apps.accounts.queries import own_sign_on
 from apps.accounts.views.entry import BACKEND
-from apps.tenancy.context import company_context
 from apps.tenancy.models import Company
 from apps.tenancy.queries import company_by_slug
 
@@ -98,7 +98,7 @@ def callback(request: HttpRequest) -> HttpResponse:
 def _of(company: Company | None) -> SignOn | None:
     if company is None:
         return None
-    with company_context(company):
+    with before_signing_in(company):
         row = own_sign_on()
     return row if row is not None and row.switched_on_at else None
 
@@ -126,7 +126,7 @@ def _arrived(
 ) -> HttpResponse:  # fmt: skip
     if kept["anew"] and not is_recent(shown.authenticated_at, now):
         raise ValidationError(_("The provider did not ask anew who you are."))
-    with company_context(company):
+    with before_signing_in(company):
         if kept["link"]:
             link(sign_on=sign_on, token=kept["link"], shown=shown, now=now)
             return redirect(company_url(company, "/company/sign-on/"))
