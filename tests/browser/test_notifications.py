@@ -21,7 +21,7 @@ from tests.integration.notifications import scene
 from tests.serving import Serving, serving
 
 __all__ = ["browser"]
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 PEOPLE = [("provider", "en"), ("customer", "de")]

@@ -16,7 +16,7 @@ from tests.browser.test_first_path import PASSWORD, Window
 from tests.conftest import Portal
 from tests.serving import Serving, chromium, serving
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 SCENARIO = f"""
 format: 1

@@ -16,7 +16,7 @@ from tests.integration.events.test_sending import is_signed
 from tests.serving import Serving, serving
 
 __all__ = ["browser"]
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 

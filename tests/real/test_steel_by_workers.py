@@ -16,7 +16,7 @@ from tests.real.test_energy_steel import FILE, MAPPING, MONTHS
 from tests.real.test_steel_invoices import PLAN, by_hand
 from tests.serving import Serving, serving
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 SCENARIO = {
     "format": 1,
