@@ -9,6 +9,8 @@ os.environ["PERUSE_DATABASE"] = (
 )
 # People of tests are made ready to work; tests of the second factor switch it on.
 os.environ.setdefault("PERUSE_MFA", "off")
+# Lines of jobs and requests are made by the hundred thousand and read by nobody here.
+os.environ.setdefault("PERUSE_LOG_LEVEL", "WARNING")
 os.environ.setdefault("PERUSE_EMAIL_BACKEND", "django.core.mail.backends.locmem.EmailBackend")
 
 if "PYTEST_XDIST_WORKER" not in os.environ:
