@@ -236,8 +236,11 @@ def test_changes_tell_what_was_before_and_messages_come_doubled(
     fake.delivery.copies = 3
     made = subscribe(api, customer(api), price(api))
     api.subscriptions.update(made.id, {"cancel_at_period_end": True})
-    listener.wait_for("customer.subscription.updated", 3)
-    told = [e for e in listener.taken if e.type == "customer.subscription.updated"]
-    before = [e.data.previous_attributes.to_dict() for e in told]
+    # Its first payment is an update as well; copies of that may come first.
+    for count in (3, 6):
+        told = listener.wait_for("customer.subscription.updated", count)
+        before = [e.data.previous_attributes.to_dict() for e in told]
+        if any(one.get("cancel_at_period_end") is False for one in before):
+            break
     assert any(one.get("cancel_at_period_end") is False for one in before)
     assert states(listener)
