@@ -3,8 +3,11 @@
 from datetime import datetime
 from typing import Any
 
+import pytest
 from django.utils import timezone
 
+from apps.notifications.domain.told import Told
+from apps.notifications.queries.tellings import money
 from apps.payments.models import Payment
 from apps.tenancy.context import company_context
 from tests.integration.notifications.scene import texts, told, work
@@ -38,3 +41,17 @@ def test_a_run_of_debits_that_is_drafted(cast: dict[str, Any], people: Any, mand
         f"{one.name} has drafted a direct debit of 119.00\u00a0EUR. A second person approves it."
     ]
     assert texts(one, provider, "approvals") == []
+
+
+def test_control_without_the_exclusion_who_drafted_is_asked(
+    cast: dict[str, Any], people: Any, mandate: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forgetful(*facts: Any, without: frozenset[int] = frozenset()) -> Told:
+        return Told(*facts)
+
+    monkeypatch.setattr(money, "Told", forgetful)
+    provider, (one, _other) = cast["provider"], people
+    with company_context(provider):
+        drafted_of(cast, one)
+    work(*cast.values(), now=timezone.now())
+    assert len(texts(one, provider, "approvals")) == 1

@@ -5,6 +5,8 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Manager
+
 from apps.events.models import OutboxEvent
 from apps.notifications.domain.told import Told
 from apps.notifications.queries.tellings.registry import Teller, from_others, keys, one_or_many
@@ -48,34 +50,27 @@ def _objection_answered(event: OutboxEvent) -> list[Told]:
 
 
 def _drafted(event: OutboxEvent) -> list[Told]:
-    """Who drafted it cannot approve it and is not told."""
     batch = PayoutBatch.objects.filter(id=UUID(event.payload["batch"])).first()
-    if batch is None or batch.state != PayoutBatch.State.DRAFTED:
-        return []
-    amounts = list(batch.payouts.values_list("amount_minor", flat=True))
-    facts = {
-        "actor": _name(batch.drafted_by), "count": len(amounts),
-        "amount": [sum(amounts), batch.currency],
-    }  # fmt: skip
-    return [
-        Told("approvals", "payouts_drafted", batch.public_id, facts,
-             without=frozenset([batch.drafted_by_id]))
-    ]  # fmt: skip
+    return [] if batch is None else _to_approve(batch, "payouts_drafted", batch.payouts)
 
 
 def _debits_drafted(event: OutboxEvent) -> list[Told]:
-    """As with payouts: not who drafted the run, and nobody once it is approved or discarded."""
     run = DebitRun.objects.filter(id=UUID(event.payload["run"])).first()
-    if run is None or run.state != DebitRun.State.DRAFTED:
+    return [] if run is None else _to_approve(run, "debits_drafted", run.debits)
+
+
+def _to_approve(drafted: PayoutBatch | DebitRun, message: str, parts: Manager[Any]) -> list[Told]:
+    """Not who drafted it, for they cannot approve it; nobody once it is approved or discarded."""
+    if drafted.state != drafted.State.DRAFTED:
         return []
-    amounts = list(run.debits.values_list("amount_minor", flat=True))
+    amounts = list(parts.values_list("amount_minor", flat=True))
     facts = {
-        "actor": _name(run.drafted_by), "count": len(amounts),
-        "amount": [sum(amounts), run.currency],
+        "actor": _name(drafted.drafted_by), "count": len(amounts),
+        "amount": [sum(amounts), drafted.currency],
     }  # fmt: skip
     return [
-        Told("approvals", "debits_drafted", run.public_id, facts,
-             without=frozenset([run.drafted_by_id]))
+        Told("approvals", message, drafted.public_id, facts,
+             without=frozenset([drafted.drafted_by_id]))
     ]  # fmt: skip
 
 
