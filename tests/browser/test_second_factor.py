@@ -121,6 +121,7 @@ def sign_out(page: Page, portal: Serving) -> None:
     page.wait_for_url("**/sign-in/")
 
 
+@pytest.mark.long
 def test_a_passkey_put_away_is_said(portal: Serving, browser: Browser) -> None:
     page, _faults = listened(browser.new_context(locale="en-GB"))
     with_authenticator(page)
@@ -169,6 +170,7 @@ def test_an_app_is_set_up_and_its_codes_sign_in(portal: Serving, browser: Browse
     assert faults == []
 
 
+@pytest.mark.long
 def test_the_pages_in_other_clothes(portal: Serving, browser: Browser) -> None:
     for kind in ("german", "dark", "phone"):
         in_these_clothes(portal, browser, kind)

@@ -77,7 +77,7 @@ def paths_of(client: Client) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "requests", [200, pytest.param(10_000, marks=pytest.mark.long)], ids=["some", "many"]
+    "requests", [100, pytest.param(10_000, marks=pytest.mark.long)], ids=["some", "many"]
 )
 def test_no_foreign_row_whatever_raised_before(
     world: dict[str, Any], cast: dict[str, Any], client_of: Callable[..., Any], requests: int

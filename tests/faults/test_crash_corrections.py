@@ -171,7 +171,7 @@ def all_rows(company: Any) -> str:
 def test_a_crash_at_some_statements_changes_nothing(books: Books) -> None:
     expected, statements = undisturbed(books)
     assert statements > 200
-    for at in range(11, statements, statements // 3):
+    for at in range(11, statements, statements // 2):
         assert crashed(books, at, after=bool(at % 2)) == expected, at
 
 
@@ -185,6 +185,7 @@ def counted_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ids, "new_id", next_key)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("counted_keys")
 def test_what_a_crash_leaves_is_recognised(books: Books) -> None:
     """The same crash leaves the same rows; another transaction's leaves others."""

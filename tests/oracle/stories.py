@@ -498,10 +498,10 @@ def _by_asset(rows: Iterable[Any]) -> dict[UUID, Decimal]:
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 # The same stories each time, as quick as they are.
 FEW = settings(
-    max_examples=8, stateful_step_count=12, derandomize=True, database=None, deadline=None,
+    max_examples=6, stateful_step_count=12, derandomize=True, database=None, deadline=None,
     phases=[Phase.generate], suppress_health_check=SLOW, report_multiple_bugs=False,
 )  # fmt: skip
-FEWER = settings(FEW, max_examples=4, stateful_step_count=10)
+FEWER = settings(FEW, max_examples=3, stateful_step_count=10)
 MANY = settings(
     max_examples=150, stateful_step_count=30, deadline=None, suppress_health_check=SLOW,
     print_blob=True,

@@ -129,7 +129,7 @@ MINUTES = st.one_of(
 )
 HISTORIES = st.dictionaries(MINUTES, st.integers(0, 400), max_size=40)
 database_settings = settings(
-    max_examples=15, deadline=None,
+    max_examples=8, deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 
