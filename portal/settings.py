@@ -299,9 +299,17 @@ PERUSE_OPERATOR = {
     "country": os.environ.get("PERUSE_OPERATOR_COUNTRY", "DE"),
     "vat": os.environ.get("PERUSE_OPERATOR_VAT", "19"),
     "currency": os.environ.get("PERUSE_OPERATOR_CURRENCY", "EUR"),
+    # With it the EU's register gives a number for each question about a VAT id.
+    "vat_id": os.environ.get("PERUSE_OPERATOR_VAT_ID", ""),
     # A folder with imprint.txt and privacy.txt, in other languages imprint.de.txt; blank lines part paragraphs.
     "texts": os.environ.get("PERUSE_OPERATOR_TEXTS", ""),
 }
+
+# Where VAT ids are shown to the EU's register: https://ec.europa.eu/taxation_customs/vies/rest-api/check-vat-number
+# Empty: nobody is asked, and only form and check digit count.
+PERUSE_VIES = os.environ.get("PERUSE_VIES", "")
+# Days from a company's wish to leave until its data is erased.
+PERUSE_LEAVING_DAYS = int(os.environ.get("PERUSE_LEAVING_DAYS", "30"))
 
 # --- Webhooks to others -------------------------------------------------------------------------
 # Ports a company's endpoint may have.

@@ -284,3 +284,35 @@ class ApiKey(FencedModel):
 
     def __str__(self) -> str:
         return f"{self.name} (…{self.hint})"
+
+
+class VatCheck(FencedModel):
+    """What the EU's register (VIES) said of the company's VAT id, when it was asked last. One row a company."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("not asked yet")
+        VALID = "valid", _("valid")
+        INVALID = "invalid", _("not valid")
+        UNAVAILABLE = "unavailable", _("register not available")
+
+    prefix = "vat"
+
+    vat_id = models.CharField(max_length=20)
+    state = models.CharField(max_length=11, choices=State, default=State.WAITING)
+    # Of the last question; the register's own number for it, where it gives one.
+    asked_at = models.DateTimeField(null=True)
+    consultation = models.CharField(max_length=60, blank=True)
+    name = models.CharField(max_length=200, blank=True)
+    # The register's own word of why it did not answer.
+    reason = models.CharField(max_length=60, blank=True)
+    tries = models.SmallIntegerField(default=0)
+    next_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["author"], name="accounts_vat_check_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.vat_id} {self.state}"

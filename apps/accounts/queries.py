@@ -19,6 +19,7 @@ from apps.accounts.models import (
     SignOn,
     SignOnLink,
     User,
+    VatCheck,
 )
 from apps.events.models import AuditRow
 from apps.tenancy.context import current_company, current_company_id
@@ -220,3 +221,9 @@ def own_link(person: Any) -> SignOnLink | None:
     """Who the person is at the current company's provider, once they are linked."""
     links = SignOnLink.objects.filter(author=current_company(), user=person)
     return links.exclude(subject=None).first()
+
+
+def own_vat_check() -> VatCheck | None:
+    """What the EU's register said of the current company's VAT id."""
+    found: VatCheck | None = VatCheck.objects.filter(author=current_company()).first()
+    return found

@@ -28,6 +28,7 @@ CAPABILITIES: dict[str, Promise] = {
     "manage_partners": _("add partner companies"),
     "manage_networks": _("found and join value networks"),
     "manage_plan": _("choose and pay the company's plan"),
+    "leave_platform": _("have the company's data erased"),
     "set_retention": _("set how long readings are kept"),
     "limit_corrections": _("set when a correction needs a second person"),
 }

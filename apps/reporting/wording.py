@@ -4,6 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 JOB_TITLES: dict[str, str | Promise] = {
+    "accounts.check_vat_id": _("Ask the EU register about the VAT id"),
     "accounts.mail_invitation": _("Mail an invitation"),
     "assets.heal_use_grants": _("Let users read the data of their equipment"),
     "assets.refresh_grants": _("Bring data grants up to date"),

@@ -35,7 +35,7 @@ def company_of_host(host: str) -> Company | None:
     if found and found[0] > time.monotonic():
         return found[1]
     name = Hostname.objects.select_related("tenant").filter(domain=host).first()
-    company = name.tenant if name else None
+    company = name.tenant if name and name.tenant.state != Company.State.ERASED else None
     if company is not None:
         _cache[host] = (time.monotonic() + CACHE_SECONDS, company)
     return company

@@ -23,6 +23,8 @@ class Company(TenantMixin):
         PROVISIONING = "provisioning", _("being set up")
         ACTIVE = "active", _("active")
         SUSPENDED = "suspended", _("suspended")
+        # Its data is gone or going; the row stays, because others' documents name it, and so does its address.
+        ERASED = "erased", _("erased")
 
     auto_create_schema = False
 

@@ -79,7 +79,8 @@ def make_acquaintance(*, other: Company, now: datetime) -> Acquaintance:
 def make_acquaintance_by_address(*, slug: str, now: datetime) -> Acquaintance:
     """The same by the other portal's address name; raises ValidationError when there is none."""
     other = company_by_slug(slug.strip().lower())
-    if other is None or other.pk == current_company().pk:
+    erased = Company.State.ERASED
+    if other is None or other.state == erased or other.pk == current_company().pk:
         raise ValidationError(
             _("There is no other company at the address “%(slug)s”."), params={"slug": slug}
         )

@@ -19,8 +19,9 @@ def known_company_ids() -> set[int]:
 
 
 def known_companies() -> QuerySet[Company]:
-    """The current company and those it is acquainted with, by name."""
-    return Company.objects.filter(pk__in=known_company_ids())
+    """The current company and those it is acquainted with, by name; without those that are erased."""
+    rows = Company.objects.filter(pk__in=known_company_ids())
+    return rows.exclude(state=Company.State.ERASED)
 
 
 def company_by_slug(slug: str) -> Company | None:
@@ -30,7 +31,8 @@ def company_by_slug(slug: str) -> Company | None:
 
 def active_companies() -> QuerySet[Company]:
     """All companies whose schema stands; for platform processes that fan out."""
-    return Company.objects.exclude(state=Company.State.PROVISIONING).order_by("pk")
+    without = [Company.State.PROVISIONING, Company.State.ERASED]
+    return Company.objects.exclude(state__in=without).order_by("pk")
 
 
 def schema_bytes(schema_name: str) -> int:

@@ -23,6 +23,11 @@ def opened(purpose: str, text: str) -> bytes:
     return _cipher(purpose).decrypt(text.encode())
 
 
+def signing_seed(purpose: str) -> bytes:
+    """32 bytes for a signing key of the installation: the same as long as its key is."""
+    return hashlib.sha256(f"{purpose}\n".encode() + settings.SECRET_KEY.encode()).digest()
+
+
 def _cipher(purpose: str) -> "MultiFernet":
     """Seals with SECRET_KEY; opens what was sealed with one of its fallbacks too."""
     from cryptography.fernet import MultiFernet

@@ -31,7 +31,7 @@ class CompanyTask(Task):
         key = self._company_key()
         with no_company():
             company = Company.objects.filter(pk=key).first()
-        if company is None:
+        if company is None or company.state == Company.State.ERASED:
             raise CompanyGone(f"company {key} of task {self.name} does not exist")
         with company_context(company), tracing.traced(company=company.slug):
             return super().__call__(*args, **kwargs)

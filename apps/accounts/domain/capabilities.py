@@ -51,6 +51,7 @@ DIRECTOR = (
         "manage_bank_accounts",
         "set_retention",
         "limit_corrections",
+        "leave_platform",
     }
 )
 

@@ -33,6 +33,12 @@ def is_vat_id(text: str, country: str) -> bool:
     return True
 
 
+def is_union_id(text: str) -> bool:
+    """Whether the Union's register knows ids with this prefix."""
+    prefix = text[:2].upper()
+    return prefix == "EL" or (prefix.lower() in vat.MEMBER_STATES and prefix not in PREFIXES)
+
+
 def is_leitweg_id(text: str) -> bool:
     """Form and check digits (KoSIT, Formatspezifikation Leitweg-ID 2.0.2: ISO 7064, mod 97-10)."""
     return bool(_LEITWEG.match(text)) and mod_97_10.is_valid(text.replace("-", ""))

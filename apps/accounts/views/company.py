@@ -15,7 +15,7 @@ from apps.accounts.domain.company_facts import SCHEMES
 from apps.accounts.forms import CompanyForm
 from apps.accounts.operations import describe_company
 from apps.accounts.operations.company_facts import FIELDS
-from apps.accounts.queries import impersonations
+from apps.accounts.queries import impersonations, own_vat_check
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
 
@@ -35,6 +35,7 @@ def company_detail(request: HttpRequest) -> HttpResponse:
     scheme, _colon, identifier = company.e_address.partition(":")
     context = {
         "company": company,
+        "vat_check": own_vat_check(),
         "scheme": SCHEMES.get(scheme, ""),
         "identifier": identifier,
         "visits": impersonations()[:VISITS_SHOWN],

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.accounts.addresses import company_url
-from apps.accounts.models import Membership, User
+from apps.accounts.models import Membership, User, VatCheck
 from apps.console.admin.site import ReadOnly, column, site
 from apps.console.domain.charts import bar_chart
 from apps.console.models import CompanyHealth
@@ -93,7 +93,12 @@ class CompanyAdmin(ReadOnly):
 
     @display(
         description=_("State"),
-        label={"active": "success", "suspended": "danger", "provisioning": "info"},
+        label={
+            "active": "success",
+            "suspended": "danger",
+            "provisioning": "info",
+            "erased": "default",
+        },
     )
     def shown_state(self, company: Company) -> tuple[str, str]:
         return company.state, company.get_state_display()
@@ -174,6 +179,7 @@ def company_page(company: Company, now: datetime) -> dict[str, Any]:
         "now": now,
         "company": company,
         "subscription": all_subscriptions().filter(author=company).first(),
+        "vat_check": VatCheck.all_parties.filter(author=company).first(),
         "health": health,
         "health_is_stale": health is None or health.noted_at < now - STALE_AFTER,
         "jobs": job_figures(now, company),

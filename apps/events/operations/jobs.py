@@ -25,6 +25,7 @@ from apps.events.models import AuditRow, Job, OutboxEvent
 from apps.events.queries import hearers
 from apps.tenancy.bulk import insert_all
 from apps.tenancy.context import current_company
+from apps.tenancy.models import Company
 from apps.tenancy.outages import is_full
 from apps.tenancy.tasks import HEADER
 
@@ -163,10 +164,14 @@ def _ring(job_id: Any, company_id: int, queue: str) -> None:
 
 def ring_again(*, now: datetime, limit: int = 500) -> int:
     """Ring for every job that is due and that nobody works on (platform role). Returns how many."""
-    due = Job.all_parties.filter(
-        Q(state=Job.State.WAITING, run_after__lte=now)
-        | Q(state=Job.State.RUNNING, lease_until__lt=now)
-    ).order_by("run_after")[:limit]
+    due = (
+        Job.all_parties.filter(
+            Q(state=Job.State.WAITING, run_after__lte=now)
+            | Q(state=Job.State.RUNNING, lease_until__lt=now)
+        )
+        .exclude(company__state=Company.State.ERASED)
+        .order_by("run_after")[:limit]
+    )
     _ring_all(due)
     return len(due)
 

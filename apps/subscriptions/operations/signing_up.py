@@ -19,6 +19,7 @@ from apps.accounts.addresses import public_url
 from apps.accounts.domain.tokens import hash_of, new_token
 from apps.accounts.models import User
 from apps.accounts.operations import add_membership
+from apps.accounts.operations.vat_checks import ask_vat_check
 from apps.subscriptions.models import Plan, SignUp
 from apps.subscriptions.operations.agreeing import start_trial
 from apps.tenancy.domain.addresses import is_free_form
@@ -182,6 +183,7 @@ def _opened(row: SignUp, now: datetime, inside: Inside) -> Company:
     build_schema(company=company)
     with inside(company):
         assert row.user is not None, "what is being set up has a person (check)"
+        ask_vat_check(now=now)
         add_membership(user=row.user, position="director", now=now, actor=row.user)
         if row.plan is not None and row.plan.trial_days:
             start_trial(plan=row.plan, now=now, actor=row.user)
