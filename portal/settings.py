@@ -388,6 +388,9 @@ CELERY_BEAT_SCHEDULE = {
     "sign-ups": {
         "task": "peruse.set_up_companies", "schedule": 15.0, "options": {"queue": "platform"},
     },
+    "departures": {
+        "task": "peruse.erase_companies", "schedule": 60.0, "options": {"queue": "platform"},
+    },
     "fan-out": {"task": "peruse.fan_out", "schedule": 60.0, "options": {"queue": "platform"}},
     "seal": {"task": "peruse.seal_audit", "schedule": 60.0, "options": {"queue": "platform"}},
     "verify": {

@@ -78,6 +78,7 @@ CONSOLE_PAGES: list[tuple[str, list[str]]] = [
     ("console-visits", ["/accounts/impersonation/"]),
     ("console-chains", ["/events/auditcheck/"]),
     ("console-acts", ["/console/operatoract/"]),
+    ("console-certificates", ["/subscriptions/certificate/"]),
 ]
 # What the README shows: picture -> page
 README_PICTURES = {

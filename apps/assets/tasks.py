@@ -5,11 +5,13 @@ from typing import Any
 
 from apps.assets.operations import heal_use_grants
 from apps.assets.queries.counting import assets_in_use
+from apps.assets.queries.grants import given_grants
 from apps.events.domain.registry import housekeeping
 from apps.events.models import Job
 from apps.subscriptions.domain.limits import Counted
-from apps.subscriptions.domain.registry import counts
+from apps.subscriptions.domain.registry import counts, holds_leaving
 
+holds_leaving(given_grants)
 counts(Counted.ASSETS)(assets_in_use)
 
 

@@ -17,9 +17,13 @@ from apps.billing.operations.archives import (
     note_written,
 )
 from apps.billing.operations.documents import store_invoice_files, store_letter
+from apps.billing.queries.leaving import open_documents
 from apps.events.domain.registry import handles, housekeeping
 from apps.events.models import Job
 from apps.events.operations import note_progress
+from apps.subscriptions.domain.registry import holds_leaving
+
+holds_leaving(open_documents)
 
 
 @handles("billing.chunk")

@@ -23,6 +23,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item(_("Companies"), "domain", "tenancy_company_changelist"),
                 _item(_("People"), "group", "accounts_user_changelist"),
                 _item(_("Addresses"), "link", "tenancy_hostname_changelist"),
+                _item(_("Certificates"), "verified", "subscriptions_certificate_changelist"),
             ],
         },
         {

@@ -4,8 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from apps.contracts.operations import close_ended
+from apps.contracts.queries.leaving import open_contracts
 from apps.events.domain.registry import housekeeping
 from apps.events.models import Job
+from apps.subscriptions.domain.registry import holds_leaving
+
+holds_leaving(open_contracts)
 
 
 @housekeeping("contracts.close_ended")

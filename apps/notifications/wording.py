@@ -66,6 +66,11 @@ MESSAGES: dict[str, Words] = {
     ),
     "plan_good": Words(_("Your plan is paid. Everything is open again."), "", "plan"),
     "plan_trial_ends": Words(_("Your free trial ends on %(ends_on)s."), "", "plan"),
+    "leaving_asked": Words(
+        _("%(by)s asked to have all data of your company erased on %(erased_on)s. It can be taken back until then."),
+        "", "plan_leaving",
+    ),
+    "leaving_withdrawn": Words(_("Your company stays: nothing is erased."), "", "plan"),
     "plan_near_assets": Words(_("Your plan has hardly any room for further assets."), "", "plan"),
     "plan_near_networks": Words(
         _("Your plan has hardly any room for further networks."), "", "plan"

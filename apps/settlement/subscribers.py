@@ -17,7 +17,14 @@ from apps.settlement.operations import (
     settle_documents,
     store_statement_files,
 )
+from apps.settlement.queries.counting import statements_since
 from apps.settlement.queries.credit import credit_counted
+from apps.settlement.queries.leaving import open_balances
+from apps.subscriptions.domain.limits import Counted
+from apps.subscriptions.domain.registry import counts, holds_leaving
+
+counts(Counted.STATEMENTS)(statements_since)
+holds_leaving(open_balances)
 
 CHUNK = 500
 

@@ -43,6 +43,26 @@ class LimitNear:
 
 
 @dataclass(frozen=True, slots=True)
+class LeavingAsked:
+    """Somebody asked that the company's data be erased."""
+
+    by: str
+    erased_on: str
+    name: ClassVar[str] = "subscriptions.leaving_asked"
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {"by": self.by, "erased_on": self.erased_on}
+
+
+@dataclass(frozen=True, slots=True)
+class LeavingWithdrawn:
+    """The company stays after all."""
+
+    name: ClassVar[str] = "subscriptions.leaving_withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
 class TrialEnds:
     """The free trial ends within a week."""
 

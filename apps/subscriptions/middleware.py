@@ -23,7 +23,7 @@ ALWAYS_OPEN = frozenset(
         "enter", "enter_start", "end_help", "kept_form", "policy_reports", "sign_out", "set_language",
         "invitation_acceptance",
         "plan", "plan_order", "plan_checkout", "plan_billing", "plan_change", "plan_end",
-        "plan_invoice", "plan_next_invoice", "plan_refresh", "plan_trial", "plan_exports", "plan_export_new", "plan_export_file",
+        "plan_invoice", "plan_next_invoice", "plan_refresh", "plan_trial", "plan_exports", "plan_leaving", "plan_leaving_new", "plan_leaving_withdrawal", "plan_export_new", "plan_export_file",
         "archive_list", "archive_new", "archive_detail", "archive_file", "data_export",
         "asset_data_export", "job_progress",
     }

@@ -9,8 +9,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.fields import MinorField, uuid7
+from apps.common.ids import encode
 from apps.subscriptions.domain import standing as rules
-from apps.subscriptions.domain.limits import Counted
+from apps.subscriptions.domain.limits import FEE_COLUMNS, Counted
 from apps.subscriptions.domain.standing import Facts
 from apps.tenancy.fence import FencedModel
 
@@ -43,6 +44,11 @@ class Plan(models.Model):
     pack_fee_minor = MinorField(default=0)
     included_assets = models.IntegerField(null=True)
     included_readings = models.BigIntegerField(null=True)
+    # Per document on which a partner's shares are settled, and per order of a marketplace, beyond what is included.
+    statement_fee_minor = MinorField(default=0)
+    included_statements = models.IntegerField(null=True)
+    order_fee_minor = MinorField(default=0)
+    included_orders = models.IntegerField(null=True)
     # Without a number there is no limit.
     most_assets = models.IntegerField(null=True)
     most_networks = models.IntegerField(null=True)
@@ -53,7 +59,13 @@ class Plan(models.Model):
         ordering = ["place"]
         constraints: ClassVar[list[Any]] = [
             models.CheckConstraint(
-                condition=Q(fee_minor__gte=0, asset_fee_minor__gte=0, pack_fee_minor__gte=0),
+                condition=Q(
+                    fee_minor__gte=0,
+                    asset_fee_minor__gte=0,
+                    pack_fee_minor__gte=0,
+                    statement_fee_minor__gte=0,
+                    order_fee_minor__gte=0,
+                ),
                 name="subscriptions_plan_fees",
             ),
             models.CheckConstraint(
@@ -75,12 +87,16 @@ class Plan(models.Model):
 
     def most(self, what: Counted) -> int | None:
         """The limit; None: there is none."""
-        found: int | None = getattr(self, f"most_{what}")
+        found: int | None = getattr(self, f"most_{what}", None)
         return found
 
     def included(self, what: Counted) -> int | None:
         found: int | None = getattr(self, f"included_{what}", None)
         return found
+
+    def fee_for(self, what: Counted) -> int:
+        """In minor units, for each one (of readings each pack) beyond what is included."""
+        return int(getattr(self, FEE_COLUMNS[what])) if what in FEE_COLUMNS else 0
 
 
 class Subscription(FencedModel):
@@ -192,6 +208,8 @@ class PlanInvoice(FencedModel):
     tax_minor = MinorField()
     total_minor = MinorField()
     open_minor = MinorField()
+    # As printed: [{text, net_minor}].
+    lines = models.JSONField(default=list)
     issued_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True)
 
@@ -216,7 +234,7 @@ class UseReport(FencedModel):
 
     prefix = "usr"
 
-    what = models.CharField(max_length=8)
+    what = models.CharField(max_length=12)
     # Of the billed period that begins then; the sum of its rows is what was used beyond the plan.
     period_start = models.DateTimeField()
     more = models.IntegerField()
@@ -280,3 +298,85 @@ class SignUp(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} {self.state}"
+
+
+class Departure(FencedModel):
+    """A company (the author) asks that its data be erased on a day; until then it may go on after all.
+
+    The company writes the wish and takes it back; everything after that is the platform's (policy).
+    """
+
+    class State(models.TextChoices):
+        ASKED = "asked", _("asked for")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        ERASING = "erasing", _("being erased")
+        # Rows are gone; files and people follow.
+        CLEARED = "cleared", _("rows erased")
+        ERASED = "erased", _("erased")
+
+    prefix = "dep"
+
+    state = models.CharField(max_length=9, choices=State, default=State.ASKED)
+    asked_at = models.DateTimeField()
+    asked_by_id = models.BigIntegerField()
+    # The only name and address that stay, for the certificate.
+    asked_by = models.CharField(max_length=200)
+    email = models.EmailField()
+    language = models.CharField(max_length=5)
+    due_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+    began_at = models.DateTimeField(null=True)
+    # When it was due and something was unfinished: looked at last, and what it was.
+    held_at = models.DateTimeField(null=True)
+    held = ArrayField(models.CharField(max_length=300), default=list)
+    # Of the export that was written last; of what was erased: counts, files to drop, people.
+    export = models.JSONField(default=dict)
+    report = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-asked_at", "-id"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["author"], condition=~Q(state="withdrawn"), name="subscriptions_one_departure"
+            ),
+            models.CheckConstraint(
+                condition=Q(due_at__gt=F("asked_at")), name="subscriptions_departure_waits"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["asked", "withdrawn"]) | Q(began_at__gte=F("due_at")),
+                name="subscriptions_departure_is_due",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.author_id} {self.state}"
+
+
+class Certificate(models.Model):
+    """What was erased of a company, what stays and why, signed. Written by the platform.
+
+    Exempt from the fence, since its company is gone: reached by the mailed link alone, and in the console.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    company = models.OneToOneField("tenancy.Company", on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+    body = models.JSONField()
+    public_key = models.CharField(max_length=64)
+    signature = models.CharField(max_length=128)
+    email = models.EmailField()
+    language = models.CharField(max_length=5)
+    # Of the mailed link, which does not end.
+    token_hash = models.CharField(max_length=64, blank=True)
+    mail_tries = models.SmallIntegerField(default=0)
+    mailed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-made_at", "-id"]
+
+    def __str__(self) -> str:
+        return str(self.body.get("company", {}).get("name", ""))
+
+    @property
+    def public_id(self) -> str:
+        return encode("cer", self.id)

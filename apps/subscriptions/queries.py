@@ -1,16 +1,19 @@
 """Reads of plans and subscriptions: what the current company has, and how near its limits it is."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from apps.events.models import Job
-from apps.subscriptions.domain.limits import Counted, Use
-from apps.subscriptions.domain.registry import count_of
+from apps.subscriptions.domain.keeping import Reason
+from apps.subscriptions.domain.limits import LIMITED, Counted, Use
+from apps.subscriptions.domain.registry import Hold, count_of, holds_of, is_counted
 from apps.subscriptions.domain.standing import Basis, Facts, Verdict, judge
-from apps.subscriptions.models import Plan, PlanInvoice, Sponsorship, Subscription
+from apps.subscriptions.models import Departure, Plan, PlanInvoice, Sponsorship, Subscription
 from apps.tenancy.context import current_company
 
 # Without a row, or when what was ordered has ended.
@@ -70,7 +73,9 @@ def uses(found: Subscription | None, now: datetime) -> list[Use]:
     """Everything a plan counts, against the limits in force."""
     plan, since = plan_in_force(found, now), month_of(found, now)
     return [
-        Use(what, count_of(what, since), plan.included(what), plan.most(what)) for what in Counted
+        Use(what, count_of(what, since), plan.included(what), plan.most(what), plan.fee_for(what))
+        for what in Counted
+        if is_counted(what) or what in LIMITED
     ]
 
 
@@ -109,3 +114,37 @@ def exports_asked() -> QuerySet[Job]:
 def export_of(job_id: UUID) -> Job | None:
     """A written one."""
     return exports_asked().filter(pk=job_id, state=Job.State.DONE).first()
+
+
+def last_export() -> dict[str, object]:
+    """Of the current company's newest written export: when, SHA-256, bytes, rows; empty without one."""
+    job = exports_asked().filter(state=Job.State.DONE, result__has_key="sha256").first()
+    if job is None or job.finished_at is None or not job.result:
+        return {}
+    known = {name: job.result[name] for name in ("sha256", "bytes", "rows", "documents")}
+    return {"written_at": job.finished_at.isoformat(), **known}
+
+
+def own_departure() -> Departure | None:
+    """The current company's wish to leave, unless it was taken back."""
+    rows = Departure.objects.filter(author=current_company())
+    found: Departure | None = rows.exclude(state=Departure.State.WITHDRAWN).first()
+    return found
+
+
+def leaving_holds(now: datetime) -> list[Hold]:
+    """What the current company has to finish before it can be erased."""
+    return holds_of(now)
+
+
+def reasons_kept(rows: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """What stays of an erased company, by reason in words."""
+    words = {
+        Reason.BOOKS: _("Books and documents: commercial and tax law want them kept (in Germany §§ 147 AO, 257 HGB)."),
+        Reason.EVIDENCE: _("Evidence of what was billed, which belongs to the documents."),
+        Reason.SHARED: _("Contracts and other rows that a partner sees too: they are the partner's as well."),
+        Reason.NAMED: _("Named by a row that stays."),
+        Reason.AUDIT: _("Who did what, sealed against change, and this departure itself."),
+    }  # fmt: skip
+    found = [(words[one], [row for row in rows if row["reason"] == one.value]) for one in words]
+    return [(text, some) for text, some in found if some]

@@ -20,6 +20,8 @@ from apps.subscriptions.operations import (
     send_use,
     warn_ahead,
 )
+from apps.subscriptions.operations.certifying import mail_certificates
+from apps.subscriptions.operations.erasing import erase_departed
 from apps.subscriptions.operations.leaving import write_leaving_export
 from apps.subscriptions.operations.signing_up import (
     forget_sign_ups,
@@ -82,4 +84,14 @@ def sign_ups() -> int:
         mail_links(now=now)
         done = set_up_companies(now=now, inside=acting_as)
         forget_sign_ups(now=now)
+    return done
+
+
+@shared_task(name="peruse.erase_companies", ignore_result=True)
+def departures() -> int:
+    """Erase the companies whose day has come, step by step, and mail the certificates (platform worker)."""
+    now = timezone.now()
+    with as_platform():
+        done = erase_departed(now=now, inside=acting_as)
+        mail_certificates(now=now)
     return done

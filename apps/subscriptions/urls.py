@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.subscriptions.views import leaving, ordering, plan
+from apps.subscriptions.views import departing, leaving, ordering, plan
 
 urlpatterns = [
     path("plan/", plan.plan_page, name="plan"),
@@ -17,5 +17,8 @@ urlpatterns = [
     path("plan/exports/", leaving.exports, name="plan_exports"),
     path("plan/exports/new/", leaving.new_export, name="plan_export_new"),
     path("plan/exports/<pid:job_id>/", leaving.export_file, name="plan_export_file"),
+    path("plan/leaving/", departing.leaving, name="plan_leaving"),
+    path("plan/leaving/new/", departing.ask, name="plan_leaving_new"),
+    path("plan/leaving/withdrawal/", departing.withdraw, name="plan_leaving_withdrawal"),
     path("plan/invoices/<pid:invoice_id>/", plan.invoice, name="plan_invoice"),
 ]

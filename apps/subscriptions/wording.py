@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 
 from apps.common.templatetags.portal import money, quantity
 from apps.subscriptions.domain.limits import READINGS_PACK, Counted
+from apps.subscriptions.domain.registry import is_counted
 from apps.subscriptions.models import Plan
 
 
@@ -12,6 +13,8 @@ def title_of(what: Counted) -> str:
     return {
         Counted.ASSETS: _("Assets in use"), Counted.NETWORKS: _("Networks of your own"),
         Counted.DEVICES: _("Devices"), Counted.READINGS: _("Readings this month"),
+        Counted.STATEMENTS: _("Settlements with partners this month"),
+        Counted.ORDERS: _("Marketplace orders this month"),
     }[what]  # fmt: skip
 
 
@@ -20,7 +23,7 @@ def in_numbers(plan: Plan) -> list[str]:
     found = []
     for what in Counted:
         included, most = plan.included(what), plan.most(what)
-        if included is not None:
+        if included is not None and is_counted(what):
             found.append(_included(plan, what, included))
         found.append(_limit(what, most))
     return [text for text in found if text]
@@ -30,6 +33,16 @@ def _included(plan: Plan, what: Counted, included: int) -> str:
     if what == Counted.ASSETS:
         fee = money(plan.asset_fee_minor, plan.currency)
         return _("%(n)s assets included, %(fee)s a month for each further one") % {
+            "n": quantity(included), "fee": fee,
+        }  # fmt: skip
+    if what == Counted.STATEMENTS:
+        fee = money(plan.statement_fee_minor, plan.currency)
+        return _("%(n)s settlements with partners a month included, %(fee)s for each further one") % {
+            "n": quantity(included), "fee": fee,
+        }  # fmt: skip
+    if what == Counted.ORDERS:
+        fee = money(plan.order_fee_minor, plan.currency)
+        return _("%(n)s marketplace orders a month included, %(fee)s for each further one") % {
             "n": quantity(included), "fee": fee,
         }  # fmt: skip
     fee = money(plan.pack_fee_minor, plan.currency)

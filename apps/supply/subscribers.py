@@ -6,6 +6,7 @@ from uuid import UUID
 
 from apps.events.domain.registry import subscribes
 from apps.events.models import Job
+from apps.subscriptions.domain.registry import holds_leaving
 from apps.supply.events import TitlePassed
 from apps.supply.models import AssetTransfer
 from apps.supply.operations import (
@@ -16,6 +17,9 @@ from apps.supply.operations import (
     settle_payments,
     sign_sale,
 )
+from apps.supply.queries import open_transfers
+
+holds_leaving(open_transfers)
 
 
 @subscribes("supply.answered", kind="supply.settle_answer")

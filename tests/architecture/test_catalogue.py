@@ -27,6 +27,7 @@ EXEMPT = {
     "billing_taxrate": "public figures, read-only to the portal",
     "billing_referencerate": "public figures, read-only to the portal",
     "subscriptions_signup": "companies that do not exist yet, reached by the mailed link alone",
+    "subscriptions_certificate": "of companies that are gone, reached by the mailed link alone",
     "subscriptions_plan": "what the platform sells, read-only to the portal",
     "django_content_type": "Django's",
     "django_migrations": "Django's",

@@ -1,12 +1,15 @@
 """Reads of data grants, requests and what was done under them."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import ngettext
 
 from apps.assets.models import Asset, DataGrant, DataRequest, GrantRead
+from apps.subscriptions.domain.registry import Hold
 from apps.tenancy.context import current_company
 
 FINENESS = {"daily": 0, "hourly": 1, "raw": 2}
@@ -26,6 +29,17 @@ def seen_grants() -> QuerySet[DataGrant]:
     """Grants given, held, or on an asset the company uses. The asset itself need not be seen."""
     rows: QuerySet[DataGrant] = DataGrant.objects.select_related("grantee", "author")
     return rows
+
+
+def given_grants(now: datetime) -> Iterator[Hold]:
+    """What others may read of the current company's data: it holds a company that wants to leave."""
+    count = living_grants(now).filter(author=current_company()).count()
+    if count:
+        text = ngettext(
+            "%(n)d other reader has a right to your data: end it.",
+            "%(n)d rights of others to your data are in force: end them.", count,
+        )  # fmt: skip
+        yield Hold(text % {"n": count}, "grant_list")
 
 
 def grants_on(asset: Asset) -> QuerySet[DataGrant]:

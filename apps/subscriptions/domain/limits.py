@@ -10,12 +10,26 @@ READINGS_PACK = 100_000
 
 
 class Counted(StrEnum):
-    """What a plan counts. Readings are those received in a month; the others stand."""
+    """What a plan counts. Assets, networks and devices stand; the others are those of the billed month.
+
+    Statements are documents on which a partner's shares were settled; orders are those of a marketplace.
+    """
 
     ASSETS = "assets"
     NETWORKS = "networks"
     DEVICES = "devices"
     READINGS = "readings"
+    STATEMENTS = "statements"
+    ORDERS = "orders"
+
+
+# What has a limit: a column `most_…` of the plan. The others are charged by use alone.
+LIMITED = (Counted.ASSETS, Counted.NETWORKS, Counted.DEVICES, Counted.READINGS)
+# What may be charged by use beyond `included_…`, by its column of the fee.
+FEE_COLUMNS = {
+    Counted.ASSETS: "asset_fee_minor", Counted.READINGS: "pack_fee_minor",
+    Counted.STATEMENTS: "statement_fee_minor", Counted.ORDERS: "order_fee_minor",
+}  # fmt: skip
 
 
 class Level(StrEnum):
@@ -28,12 +42,16 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A count against its limit; `most` None: without limit. `included` is part of the fee."""
+    """A count against its limit; `most` None: without limit. `included` is part of the fee.
+
+    `fee_minor`: for each one, of readings each started pack, beyond what is included.
+    """
 
     what: Counted
     count: int
     included: int | None
     most: int | None
+    fee_minor: int = 0
 
     @property
     def level(self) -> Level:
@@ -57,10 +75,20 @@ class Use:
         """What is charged on top of the fee."""
         return 0 if self.included is None else max(0, self.count - self.included)
 
+    @property
+    def charge_minor(self) -> int:
+        """What that comes to, in minor units, without tax."""
+        return charged(self.what, self.beyond) * self.fee_minor
+
 
 def has_room(count: int, added: int, most: int | None) -> bool:
     """Whether so many new ones fit. What stands above a limit stays; nothing new joins it."""
     return most is None or count + added <= most
+
+
+def charged(what: Counted, beyond: int) -> int:
+    """How often the fee of this is due, for so much beyond what is included."""
+    return packs(beyond) if what == Counted.READINGS else beyond
 
 
 def packs(readings: int) -> int:

@@ -2,6 +2,7 @@
 
 from apps.subscriptions.operations.agreeing import agree_plan, start_trial
 from apps.subscriptions.operations.changing import change_plan, end_plan
+from apps.subscriptions.operations.departing import ask_to_leave, stay_after_all
 from apps.subscriptions.operations.following import follow_provider
 from apps.subscriptions.operations.limits import require_room
 from apps.subscriptions.operations.ordering import (
@@ -18,6 +19,7 @@ from apps.subscriptions.operations.warning import warn_ahead
 
 __all__ = [
     "agree_plan",
+    "ask_to_leave",
     "change_plan",
     "customer_page",
     "end_plan",
@@ -33,5 +35,6 @@ __all__ = [
     "send_use",
     "start_order",
     "start_trial",
+    "stay_after_all",
     "warn_ahead",
 ]

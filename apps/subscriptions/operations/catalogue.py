@@ -17,7 +17,10 @@ from apps.subscriptions.models import Plan
 from apps.tenancy.context import current_company
 
 # What is charged by use, by the name of its meter's events.
-METERS = {Counted.ASSETS: "peruse_assets", Counted.READINGS: "peruse_reading_packs"}
+METERS = {
+    Counted.ASSETS: "peruse_assets", Counted.READINGS: "peruse_reading_packs",
+    Counted.STATEMENTS: "peruse_statements", Counted.ORDERS: "peruse_orders",
+}  # fmt: skip
 FEE = "fee"
 
 
@@ -34,10 +37,7 @@ class Part:
 
 def parts_of(plan: Plan) -> list[Part]:
     """The fee first; what costs nothing is no part."""
-    found = [
-        Part(FEE, plan.fee_minor), Part(Counted.ASSETS, plan.asset_fee_minor),
-        Part(Counted.READINGS, plan.pack_fee_minor),
-    ]  # fmt: skip
+    found = [Part(FEE, plan.fee_minor), *(Part(what, plan.fee_for(what)) for what in METERS)]
     return [part for part in found if part.amount_minor]
 
 

@@ -107,6 +107,15 @@ def _told(invoice: dict[str, Any]) -> dict[str, Any]:
         "number": invoice.get("number") or "", "state": invoice["status"], "currency": currency,
         "net_minor": net, "tax_minor": total - net, "total_minor": total,
         "open_minor": from_provider(int(invoice["amount_remaining"]), currency),
+        "lines": _lines(invoice, currency),
         "issued_at": instant(changes.get("finalized_at") or invoice["created"]),
         "paid_at": instant(changes.get("paid_at")),
     }  # fmt: skip
+
+
+def _lines(invoice: dict[str, Any], currency: str) -> list[dict[str, Any]]:
+    """What is printed, line by line; of a long invoice the provider's list has the first ones alone."""
+    return [
+        {"text": one["description"] or "", "net_minor": from_provider(int(one["amount"]), currency)}
+        for one in (invoice.get("lines") or {}).get("data", [])
+    ]

@@ -6,7 +6,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import IO, Any
 
 from django.core.files import File
 from django.core.files.storage import default_storage
@@ -60,7 +60,7 @@ def write_leaving_export(*, job: Job, now: datetime) -> dict[str, Any]:
                 "tables": listed, "documents": documents,
             }  # fmt: skip
             pack.writestr("contents.json", json.dumps(whole, indent=2, ensure_ascii=False))
-        file.seek(0)
+        size, digest = file.tell(), _digest(file)
         name = f"{own.slug}/exports/{job.id.hex}.zip"
         if default_storage.exists(name):
             default_storage.delete(name)
@@ -68,8 +68,16 @@ def write_leaving_export(*, job: Job, now: datetime) -> dict[str, Any]:
     rows = sum(part["rows"] for part in listed)
     return {
         "url": f"/plan/exports/{job.public_id}/", "file": name, "rows": rows,
-        "documents": len(documents),
+        "documents": len(documents), "bytes": size, "sha256": digest,
     }  # fmt: skip
+
+
+def _digest(file: IO[bytes]) -> str:
+    """Of the whole file, which is read from its beginning and stands there again."""
+    file.seek(0)
+    found = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+    file.seek(0)
+    return found
 
 
 def _named() -> list[tuple[str, str, list[str]]]:

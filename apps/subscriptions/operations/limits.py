@@ -37,7 +37,7 @@ def require_room(*, what: Counted, added: int, now: datetime) -> None:
 
 def in_words(what: Counted, number: int) -> str:
     """So many of them, in the reader's language."""
-    texts = {
+    texts: dict[str, str] = {
         Counted.ASSETS: ngettext("%(n)d asset", "%(n)d assets", number),
         Counted.NETWORKS: ngettext(
             "%(n)d network of your own", "%(n)d networks of your own", number

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from apps.payments.operations.provider import Unfitting, ask
-from apps.subscriptions.domain.limits import Counted, packs
+from apps.subscriptions.domain.limits import Counted, charged
 from apps.subscriptions.domain.registry import count_of
 from apps.subscriptions.domain.standing import IN_FORCE, Basis
 from apps.subscriptions.models import Subscription, UseReport
@@ -42,12 +42,10 @@ def note_use(*, now: datetime) -> int:
 
 
 def _beyond(found: Subscription, start: datetime) -> Iterator[tuple[Counted, int]]:
-    plan = found.plan
-    if plan.included_assets is not None:
-        yield Counted.ASSETS, max(0, count_of(Counted.ASSETS, start) - plan.included_assets)
-    if plan.included_readings is not None:
-        readings = count_of(Counted.READINGS, start) - plan.included_readings
-        yield Counted.READINGS, packs(max(0, readings))
+    for what in METERS:
+        included = found.plan.included(what)
+        if included is not None:
+            yield what, charged(what, max(0, count_of(what, start) - included))
 
 
 def send_use(*, now: datetime) -> int:

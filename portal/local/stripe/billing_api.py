@@ -28,6 +28,11 @@ def _change(asked: Asked) -> Thing:
     return subscriptions.update(asked.store, asked.ids[0], asked.params)
 
 
+@route("POST", "subscriptions/ID/resume")
+def _resume(asked: Asked) -> Thing:
+    return subscriptions.resume(asked.store, asked.ids[0])
+
+
 @route("DELETE", "subscriptions/ID")
 def _cancel(asked: Asked) -> Thing:
     return subscriptions.cancel(asked.store, asked.ids[0], asked.params)

@@ -33,6 +33,7 @@ def create(store: Store, params: Thing, base: str = "") -> Thing:
         cancellation_details={"comment": None, "feedback": None, "reason": None},
         metadata=dict(params.get("metadata") or {}), _base=base,
         _tax_rates=list(params.get("default_tax_rates") or []),
+        trial_settings=_trial_settings(params),
     )  # fmt: skip
     try:
         made["items"]["data"] = [_item(store, made, one) for one in _wanted(params)]
@@ -55,6 +56,18 @@ def _trial_end(store: Store, params: Thing) -> int | None:
     if until and until != "now":
         return int(until)
     return store.now + int(days) * DAY if days and int(days) else None
+
+
+def _trial_settings(params: Thing) -> Thing:
+    """What becomes of it when a trial ends without a way to pay: create_invoice, pause or cancel."""
+    given = (params.get("trial_settings") or {}).get("end_behavior") or {}
+    behaviour = given.get("missing_payment_method") or "create_invoice"
+    if behaviour not in ("create_invoice", "pause", "cancel"):
+        raise invalid(
+            "Invalid missing_payment_method.",
+            "trial_settings[end_behavior][missing_payment_method]",
+        )
+    return {"end_behavior": {"missing_payment_method": behaviour}}
 
 
 def _method(store: Store, customer: Thing, params: Thing) -> str | None:
@@ -205,6 +218,8 @@ def renewed(store: Store, key: str) -> None:
             _bill(store, subscription, "subscription_cycle", used)
         end(store, subscription, "cancellation_requested")
         return
+    if was_trial and _cannot_pay(store, subscription):
+        return
     for item in over:
         item["current_period_start"] = item["current_period_end"]
         item["current_period_end"] = _end(item["current_period_start"], item["price"], subscription)
@@ -216,6 +231,40 @@ def renewed(store: Store, key: str) -> None:
     if subscription["status"] in LIVE:
         store.emit("customer.subscription.updated", subscription)
         _renew_at(store, subscription)
+
+
+def _cannot_pay(store: Store, subscription: Thing) -> bool:
+    """Whether the trial ended in a pause or an end, for want of a way to pay."""
+    behaviour = subscription["trial_settings"]["end_behavior"]["missing_payment_method"]
+    customer = store.get("customer", subscription["customer"])
+    default = (customer.get("invoice_settings") or {}).get("default_payment_method")
+    if behaviour == "create_invoice" or subscription["default_payment_method"] or default:
+        return False
+    if behaviour == "cancel":
+        end(store, subscription, "payment_failed")
+    else:
+        subscription["status"] = "paused"
+        store.emit("customer.subscription.paused", subscription)
+    return True
+
+
+def resume(store: Store, key: str) -> Thing:
+    """A paused one goes on from now, if its invoice is paid at once; else it stays paused, and nothing is owed."""
+    subscription = store.get("subscription", key)
+    if subscription["status"] != "paused":
+        raise invalid("Only paused subscriptions are resumed.", code="resource_missing")
+    subscription["billing_cycle_anchor"], subscription["_begun"] = store.now, True
+    for item in subscription["items"]["data"]:
+        item["current_period_start"] = store.now
+        item["current_period_end"] = _end(store.now, item["price"], subscription)
+    invoice = _bill(store, subscription, "subscription_update", _fees(subscription))
+    if invoice["status"] != "paid":
+        invoices.close(store, invoice["id"], "void")
+        return subscription
+    subscription["status"] = "active"
+    store.emit("customer.subscription.resumed", subscription)
+    _renew_at(store, subscription)
+    return subscription
 
 
 def trial_ends(store: Store, key: str) -> None:

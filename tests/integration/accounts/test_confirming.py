@@ -15,7 +15,7 @@ ASKING = {
     "key_new", "key_successor", "webhook_secret", "device_new", "asset_export", "export_file",
     "archive_new", "archive_file", "bank_account_new", "bank_account_priority",
     "bank_account_closing", "mandate_new", "stripe_connection", "sign_on_provider", "sign_on_ending",
-    "sign_on_link", "plan_export_new", "plan_export_file",
+    "sign_on_link", "plan_export_new", "plan_export_file", "plan_leaving_new",
 }  # fmt: skip
 
 

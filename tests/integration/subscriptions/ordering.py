@@ -7,7 +7,7 @@ from apps.payments.operations.inbox import apply_webhook, receive_webhook, route
 from apps.subscriptions.models import Plan, Subscription
 from apps.subscriptions.operations import start_order
 from apps.tenancy.context import as_platform, company_context, no_company
-from portal.local.stripe import api, checkout
+from portal.local.stripe import api, checkout, subscriptions
 from tests.integration.payments.signing import SECRET, signature
 
 GOOD_CARD, POOR, ASKS = "4242424242424242", "4000000000009995", "4000002500003155"
@@ -63,3 +63,17 @@ def row_of(company: Any) -> Subscription:
     with company_context(company):
         found: Subscription = Subscription.objects.get(author=company)
     return found
+
+
+def paused_trial(fake: Any) -> Any:
+    """A trial begun at the provider that pauses at its end without a card; None where one is in force there."""
+    rows = list(fake.store.all("subscription"))
+    if not rows or any(one["status"] in subscriptions.LIVE for one in rows):
+        return None
+    price = rows[0]["items"]["data"][0]["price"]["id"]
+    params = {
+        "customer": rows[0]["customer"], "items": [{"price": price}], "trial_period_days": "14",
+        "metadata": dict(rows[0]["metadata"]),
+        "trial_settings": {"end_behavior": {"missing_payment_method": "pause"}},
+    }  # fmt: skip
+    return subscriptions.create(fake.store, params)

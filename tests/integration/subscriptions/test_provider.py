@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from apps.payments.models import WebhookEvent
+from apps.subscriptions.domain.limits import Counted
 from apps.subscriptions.domain.registry import _counts
 from apps.subscriptions.models import Plan, PlanInvoice, Subscription, UseReport
 from apps.subscriptions.operations import (
@@ -20,9 +21,10 @@ from apps.subscriptions.operations import (
     start_order,
     start_trial,
 )
-from apps.subscriptions.queries import plan_in_force
-from apps.tenancy.context import company_context
-from portal.local.stripe import invoices, portal
+from apps.subscriptions.queries import plan_in_force, uses
+from apps.tenancy.context import as_platform, company_context, no_company
+from portal.local.stripe import invoices, portal, subscriptions
+from tests.conftest import signed_in
 from tests.integration.subscriptions.ordering import (
     ASKS,
     GOOD_CARD,
@@ -30,6 +32,7 @@ from tests.integration.subscriptions.ordering import (
     go_on,
     messages,
     order,
+    paused_trial,
     row_of,
     tell,
     without_plan,
@@ -87,9 +90,9 @@ def test_prices_are_made_once(maker: Any, cast: Any, stripe_fake: Any, now: date
     keys = [one["lookup_key"] for one in stripe_fake.store.all("price")]
     assert sorted(keys) == [
         "peruse-business-assets-eur-200", "peruse-business-fee-eur-9900",
-        "peruse-business-readings-eur-100",
+        "peruse-business-readings-eur-100", "peruse-business-statements-eur-50",
     ]  # fmt: skip
-    assert len(list(stripe_fake.store.all("billing.meter"))) == 2
+    assert len(list(stripe_fake.store.all("billing.meter"))) == 3
     # The workshop is in Austria and has a VAT id: it owes the tax itself.
     taxed = {one["customer"]: one["total_taxes"] for one in stripe_fake.store.all("invoice")}
     assert sorted(len(taxes) for taxes in taxed.values()) == [0, 1]
@@ -265,6 +268,37 @@ def test_use_beyond_the_plan_is_told_once_and_billed(
     assert bill.net_minor == 9_900 + 5 * 200 + 3 * 100
 
 
+def test_settlements_and_orders_are_on_the_same_invoice(
+    maker: Any, stripe_fake: Any, now: datetime, monkeypatch: Any
+) -> None:
+    """An app above counts orders by registering them; its fee is a figure of the plan."""
+    with no_company(), as_platform():
+        Plan.objects.filter(pk="business").update(order_fee_minor=80, included_orders=2)
+    for what, count in ((Counted.STATEMENTS, 31), (Counted.ORDERS, 5)):
+        monkeypatch.setitem(_counts, what, lambda since, count=count: count)
+    order(stripe_fake, maker, now)
+    follow(maker, now)
+    go_on(stripe_fake, 1)
+    at = now + timedelta(days=1)
+    with company_context(maker):
+        shown = {use.what: use.charge_minor for use in uses(row_of(maker), at)}
+        assert (note_use(now=at), send_use(now=at)) == (2, 2)
+    assert (shown[Counted.STATEMENTS], shown[Counted.ORDERS]) == (6 * 50, 3 * 80)
+    go_on(stripe_fake, 31)
+    follow(maker, now + timedelta(days=32))
+    with company_context(maker):
+        bill = PlanInvoice.objects.order_by("-net_minor").first()
+    assert bill is not None
+    assert bill.net_minor == 9_900 + 6 * 50 + 3 * 80
+    assert sorted(line["net_minor"] for line in bill.lines if line["net_minor"]) == [
+        240,
+        300,
+        9_900,
+    ]
+    page = signed_in(maker).get(f"/plan/invoices/{bill.public_id}/").content.decode()
+    assert "6 × Peruse Business: statements" in page
+
+
 def test_messages_doubled_and_shuffled_end_where_the_provider_is(
     maker: Any, stripe_fake: Any, settings: Any, now: datetime
 ) -> None:
@@ -283,6 +317,36 @@ def test_messages_doubled_and_shuffled_end_where_the_provider_is(
         states = set(WebhookEvent.objects.values_list("state", flat=True))
     assert kept == {one["id"]: one["status"] for one in stripe_fake.store.all("invoice")}
     assert states <= {"applied", "refused"}
+
+
+def test_a_trial_that_pauses_at_its_end_is_no_plan_and_no_debt(
+    maker: Any, stripe_fake: Any, settings: Any, now: datetime
+) -> None:
+    order(stripe_fake, maker, now)
+    first = follow(maker, now)
+    subscriptions.cancel(stripe_fake.store, first.subscription_ref, {})
+    customer = stripe_fake.store.get("customer", first.customer_ref)
+    customer["invoice_settings"] = {}
+    go_on(stripe_fake, 1)
+    assert paused_trial(stripe_fake) is not None
+    assert follow(maker, now).status == "trialing"
+    go_on(stripe_fake, 15)
+    at = now + timedelta(days=16)
+    told = [one["type"] for one in messages(stripe_fake)]
+    assert "customer.subscription.paused" in told
+    tell(maker, messages(stripe_fake), settings, at)
+    row = row_of(maker)
+    assert (row.status, row.standing) == ("paused", "good")
+    with company_context(maker):
+        assert plan_in_force(row, at).pk == "participant"
+    # Without a card it stays so, and nothing is owed; with one it goes on.
+    subscriptions.resume(stripe_fake.store, row.subscription_ref)
+    assert (follow(maker, at).status, follow(maker, at).standing) == ("paused", "good")
+    new_card(stripe_fake, row, GOOD_CARD)
+    subscriptions.resume(stripe_fake.store, row.subscription_ref)
+    row = follow(maker, at)
+    with company_context(maker):
+        assert (row.status, plan_in_force(row, at).pk) == ("active", "business")
 
 
 def test_lost_messages_are_made_good_by_the_nightly_look(

@@ -27,7 +27,18 @@ def _trial(event: OutboxEvent) -> list[Told]:
     return [Told("plan", "plan_trial_ends", params={"ends_on": event.payload["ends_on"]})]
 
 
+def _leaving(event: OutboxEvent) -> list[Told]:
+    told = {name: event.payload[name] for name in ("by", "erased_on")}
+    return [Told("plan", "leaving_asked", params=told)]
+
+
+def _staying(event: OutboxEvent) -> list[Told]:
+    return [Told("plan", "leaving_withdrawn")]
+
+
 TELLERS: dict[str, Teller] = {
+    "subscriptions.leaving_asked": _leaving,
+    "subscriptions.leaving_withdrawn": _staying,
     "subscriptions.limit_near": _near,
     "subscriptions.payment_reminded": _reminded,
     "subscriptions.standing_changed": _standing,

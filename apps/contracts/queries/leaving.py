@@ -1,0 +1,20 @@
+"""What of contracts holds a company that wants to leave."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.utils.translation import ngettext
+
+from apps.contracts.models import Contract
+from apps.subscriptions.domain.registry import Hold
+
+
+def open_contracts(now: datetime) -> Iterator[Hold]:
+    """Contracts offered or in force that the current company sees, on either side or as a partner."""
+    states = [Contract.State.OFFERED, Contract.State.ACTIVE]
+    count = Contract.objects.filter(state__in=states).count()
+    if count:
+        text = ngettext(
+            "%(n)d contract is open: end it.", "%(n)d contracts are open: end them.", count
+        )
+        yield Hold(text % {"n": count}, "contract_list")
