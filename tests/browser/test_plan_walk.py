@@ -1,8 +1,11 @@
-"""A company's plan in the browser: trial, order, limits, upgrade, a failed payment, read-only, paid, ended."""
+"""A company's life in the browser: signed up, trial, order, limits, upgrade, a failed payment, read-only, paid,
+ended, its data taken along, erased, and the certificate read."""
 
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
@@ -11,32 +14,35 @@ from django.db import connection
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from apps.subscriptions.models import Plan, Subscription
+from apps.subscriptions.models import Departure, Plan, Subscription
 from apps.tenancy.context import as_platform, company_context, no_company
+from apps.tenancy.models import Company
 from portal.local.stripe.portal import save_card
 from portal.local.stripe.server import Fake
 from tests.browser.axe import grave
 from tests.browser.steps import picture, sign_in
 from tests.browser.test_checkout import stripe_fake
+from tests.browser.test_sign_up_walk import link
 from tests.integration.payments.signing import SECRET
-from tests.integration.subscriptions.ordering import POOR, go_on, row_of, without_plan
+from tests.integration.subscriptions.ordering import POOR, go_on, row_of
 from tests.serving import Serving, chromium, serving
 
 __all__ = ["stripe_fake"]
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 PASSWORD = "right horse battery"
-EMAIL = "director@maker.example"
+EMAIL = "anna@werk-nord.example"
+NAME = "werk-nord"
 DAY = 24 * 3600
+LETTER = re.compile(r"http\S+/certificate/\?token=\S+")
 
 
 @pytest.fixture
 def portal(
-    own_database: str, stripe_fake: Fake, tmp_path: Path, cast: dict[str, Any], person_of: Any
+    own_database: str, stripe_fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Serving]:
-    person = person_of(cast["maker"])
-    person.set_password(PASSWORD)
-    person.save()
-    without_plan(cast["maker"])
+    """With mails as files."""
+    monkeypatch.setenv("PERUSE_EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")
+    monkeypatch.setenv("PERUSE_MAIL_FOLDER", str(tmp_path / "mails"))
     # The provider's clock is behind: what happens there lies in the past here.
     stripe_fake.store.ahead = -55 * DAY
     with serving(own_database, tmp_path / "portal.log") as portal:
@@ -47,7 +53,7 @@ def portal(
 def see_plan(page: Page, portal: Serving, text: str) -> None:
     """The page of the plan, opened again until a worker has noted what the provider told."""
     for _ in range(60):
-        page.goto(portal.address("maker", "/plan/"))
+        page.goto(portal.address(NAME, "/plan/"))
         if page.get_by_text(text).count():
             return
         page.wait_for_timeout(500)
@@ -55,7 +61,7 @@ def see_plan(page: Page, portal: Serving, text: str) -> None:
 
 
 def found_network(page: Page, portal: Serving, name: str) -> None:
-    page.goto(portal.address("maker", "/networks/new/"))
+    page.goto(portal.address(NAME, "/networks/new/"))
     page.locator("input[name=name]").fill(name)
     page.locator("input[name=roles]").first.check()
     page.locator("main form button[type=submit], main form button").last.click()
@@ -85,32 +91,48 @@ def end_trial(company: Any) -> None:
         Subscription.objects.update(trial_until=timezone.now() - timedelta(hours=1))
 
 
-def test_the_life_of_a_plan(
-    portal: Serving, stripe_fake: Fake, cast: dict[str, Any], own_database: str
-) -> None:
+def test_the_life_of_a_plan(portal: Serving, stripe_fake: Fake, tmp_path: Path) -> None:
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium())
         page = browser.new_context(locale="en-GB").new_page()
-        sign_in(page, portal.address("maker"), EMAIL, PASSWORD)
-        _trial(page, portal, cast)
+        _signed_up(page, portal, tmp_path / "mails")
+        company = apart(lambda: Company.objects.get(slug=NAME))
+        _trial(page, portal, company)
         _order(page, portal, stripe_fake)
         _kinds(browser, portal)
         _limits_and_upgrade(page, portal)
-        _unpaid(page, portal, stripe_fake, cast)
+        _unpaid(page, portal, stripe_fake, company)
         _paid(page, portal, stripe_fake)
-        _ended(page, portal)
+        _ended(page, portal, stripe_fake)
+        _asks_to_leave(page, portal)
+        _leaving_in_german(browser, portal)
+        _erased(page, portal, company, tmp_path / "mails")
         browser.close()
 
 
-def _trial(page: Page, portal: Serving, cast: dict[str, Any]) -> None:
-    see_plan(page, portal, "Participant")
-    picture(page, "plan participant")
-    page.get_by_role("button", name="Try it for 30 days").first.click()
-    expect(page.get_by_text("You may try “Business” now.")).to_be_visible()
-    expect(page.get_by_text("Free trial until")).to_be_visible()
+def _signed_up(page: Page, portal: Serving, mails: Path) -> None:
+    page.goto(portal.address(path="/sign-up/"))
+    page.get_by_label("Your e-mail address at work").fill(EMAIL)
+    page.get_by_role("button", name="Mail me the link").click()
+    page.goto(link(mails, page))
+    page.get_by_role("button", name="Yes, go on").click()
+    for label, value in {
+        "Company": "Werk Nord GmbH", "Street": "Hafen 1", "Postcode": "24103", "City": "Kiel",
+        "VAT id": "DE136695976", "Address of your portal": NAME, "Your name": "Anna Nord",
+        "Choose a password": PASSWORD,
+    }.items():  # fmt: skip
+        page.get_by_label(label, exact=label == "Company").fill(value)
+    page.get_by_role("button", name="Set the portal up").click()
+    expect(page.get_by_role("heading", name="Your portal is ready")).to_be_visible(timeout=60_000)
+    page.get_by_role("link", name="Open it").click()
+    expect(page.get_by_text("First steps")).to_be_visible(timeout=30_000)
+
+
+def _trial(page: Page, portal: Serving, company: Any) -> None:
+    see_plan(page, portal, "Free trial until")
     picture(page, "plan trial")
-    apart(lambda: end_trial(cast["maker"]))
-    page.goto(portal.address("maker", "/plan/"))
+    apart(lambda: end_trial(company))
+    page.goto(portal.address(NAME, "/plan/"))
     expect(page.get_by_text("The trial of “Business” is over.")).to_be_visible()
 
 
@@ -134,11 +156,11 @@ def _kinds(browser: Browser, portal: Serving) -> None:
     }
     for kind, given in kinds.items():
         page = browser.new_context(**given).new_page()
-        sign_in(page, portal.address("maker"), EMAIL, PASSWORD)
+        sign_in(page, portal.address(NAME), EMAIL, PASSWORD)
         if kind == "german":
-            page.goto(portal.address("maker"))
+            page.goto(portal.address(NAME))
             page.locator(".language-form button").first.click()
-        page.goto(portal.address("maker", "/plan/"))
+        page.goto(portal.address(NAME, "/plan/"))
         page.wait_for_timeout(1_000)
         picture(page, f"plan {kind}")
         assert grave(page) == []
@@ -152,7 +174,7 @@ def _limits_and_upgrade(page: Page, portal: Serving) -> None:
     found_network(page, portal, "Rails")
     expect(page.get_by_text("has room for 1 network of your own")).to_be_visible()
     picture(page, "plan limit met")
-    page.goto(portal.address("maker", "/plan/"))
+    page.goto(portal.address(NAME, "/plan/"))
     expect(page.get_by_text("Full: what you have goes on")).to_be_visible()
     page.get_by_role("button", name="Change to this plan").click()
     confirm(page)
@@ -166,15 +188,15 @@ def confirm(page: Page) -> None:
     page.locator("#confirm button[value=yes]").click()
 
 
-def _unpaid(page: Page, portal: Serving, fake: Fake, cast: dict[str, Any]) -> None:
-    customer = apart(lambda: row_of(cast["maker"]).customer_ref)
+def _unpaid(page: Page, portal: Serving, fake: Fake, company: Any) -> None:
+    customer = apart(lambda: row_of(company).customer_ref)
     with fake.store.lock:
         save_card(fake.store, customer, POOR)
         go_on(fake, 32)
     see_plan(page, portal, "A payment is missing")
     picture(page, "plan read-only")
     page.wait_for_timeout(31_000)
-    page.goto(portal.address("maker", "/company/"))
+    page.goto(portal.address(NAME, "/company/"))
     expect(page.get_by_text("read-only until the plan is paid")).to_be_visible()
     picture(page, "plan banner")
     found_network(page, portal, "Rivers")
@@ -189,7 +211,7 @@ def _paid(page: Page, portal: Serving, fake: Fake) -> None:
     page.get_by_role("link", name="Go to the payment page").click()
     page.get_by_label("Card number").fill("4242 4242 4242 4242")
     page.locator("form button").first.click()
-    page.goto(portal.address("maker", "/plan/"))
+    page.goto(portal.address(NAME, "/plan/"))
     page.get_by_role("button", name="Ask the provider").click()
     page.wait_for_load_state()
     expect(page.get_by_text("A payment is missing")).to_have_count(0)
@@ -198,10 +220,90 @@ def _paid(page: Page, portal: Serving, fake: Fake) -> None:
     expect(page.get_by_role("heading", name="Rivers").first).to_be_visible()
 
 
-def _ended(page: Page, portal: Serving) -> None:
-    page.goto(portal.address("maker", "/plan/"))
+def _ended(page: Page, portal: Serving, fake: Fake) -> None:
+    page.goto(portal.address(NAME, "/plan/"))
     page.get_by_role("button", name="End the plan").click()
     confirm(page)
     expect(page.get_by_text("Your plan ends with the paid period.")).to_be_visible()
     expect(page.get_by_role("button", name="Go on after all")).to_be_visible()
     picture(page, "plan ending")
+    page.goto(portal.address(NAME, "/plan/leaving/"))
+    expect(page.get_by_role("button", name="Have everything erased")).to_be_visible()
+    with fake.store.lock:
+        go_on(fake, 32)
+    see_plan(page, portal, "has ended")
+    picture(page, "plan ended")
+
+
+def _asks_to_leave(page: Page, portal: Serving) -> None:
+    page.get_by_role("link", name="Leave the platform").click()
+    picture(page, "leaving")
+    assert grave(page) == []
+    page.get_by_role("button", name="Have everything erased").click()
+    confirm(page)
+    page.wait_for_load_state()
+    if page.locator("input[type=password]").count():
+        page.locator("input[type=password]").fill(PASSWORD)
+        page.locator("main button[type=submit], main form button").first.click()
+        page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("button", name="Stay after all")).to_be_visible()
+    for _ in range(60):
+        page.goto(portal.address(NAME, "/plan/leaving/"))
+        if page.get_by_text("The export is written").count():
+            break
+        page.wait_for_timeout(500)
+    picture(page, "leaving asked")
+    page.goto(portal.address(NAME, "/plan/exports/"))
+    picture(page, "leaving export")
+    with page.expect_download() as taken:
+        page.locator("a[href*='/plan/exports/']").last.click()
+    assert taken.value.suggested_filename == f"{NAME}.zip"
+
+
+def _leaving_in_german(browser: Browser, portal: Serving) -> None:
+    page = browser.new_context(locale="de-DE").new_page()
+    sign_in(page, portal.address(NAME), EMAIL, PASSWORD)
+    page.goto(portal.address(NAME))
+    page.locator(".language-form button").first.click()
+    page.goto(portal.address(NAME, "/plan/leaving/"))
+    expect(page.get_by_role("button", name="Doch bleiben")).to_be_visible()
+    picture(page, "leaving german")
+    assert grave(page) == []
+    page.locator(".language-form button").first.click()
+
+
+def let_the_day_come(company: Any) -> None:
+    """The company asked a month and a day ago."""
+    past = timezone.now() - timedelta(days=31)
+    with no_company(), as_platform():
+        Departure.all_parties.filter(author=company).update(
+            asked_at=past, due_at=past + timedelta(days=30)
+        )
+
+
+def letter(folder: Path, page: Page) -> str:
+    for _ in range(400):
+        for file in folder.glob("*"):
+            text = message_from_bytes(file.read_bytes()).get_payload(decode=True).decode()
+            if found := LETTER.search(text):
+                return found.group(0)
+        page.wait_for_timeout(1_000)
+    raise AssertionError("no certificate came")
+
+
+def _erased(page: Page, portal: Serving, company: Any, mails: Path) -> None:
+    apart(lambda: let_the_day_come(company))
+    page.goto(letter(mails, page))
+    assert "token" not in page.url
+    expect(page.get_by_role("heading", name="Certificate of erasure")).to_be_visible()
+    picture(page, "certificate")
+    assert grave(page) == []
+    page.locator(".language-form button").first.click()
+    expect(page.get_by_role("heading", name="Bescheinigung der Löschung")).to_be_visible()
+    picture(page, "certificate german")
+    with page.expect_download() as taken:
+        page.get_by_role("link", name="Unterschriebene Datei (JSON)").click()
+    assert taken.value.suggested_filename == f"certificate-{NAME}.json"
+    answer = page.goto(portal.address(NAME))
+    assert answer is not None
+    assert answer.status == 404

@@ -30,6 +30,7 @@ from tests.integration.subscriptions.ordering import (
     go_on,
     messages,
     order,
+    paused_trial,
     row_of,
     tell,
     without_plan,
@@ -94,6 +95,17 @@ class Provider(RuleBasedStateMachine):
         found = truth(self.fake)
         if found is not None and found["status"] in ALIVE:
             subscriptions.cancel(self.fake.store, found["id"], {})
+
+    @rule()
+    def tries_there_without_a_card(self) -> None:
+        """By the operator, at the provider: at its end it pauses, unless there is a card."""
+        paused_trial(self.fake)
+
+    @rule()
+    def goes_on_after_a_pause(self) -> None:
+        for one in list(self.fake.store.all("subscription")):
+            if one["status"] == "paused":
+                subscriptions.resume(self.fake.store, one["id"])
 
     @rule(plan=st.sampled_from(["business", "network"]))
     def changes(self, plan: str) -> None:
