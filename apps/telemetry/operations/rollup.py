@@ -31,7 +31,7 @@ from apps.telemetry.queries.derived import channels_by_depth
 CHUNK = 200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_LOCKS = """
+LOCKS = """
 select pg_advisory_xact_lock(hashtext('{schema}.roll_up'), id)
 from (select unnest(%s::int[]) as id order by 1) as ordered
 """
@@ -190,7 +190,7 @@ def _recompute_chunk(channel_ids: list[int], now: datetime) -> tuple[int, bool]:
     """How many days were worked in, and whether none is left that had to be derived."""
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(in_schema(_LOCKS), [channel_ids])
+            cursor.execute(in_schema(LOCKS), [channel_ids])
         is_through = derive_marked(channel_ids, now)
         with connection.cursor() as cursor:
             cursor.execute(in_schema(_FOLD), [channel_ids])
