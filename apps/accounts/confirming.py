@@ -47,7 +47,10 @@ def is_confirmed(request: HttpRequest, now: datetime) -> bool:
 
 
 def confirmed(view: View) -> View:
-    """Ask who is there before this: bank details, keys, exports. Stands below `requires`."""
+    """Ask who is there before this: bank details, keys, exports, money that leaves.
+
+    Stands below `requires`.
+    """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

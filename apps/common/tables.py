@@ -25,6 +25,10 @@ from apps.common.templatetags import portal
 
 NUMBER = {"td": {"class": "text-end number"}, "th": {"class": "text-end"}}
 WHOLE = {"td": {"class": "whole"}}
+# What a phone does not show: the row's own page has it.
+_WIDE = "d-none d-sm-table-cell"
+WIDE = {"td": {"class": _WIDE}, "th": {"class": _WIDE}}
+WIDE_NUMBER = {"td": {"class": f"text-end number {_WIDE}"}, "th": {"class": f"text-end {_WIDE}"}}
 LOOK = "table table-vcenter card-table"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 

@@ -109,12 +109,3 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"), max_length=200, help_text=_("It is kept in the history.")
     )
-
-
-class PasswordForm(forms.Form):
-    """The own password, once more."""
-
-    password = forms.CharField(
-        label=_("Your password"), strip=False, max_length=200,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )  # fmt: skip

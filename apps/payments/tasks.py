@@ -7,9 +7,10 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from apps.events.domain.registry import handles
+from apps.events.domain.registry import handles, housekeeping
 from apps.events.models import Job
 from apps.events.operations import enqueue
+from apps.payments.operations.asking_again import ASK_AGAIN, ask_again
 from apps.payments.operations.closing_pages import CLOSE, close_pages_of_run
 from apps.payments.operations.inbox import apply_webhook, route_webhooks
 from apps.payments.operations.online_debits import SEND, send_online
@@ -45,6 +46,12 @@ def work_on_refund(job: Job, now: datetime) -> dict[str, Any]:
 def work_on_debit(job: Job, now: datetime) -> dict[str, Any]:
     """A killed worker leaves the debit as it was; the next try gets the same payment."""
     return {"state": send_online(debit_id=UUID(str(job.payload["debit"])), now=now)}
+
+
+@housekeeping(ASK_AGAIN, atomic=False, every=60)
+def work_on_silence(job: Job, now: datetime) -> dict[str, Any]:
+    """What the provider never answered; each commits for itself."""
+    return ask_again(now=now)
 
 
 @handles(CLOSE)

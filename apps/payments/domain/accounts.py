@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
 # Payouts to new bank details wait as long, so that a stolen log-in cannot lead money away unseen.
 COOL_DOWN = timedelta(hours=72)
-# How long a password that was given again counts.
-CONFIRMED_FOR = timedelta(minutes=5)
 
 
 class BadIban(ValueError):
@@ -73,8 +71,3 @@ def in_groups(iban: str) -> str:
 def cooled_down_at(changed_at: datetime) -> datetime:
     """From when on money may go to bank details that were changed then."""
     return changed_at + COOL_DOWN
-
-
-def is_confirmed(confirmed_at: datetime | None, now: datetime) -> bool:
-    """Whether the person gave the password again not long ago."""
-    return confirmed_at is not None and timedelta(0) <= now - confirmed_at <= CONFIRMED_FOR

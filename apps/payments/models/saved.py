@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.payments.models.debits import Debit
+from apps.payments.models.failures import told
 from apps.payments.models.money import Payment
 from apps.tenancy.fence import FencedModel
 
@@ -113,3 +114,7 @@ class OnlineDebit(FencedModel):
 
     def __str__(self) -> str:
         return f"{self.reference} {self.state}"
+
+    @property
+    def told_failure(self) -> str:
+        return told(self.failure)

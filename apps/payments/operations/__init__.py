@@ -12,7 +12,7 @@ from apps.payments.operations.accounts import (
 )
 from apps.payments.operations.checkout import close_request, start_checkout
 from apps.payments.operations.collecting import Collection, collect_by_debit
-from apps.payments.operations.confirming import Approval, confirm_person
+from apps.payments.operations.confirming import Approval
 from apps.payments.operations.debit_runs import (
     approve_debits,
     discard_debits,
@@ -82,7 +82,6 @@ __all__ = [
     "close_request",
     "collect_by_debit",
     "confirm_loss",
-    "confirm_person",
     "connect_stripe",
     "detach_method",
     "discard_batch",

@@ -17,7 +17,7 @@ from apps.payments.models import (
     SavedMandate,
     StripeAccount,
 )
-from apps.payments.models.failures import REFUND
+from apps.payments.models.failures import REFUND, decline_of
 from apps.payments.operations.checkout import close_request
 from apps.payments.operations.provider import ask
 from apps.payments.operations.received import (
@@ -74,7 +74,7 @@ def _method(thing: Any) -> str:
 
 def _failure(thing: Any) -> str:
     error = thing.get("last_payment_error")
-    return str(error.get("message") or error.get("code") or "") if isinstance(error, dict) else ""
+    return decline_of(error) if isinstance(error, dict) else ""
 
 
 def _closes(state: str) -> Apply:

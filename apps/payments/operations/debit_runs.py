@@ -77,7 +77,7 @@ def approve_debits(*, run: DebitRun, approval: Approval, now: datetime) -> Debit
     """The second pair of eyes: the bank file is made and the payments are under way, or a job asks
     the provider for each. Twice is once.
 
-    Raises ValidationError: the person drafted it, did not give the password within five minutes,
+    Raises ValidationError: the person drafted it, did not show within five minutes who they are,
     less is open of a document than is to be collected, or its mandate is another now.
     """
     row = _locked(run)

@@ -63,8 +63,8 @@ def _locked(loss: PayoutLoss) -> PayoutLoss:
 def confirm_loss(*, loss: PayoutLoss, approval: Approval, now: datetime) -> PayoutLoss:
     """The second pair of eyes: the payout has failed, its reference may be paid anew. Twice is once.
 
-    Raises ValidationError: the person said so first, or did not give the password within five
-    minutes, it was discarded, or the bank booked the payout meanwhile.
+    Raises ValidationError: the person said so first, or did not show within five minutes
+    who they are, it was discarded, or the bank booked the payout meanwhile.
     """
     row = _locked(loss)
     if row.state == STATE.CONFIRMED:

@@ -20,7 +20,7 @@ from apps.payments.models import (
     StripeAccount,
 )
 from apps.payments.operations.closing_pages import close_pages
-from apps.payments.operations.provider import NoAnswer, ask, made_before
+from apps.payments.operations.provider import Declined, NoAnswer, ask, made_before
 from apps.payments.operations.received import Incoming, record_payment
 from apps.payments.queries.accounts import own_stripe_account
 from apps.payments.queries.debits import paid_besides
@@ -83,6 +83,8 @@ def send_online(*, debit_id: UUID, now: datetime) -> str:
         row.payment, row.state = _collected(row, now), STATE.MADE
     except NoAnswer:
         raise
+    except Declined as error:
+        row.state, row.failure = STATE.FAILED, error.stored
     except ValidationError as error:
         row.state, row.failure = STATE.FAILED, " ".join(error.messages)[:200]
     row.moved_at = now

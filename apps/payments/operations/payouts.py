@@ -1,4 +1,4 @@
-"""Payouts are drafted by one person and approved by another, who gives the password again."""
+"""Payouts are drafted by one person and approved by another, who shows anew who they are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -127,7 +127,7 @@ def locked(batch: PayoutBatch) -> PayoutBatch:
 def approve_batch(*, batch: PayoutBatch, approval: Approval, now: datetime) -> PayoutBatch:
     """The second pair of eyes. Approving twice is once.
 
-    Raises ValidationError: the person drafted it, did not give the password within five minutes, a
+    Raises ValidationError: the person drafted it, did not show within five minutes who they are, a
     payee shows no way to be paid, or its bank details are newer than the cool-down.
     """
     row = locked(batch)

@@ -11,6 +11,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from apps.payments.models.failures import decline_of, told
+
 if TYPE_CHECKING:
     import stripe
 
@@ -45,6 +47,14 @@ class Unfitting(ValidationError):
     """What was asked does not fit the state there: the thing is absent, or it is done already."""
 
 
+class Declined(ValidationError):
+    """The payer's bank said no; `stored` is what a row keeps of it (`failures.told` tells it)."""
+
+    def __init__(self, stored: str) -> None:
+        super().__init__(told(stored))
+        self.stored = stored
+
+
 @contextmanager
 def in_words() -> Iterator[None]:
     """Stripe's refusals and silence as a ValidationError that says what to do."""
@@ -56,11 +66,14 @@ def in_words() -> Iterator[None]:
         raise NoAnswer(
             _("The payment provider does not answer. Nothing was moved; try again in a moment.")
         ) from None
+    except stripe.CardError as error:
+        body: Any = error.json_body or {}
+        raise Declined(decline_of(body.get("error", {}))) from None
     except stripe.StripeError as error:
-        told = error.user_message or _("no reason given")
+        why = error.user_message or _("no reason given")
         unfit = isinstance(error, stripe.InvalidRequestError)
         kind = Unfitting if unfit else ValidationError
-        raise kind(_("The payment provider refused: %(why)s") % {"why": told}) from None
+        raise kind(_("The payment provider refused: %(why)s") % {"why": why}) from None
 
 
 def made_before(found: Any, told: dict[str, str]) -> Any | None:

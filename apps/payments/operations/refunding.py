@@ -121,9 +121,9 @@ def _locked(request: RefundRequest) -> RefundRequest:
 def approve_refund(*, request: RefundRequest, approval: Approval, now: datetime) -> RefundRequest:
     """The second pair of eyes; a job asks the provider, or the bank file is made. Twice is once.
 
-    Raises ValidationError: the person asked for it, or did not give the password within five
-    minutes, it was discarded, the payment has less left than when it was asked for, the account it
-    goes to is another or too new, or there is no own bank account to pay from.
+    Raises ValidationError: the person asked for it, or did not show within five minutes who
+    they are, it was discarded, the payment has less left than when it was asked for, the account
+    it goes to is another or too new, or there is no own bank account to pay from.
     """
     row = _locked(request)
     if row.state in (STATE.APPROVED, STATE.MADE, STATE.FAILED):

@@ -15,9 +15,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.access import requires
+from apps.accounts.confirming import confirmed
 from apps.common.pages import Action, Empty, ListPage
 from apps.common.period import local_date
-from apps.payments.forms import DebitForm, PasswordForm
+from apps.payments.forms import DebitForm
 from apps.payments.models import BankFile, DebitRun
 from apps.payments.operations import (
     approve_debits,
@@ -28,7 +29,7 @@ from apps.payments.operations import (
 from apps.payments.queries.accounts import saved_held
 from apps.payments.queries.debits import METHOD, collectables, own_debit_runs, paid_besides
 from apps.payments.tables import DebitRunTable
-from apps.payments.views.confirming import refused_approval, second_look
+from apps.payments.views.confirming import is_approved, second_look
 from apps.tenancy.context import current_company
 
 # Days from today that the form proposes: the bank's day before, and one in hand.
@@ -91,16 +92,14 @@ def _run(run_id: UUID) -> DebitRun:
     return get_object_or_404(own_debit_runs().select_related("file"), pk=run_id)
 
 
-def _page(
-    request: HttpRequest, run: DebitRun, form: PasswordForm | None = None, status: int = 200
-) -> HttpResponse:
+def _page(request: HttpRequest, run: DebitRun, status: int = 200) -> HttpResponse:
     debits = list(run.debits.select_related("saved_mandate", "online__payment"))
     besides = {} if run.state == DebitRun.State.DISCARDED else paid_besides(run)
     for debit in debits:
         debit.besides = besides.get(debit.reference)  # type: ignore[attr-defined]
     context: dict[str, Any] = {
         "run": run, "debits": debits,
-        "look": second_look(request, run, "debit_approval", form),
+        "look": second_look(request, run, "debit_approval"),
     }  # fmt: skip
     return render(request, "payments/debit_run.html", context, status=status)
 
@@ -114,14 +113,14 @@ def run_detail(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 @require_POST
 @requires("approve_payouts")
+@confirmed
 def run_approval(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    """The second pair of eyes, with the password once more; the file is made."""
+    """The second pair of eyes; the file is made."""
     run = _run(run_id)
-    form = refused_approval(
+    if not is_approved(
         request, lambda given: approve_debits(run=run, approval=given, now=timezone.now())
-    )
-    if form is not None:
-        return _page(request, run, form, 422)
+    ):
+        return _page(request, run, 422)
     told = _("The bank file is ready; hand it to your bank.")
     if run.method == METHOD.STRIPE:
         told = _(

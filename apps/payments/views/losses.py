@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from apps.accounts.access import requires
+from apps.accounts.confirming import confirmed
 from apps.payments.forms import LossForm
 from apps.payments.models import PayoutBatch, PayoutLoss
 from apps.payments.operations import confirm_loss, discard_loss, report_loss
 from apps.payments.queries.money import own_batches
-from apps.payments.views.confirming import refused_approval
+from apps.payments.views.confirming import is_approved
 from apps.payments.views.payouts import batch_page
 from apps.tenancy.context import current_company
 
@@ -45,16 +46,14 @@ def _loss(loss_id: UUID) -> tuple[PayoutLoss, PayoutBatch]:
 
 @require_POST
 @requires("approve_payouts")
+@confirmed
 def loss_approval(request: HttpRequest, loss_id: UUID) -> HttpResponse:
-    """The second pair of eyes, with the password once more; the payout has failed."""
+    """The second pair of eyes; the payout has failed."""
     loss, batch = _loss(loss_id)
-    form = refused_approval(
-        request,
-        lambda given: confirm_loss(loss=loss, approval=given, now=timezone.now()),
-        loss.public_id,
-    )
-    if form is not None:
-        return batch_page(request, batch, form, 422)
+    if not is_approved(
+        request, lambda given: confirm_loss(loss=loss, approval=given, now=timezone.now())
+    ):
+        return batch_page(request, batch, 422)
     messages.success(request, _("The payout has failed; its document may be paid anew."))
     return redirect("payout_batch", batch.public_id)
 

@@ -15,9 +15,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.access import requires
+from apps.accounts.confirming import confirmed
 from apps.common.navigation import SELLS
 from apps.common.pages import Action, Empty, ListPage
-from apps.payments.forms import LossForm, PasswordForm
+from apps.payments.forms import LossForm
 from apps.payments.models import BankFile, Payment, PayoutBatch
 from apps.payments.models.payouts import Way
 from apps.payments.operations import (
@@ -35,7 +36,7 @@ from apps.payments.queries.money import (
 )
 from apps.payments.queries.unfitting import unfitting
 from apps.payments.tables import BatchTable, PaymentTable
-from apps.payments.views.confirming import refused_approval, second_look
+from apps.payments.views.confirming import is_approved, second_look
 
 
 class PaymentList(ListPage):
@@ -89,26 +90,22 @@ def _batch(batch_id: UUID) -> PayoutBatch:
 
 
 def batch_page(
-    request: HttpRequest, batch: PayoutBatch, form: PasswordForm | None = None, status: int = 200,
-    loss_form: LossForm | None = None,
-) -> HttpResponse:  # fmt: skip
+    request: HttpRequest, batch: PayoutBatch, status: int = 200, loss_form: LossForm | None = None
+) -> HttpResponse:
     """The batch, the next step, and of a sent bank file what did not arrive."""
     context: dict[str, Any] = {
         "batch": batch, "payouts": payouts_of(batch), "file": batch.files.first(),
-        "look": second_look(request, batch, "payout_approval", form),
+        "look": second_look(request, batch, "payout_approval"),
     }  # fmt: skip
     if batch.sent_at and batch.method == Way.SEPA:
-        context |= _losses(request, batch, form, loss_form)
+        context |= _losses(request, batch, loss_form)
     return render(request, "payments/batch_detail.html", context, status=status)
 
 
-def _losses(
-    request: HttpRequest, batch: PayoutBatch, form: PasswordForm | None, loss_form: LossForm | None
-) -> dict[str, Any]:
+def _losses(request: HttpRequest, batch: PayoutBatch, loss_form: LossForm | None) -> dict[str, Any]:
     """Each with the second person's step."""
     found = [
-        (loss, second_look(request, loss, "payout_loss_approval", form, loss.public_id))
-        for loss in losses_of(batch)
+        (loss, second_look(request, loss, "payout_loss_approval")) for loss in losses_of(batch)
     ]
     if loss_form is None and sent_of(batch).exists():
         loss_form = LossForm(batch)
@@ -124,14 +121,14 @@ def batch_detail(request: HttpRequest, batch_id: UUID) -> HttpResponse:
 
 @require_POST
 @requires("approve_payouts")
+@confirmed
 def batch_approval(request: HttpRequest, batch_id: UUID) -> HttpResponse:
-    """The second pair of eyes, with the password once more."""
+    """The second pair of eyes."""
     batch = _batch(batch_id)
-    form = refused_approval(
-        request, lambda given: approve_batch(batch=batch, approval=given, now=timezone.now()),
-    )  # fmt: skip
-    if form is not None:
-        return batch_page(request, batch, form, 422)
+    if not is_approved(
+        request, lambda given: approve_batch(batch=batch, approval=given, now=timezone.now())
+    ):
+        return batch_page(request, batch, 422)
     messages.success(request, _("The batch is approved and can be sent."))
     return redirect("payout_batch", batch.public_id)
 

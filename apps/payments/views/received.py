@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.access import requires
-from apps.payments.forms import PasswordForm, RefundForm
+from apps.accounts.confirming import confirmed
+from apps.payments.forms import RefundForm
 from apps.payments.models import BankFile, Payment, RefundRequest
 from apps.payments.operations import (
     approve_refund,
@@ -23,14 +24,13 @@ from apps.payments.operations import (
 )
 from apps.payments.operations.way_back import way_back
 from apps.payments.queries.money import visible_payments
-from apps.payments.views.confirming import refused_approval, second_look
+from apps.payments.views.confirming import is_approved, second_look
 from apps.tenancy.context import current_company
 
 
 def _page(
-    request: HttpRequest, payment: Payment, status: int = 200, form: RefundForm | None = None,
-    refused_form: PasswordForm | None = None,
-) -> HttpResponse:  # fmt: skip
+    request: HttpRequest, payment: Payment, status: int = 200, form: RefundForm | None = None
+) -> HttpResponse:
     asked = list(payment.refund_requests.all())
     waiting = next((row for row in asked if row.state == RefundRequest.State.ASKED), None)
     under_way = any(row.state == RefundRequest.State.APPROVED for row in asked)
@@ -42,7 +42,7 @@ def _page(
         "form": form or (
             RefundForm(payment) if may_refund and not (waiting or under_way) else None
         ),
-        "look": waiting and second_look(request, waiting, "refund_approval", refused_form),
+        "look": waiting and second_look(request, waiting, "refund_approval"),
     }  # fmt: skip
     return render(request, "payments/payment_detail.html", context, status=status)
 
@@ -82,14 +82,14 @@ def _request(request_id: UUID) -> RefundRequest:
 
 @require_POST
 @requires("approve_payouts")
+@confirmed
 def refund_approval(request: HttpRequest, request_id: UUID) -> HttpResponse:
-    """The second pair of eyes, with the password once more; then the provider is asked."""
+    """The second pair of eyes; then the provider is asked."""
     found = _request(request_id)
-    form = refused_approval(
-        request, lambda given: approve_refund(request=found, approval=given, now=timezone.now()),
-    )  # fmt: skip
-    if form is not None:
-        return _page(request, found.payment, 422, refused_form=form)
+    if not is_approved(
+        request, lambda given: approve_refund(request=found, approval=given, now=timezone.now())
+    ):
+        return _page(request, found.payment, 422)
     told = _("The refund is approved and under way.")
     if found.iban:
         told = _("The bank file is ready; hand it to your bank.")

@@ -1,4 +1,4 @@
-"""Who is there is asked anew for keys, bank details and exports, on the sign-in host alone."""
+"""Who is there is asked anew for keys, bank details, exports and money that leaves, on the sign-in host alone."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,7 +15,8 @@ ASKING = {
     "key_new", "key_successor", "webhook_secret", "device_new", "asset_export", "export_file",
     "archive_new", "archive_file", "bank_account_new", "bank_account_priority",
     "bank_account_closing", "mandate_new", "stripe_connection", "sign_on_provider", "sign_on_ending",
-    "sign_on_link", "plan_export_new", "plan_export_file", "plan_leaving_new",
+    "sign_on_link", "plan_export_new", "plan_export_file", "plan_leaving_new", "payout_approval",
+    "payout_loss_approval", "debit_approval", "refund_approval",
 }  # fmt: skip
 
 

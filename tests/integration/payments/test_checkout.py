@@ -78,7 +78,7 @@ def test_the_customer_pays_and_the_payee_has_the_payment(
 
 
 def test_a_declined_card_is_a_failed_payment_and_the_page_stays(
-    cast: dict[str, Any], stripe_fake: Any, settings: Any
+    cast: dict[str, Any], stripe_fake: Any, settings: Any, client_of: Callable[..., Any]
 ) -> None:
     connected(cast["provider"], stripe_fake, timezone.now())
     start(cast)
@@ -87,7 +87,9 @@ def test_a_declined_card_is_a_failed_payment_and_the_page_stays(
     deliver(stripe_fake, cast, settings)
     with company_context(cast["provider"]):
         failed = Payment.objects.get()
-        assert (failed.state, failed.failure) == ("failed", "Your card was declined.")
+        assert (failed.state, failed.failure) == ("failed", "declined:generic_decline")
+    page = client_of(cast["provider"]).get("/payments/").content.decode()
+    assert "The bank declined the payment and told no reason." in page
     fill_in(session["url"], card="4242424242424242")
     deliver(stripe_fake, cast, settings)
     with company_context(cast["provider"]):

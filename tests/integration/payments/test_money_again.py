@@ -29,7 +29,6 @@ from apps.tenancy.context import company_context
 from tests.integration.payments.conftest import IBANS, with_account
 from tests.integration.payments.signing import SECRET, intent, message, refund
 from tests.integration.payments.test_checkout import deliver
-from tests.integration.payments.test_pages import PASSWORD
 from tests.integration.payments.test_payouts import LONG_AGO
 from tests.integration.payments.test_refunds_at_provider import FAILS_LATER, approved, wait
 from tests.integration.payments.test_webhooks import apply_all, arrive, state_of
@@ -43,8 +42,6 @@ def _files(settings: Any, tmp_path: Any) -> None:
 @pytest.fixture
 def people(cast: dict[str, Any], person_of: Callable[..., Any]) -> tuple[Any, Any]:
     one, other = (person_of(cast["provider"], name) for name in ("finance", "director"))
-    other.set_password(PASSWORD)
-    other.save()
     return one, other
 
 

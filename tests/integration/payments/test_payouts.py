@@ -18,7 +18,6 @@ from apps.payments.operations import (
     Approval,
     PayoutItem,
     approve_batch,
-    confirm_person,
     discard_batch,
     draft_payouts,
     make_main,
@@ -26,6 +25,7 @@ from apps.payments.operations import (
     read_file,
     send_batch,
 )
+from apps.payments.operations.asking_again import ask_again
 from apps.payments.operations.sending import note_paid_out
 from apps.tenancy.context import company_context
 from tests.integration.payments.conftest import with_account
@@ -98,7 +98,7 @@ def test_who_drafted_never_approves(
             PayoutBatch.objects.filter(pk=batch.pk).update(
                 state="approved", approved_by_id=one.pk, approved_at=now
             )
-        with refused("password"):
+        with refused("Confirm who you are"):
             approve_batch(
                 batch=batch, approval=Approval(other, now - timedelta(minutes=6)), now=now
             )
@@ -203,22 +203,6 @@ def test_a_discarded_reference_is_free_again(
             discard_batch(batch=first, now=now, actor=people[0])
         assert OutboxEvent.objects.filter(name="payments.payout_discarded").count() == 1
         assert drafted(cast, now, people[0]) != first
-
-
-def test_wrong_passwords_are_counted(
-    cast: dict[str, Any], now: datetime, people: tuple[Any, Any]
-) -> None:
-    person = people[0]
-    person.set_password("right horse battery")
-    with company_context(cast["provider"]):
-        assert confirm_person(person=person, password="right horse battery", now=now) == now
-        for _ in range(5):
-            with refused("not your password"):
-                confirm_person(person=person, password="wrong", now=now)
-        with refused("Too many"):
-            confirm_person(person=person, password="right horse battery", now=now)
-        later = now + timedelta(minutes=16)
-        assert confirm_person(person=person, password="right horse battery", now=later)
 
 
 def connected(company: Any, fake: Any, now: datetime) -> str:
@@ -340,6 +324,15 @@ def test_silence_of_the_provider_fails_nothing(
         settings.STRIPE_API_BASE = "http://127.0.0.1:9"
         run_waiting_jobs(now=timezone.now())
         assert Payout.objects.get().state == "approved", "the job tries again"
+        later = now + timedelta(hours=1)
+        assert ask_again(now=later) == {"known": 0}
+        assert Payout.objects.get().state == "approved"
+        settings.STRIPE_API_BASE = stripe_fake.base
+        with stripe_fake.store.lock:
+            stripe_fake.store.make("topup", "tu", amount=20_000, currency="eur")
+        assert ask_again(now=later) == {"known": 1}
+        assert Payout.objects.get().state == "sent"
+    assert len(list(stripe_fake.store.all("transfer"))) == 1
 
 
 def test_fifty_clicks_are_one_payout(

@@ -8,8 +8,8 @@ from unittest.mock import Mock
 import pytest
 from django.utils import timezone
 
-from apps.events.models import OutboxEvent
-from apps.events.operations import run_waiting_jobs
+from apps.events.models import Job, OutboxEvent
+from apps.events.operations import enqueue_housekeeping, run_waiting_jobs
 from apps.payments.models import Payment, Refund, RefundRequest
 from apps.payments.operations import (
     Approval,
@@ -19,6 +19,8 @@ from apps.payments.operations import (
     refunding,
     send_refund,
 )
+from apps.payments.operations.asking_again import ask_again
+from apps.payments.operations.provider import NoAnswer
 from apps.tenancy.context import company_context
 from portal.local.stripe.api import do_what_is_due
 from tests.integration.local.test_stripe_fake import fill_in
@@ -64,6 +66,62 @@ def test_a_try_after_the_provider_forgot_the_key_finds_the_refund(
         assert send_refund(request_id=asked.pk, now=timezone.now()) == "made"
         assert Refund.objects.get().amount_minor == 2_000
     assert len(list(stripe_fake.store.all("refund"))) == 1
+
+
+def left_in_silence(
+    cast: dict[str, Any], person_of: Any, fake: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> RefundRequest:
+    """It was made, the answer was lost, and the provider was silent until the job gave up."""
+    asked = approved(cast, person_of, fake, settings)
+    made = refunding._new_refund
+
+    def lost(*given: Any) -> Any:
+        made(*given)
+        raise NoAnswer("lost on the way")
+
+    with company_context(cast["provider"]), monkeypatch.context() as patch:
+        patch.setattr(refunding, "_new_refund", lost)
+        run_waiting_jobs(now=timezone.now())
+        patch.setattr(refunding, "ask", Mock(side_effect=NoAnswer("silence")))
+        for seconds in (60, 120):
+            run_waiting_jobs(now=timezone.now() + timedelta(seconds=seconds))
+        assert Job.objects.get(kind=refunding.REFUND).state == "parked"
+        asked.refresh_from_db()
+    assert (asked.state, len(list(fake.store.all("refund")))) == ("approved", 1)
+    # The provider keeps a key for a day alone.
+    fake.store.answers.clear()
+    return asked
+
+
+def test_after_silence_the_provider_is_asked_before_anything_is_made(
+    cast: dict[str, Any], person_of: Any, stripe_fake: Any, settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    asked = left_in_silence(cast, person_of, stripe_fake, settings, monkeypatch)
+    with company_context(cast["provider"]):
+        assert ask_again(now=timezone.now()) == {"known": 0}, "its job is under way still"
+        later = timezone.now() + timedelta(days=2)
+        later = later.replace(hour=0, minute=cast["provider"].pk % 60)  # one of its full hours
+        with monkeypatch.context() as patch:
+            patch.setattr(refunding, "ask", Mock(side_effect=NoAnswer("silence")))
+            assert ask_again(now=later) == {"known": 0}
+        enqueue_housekeeping(now=later)
+        run_waiting_jobs(now=later)
+        asked.refresh_from_db()
+        assert (asked.state, Refund.objects.get().amount_minor) == ("made", 2_000)
+        assert ask_again(now=later) == {"known": 0}, "nothing is unknown"
+    assert len(list(stripe_fake.store.all("refund"))) == 1
+
+
+def test_control_without_asking_it_would_be_made_twice(
+    cast: dict[str, Any], person_of: Any, stripe_fake: Any, settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    left_in_silence(cast, person_of, stripe_fake, settings, monkeypatch)
+    monkeypatch.setattr(refunding, "made_before", lambda *_given: None)
+    with company_context(cast["provider"]):
+        assert ask_again(now=timezone.now() + timedelta(hours=25)) == {"known": 1}
+    assert len(list(stripe_fake.store.all("refund"))) == 2
 
 
 def wait(fake: Any) -> None:

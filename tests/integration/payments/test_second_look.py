@@ -32,7 +32,6 @@ from tests.integration.local.test_stripe_fake import fill_in
 from tests.integration.payments.conftest import with_account
 from tests.integration.payments.test_bank import CREDITOR
 from tests.integration.payments.test_checkout import deliver, start
-from tests.integration.payments.test_pages import PASSWORD
 from tests.integration.payments.test_payouts import LONG_AGO, connected
 
 
@@ -45,8 +44,6 @@ def _files(settings: Any, tmp_path: Any) -> None:
 def people(cast: dict[str, Any], person_of: Callable[..., Any]) -> tuple[Any, Any]:
     """One who asks and one who approves."""
     one, other = (person_of(cast["provider"], name) for name in ("finance", "director"))
-    other.set_password(PASSWORD)
-    other.save()
     return one, other
 
 
@@ -92,10 +89,9 @@ def test_a_run_is_drafted_seen_through_and_made_a_file(
     with company_context(cast["provider"]):
         assert DebitRun.objects.count() == 1
         assert Payment.objects.count() == 0
-    assert drafter.post(path + "approval/", {"password": "x"}).status_code == 422
-    assert second.post(path + "approval/", {"password": "wrong"}).status_code == 422
+    assert drafter.post(path + "approval/").status_code == 422
     for _click in range(2):
-        assert second.post(path + "approval/", {"password": PASSWORD}).status_code == 302
+        assert second.post(path + "approval/").status_code == 302
     content = second.get(path + "file/").content
     assert b"<CtrlSum>149.00</CtrlSum>" in content
     with company_context(cast["provider"]):
@@ -118,14 +114,14 @@ def test_what_moved_since_the_draft_is_refused_whole(
     path = drafter.post("/debits/new/", form)["Location"]
     with company_context(cast["provider"]):
         ExpectedPayment.objects.filter(reference="inv_a").update(amount_minor=11_899)
-    page = second.post(path + "approval/", {"password": PASSWORD})
+    page = second.post(path + "approval/")
     assert page.status_code == 422
     assert "RE-2026-a" in page.content.decode()
     with company_context(cast["provider"]):
         ExpectedPayment.objects.filter(reference="inv_a").update(amount_minor=11_900)
     with company_context(cast["customer"]):
         revoke_mandate(mandate=mandate, now=timezone.now(), actor="Carl")
-    assert second.post(path + "approval/", {"password": PASSWORD}).status_code == 422
+    assert second.post(path + "approval/").status_code == 422
     with company_context(cast["provider"]):
         assert DebitRun.objects.get().state == "drafted"
         assert not Payment.objects.exists()
@@ -204,10 +200,10 @@ def test_a_refund_is_asked_approved_and_made_once(
     with company_context(cast["provider"]):
         (asked,) = RefundRequest.objects.all()
     approval = f"/refunds/{asked.public_id}/approval/"
-    assert drafter.post(approval, {"password": "x"}).status_code == 422
+    assert drafter.post(approval).status_code == 422
     assert not list(stripe_fake.store.all("refund"))
     for _click in range(2):
-        assert second.post(approval, {"password": PASSWORD}).status_code == 302
+        assert second.post(approval).status_code == 302
     with company_context(cast["provider"]):
         run_waiting_jobs(now=timezone.now())
     deliver(stripe_fake, cast, settings)

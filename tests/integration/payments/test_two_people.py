@@ -11,6 +11,8 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from apps.accounts.addresses import public_url
+from apps.accounts.confirming import SESSION_CONFIRMED
 from apps.payments.models import Payment
 from apps.payments.models.approving import TwoPeople
 from apps.payments.operations import (
@@ -45,6 +47,7 @@ class Act:
     approve: Callable[[Approval], Any]
     constraint: str
     done: str
+    page: str
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +68,7 @@ def people(cast: dict[str, Any], person_of: Callable[..., Any]) -> tuple[Any, An
 def payout(cast: dict[str, Any], now: datetime, people: Any) -> Act:
     row = drafted(cast, now, people[0])
     return Act(row, lambda given: approve_batch(batch=row, approval=given, now=now),
-               "payments_batch_two_people", "approved")  # fmt: skip
+               "payments_batch_two_people", "approved", "payouts")  # fmt: skip
 
 
 def debits(cast: dict[str, Any], now: datetime, people: Any) -> Act:
@@ -78,7 +81,7 @@ def debits(cast: dict[str, Any], now: datetime, people: Any) -> Act:
             person=people[0],
         )  # fmt: skip
     return Act(row, lambda given: approve_debits(run=row, approval=given, now=now),
-               "payments_debits_two_people", "approved")  # fmt: skip
+               "payments_debits_two_people", "approved", "debits")  # fmt: skip
 
 
 def refund(cast: dict[str, Any], now: datetime, people: Any) -> Act:
@@ -88,7 +91,7 @@ def refund(cast: dict[str, Any], now: datetime, people: Any) -> Act:
     paid, wish = Payment.objects.get(), Wish(500, "overpaid")
     row = ask_refund(payment=paid, wish=wish, now=now, person=people[0])
     return Act(row, lambda given: approve_refund(request=row, approval=given, now=now),
-               "payments_refund_two_people", "approved")  # fmt: skip
+               "payments_refund_two_people", "approved", "refunds")  # fmt: skip
 
 
 def loss(cast: dict[str, Any], now: datetime, people: Any) -> Act:
@@ -99,7 +102,7 @@ def loss(cast: dict[str, Any], now: datetime, people: Any) -> Act:
         payout=batch.payouts.get(), reason="the bank refused it", now=now, person=people[0]
     )
     return Act(row, lambda given: confirm_loss(loss=row, approval=given, now=now),
-               "payments_loss_two_people", "confirmed")  # fmt: skip
+               "payments_loss_two_people", "confirmed", "losses")  # fmt: skip
 
 
 def expected(cast: dict[str, Any]) -> None:
@@ -133,14 +136,38 @@ def goes_through(act: Act, approval: Approval) -> None:
     assert (act.row.state, act.row.approved_by_id) == (act.done, approval.person.pk)
 
 
-def test_the_password_counts(
+def test_who_is_there_is_asked_anew_on_the_page(
+    cast: dict[str, Any], act: Act, client_of: Callable[..., Any], settings: Any
+) -> None:
+    """Six minutes after the last time; would it count for an hour, the same click went through."""
+    client, path = client_of(cast["provider"]), f"/{act.page}/{act.row.public_id}/approval/"
+    session = client.session
+    session[SESSION_CONFIRMED] = (timezone.now() - timedelta(minutes=6)).timestamp()
+    session.save()
+    away = client.post(path)
+    assert away.status_code == 302
+    assert away["Location"].startswith(public_url("/sign-in/"))
+    assert "confirm=1" in away["Location"]
+    assert state_of(act, cast) == act.row.state
+    settings.ACCOUNT_REAUTHENTICATION_TIMEOUT = 3600
+    assert client.post(path)["Location"].startswith("/")
+    assert state_of(act, cast) == act.done
+
+
+def state_of(act: Act, cast: dict[str, Any]) -> str:
+    with company_context(cast["provider"]):
+        found: str = type(act.row).objects.get(pk=act.row.pk).state  # type: ignore[attr-defined]
+    return found
+
+
+def test_the_confirmation_counts(
     cast: dict[str, Any], act: Act, people: Any, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = people[1]
     with company_context(cast["provider"]):
-        for given in (None, now - timedelta(minutes=5, seconds=1), now + timedelta(seconds=1)):
-            refuse(act, Approval(other, given), "password")
-        monkeypatch.setattr(confirming, "is_confirmed", lambda *_given: True)
+        for given in (None, now - timedelta(minutes=5, seconds=1)):
+            refuse(act, Approval(other, given), "Confirm who you are")
+        monkeypatch.setattr(confirming, "is_recent", lambda *_given: True)
         goes_through(act, Approval(other, None))
 
 
@@ -168,7 +195,7 @@ def without(act: Act) -> None:
         )
 
 
-def test_another_with_the_password_does(
+def test_another_who_confirmed_does(
     cast: dict[str, Any], act: Act, people: Any, now: datetime
 ) -> None:
     with company_context(cast["provider"]):

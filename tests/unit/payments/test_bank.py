@@ -9,11 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.payments.domain.accounts import (
-    COOL_DOWN,
     BadIban,
     bank_details,
+    cooled_down_at,
     in_groups,
-    is_confirmed,
     is_creditor_id,
 )
 from apps.payments.domain.bank_files import (
@@ -64,12 +63,8 @@ def test_creditor_identifiers() -> None:
     assert not is_creditor_id("")
 
 
-def test_a_password_counts_for_five_minutes() -> None:
-    assert is_confirmed(NOW, NOW + timedelta(minutes=5))
-    assert not is_confirmed(NOW, NOW + timedelta(minutes=5, seconds=1))
-    assert not is_confirmed(NOW + timedelta(seconds=1), NOW), "not from the future"
-    assert not is_confirmed(None, NOW)
-    assert timedelta(days=3) == COOL_DOWN
+def test_new_bank_details_wait_for_three_days() -> None:
+    assert cooled_down_at(NOW) == NOW + timedelta(days=3)
 
 
 def texts(content: bytes, name: str) -> list[str]:
