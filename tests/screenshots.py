@@ -14,7 +14,7 @@ from pathlib import Path
 
 import django
 from django.urls import Resolver404, resolve
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from portal.local import provision
 from portal.local.__main__ import start_servers
@@ -89,6 +89,15 @@ README_PICTURES = {
 } | {"invoice": "invoice-customer", "line": "line-customer", "correction": "clearwash-correction_detail", "tire": "tire-used"}  # fmt: skip
 # Pages of a route that are searched for links: a truck leads elsewhere than a compressor.
 LOOKED_AT = 8
+# The links of a page; null where none is: a file, a picture's data, a part of a page, another host.
+LINKS = """async path => {
+  const answer = await fetch(path).catch(() => null);
+  if (!answer?.ok || !(answer.headers.get('content-type') || '').includes('text/html')) return null;
+  const found = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  if (!found.querySelector('main')) return null;
+  const links = found.querySelectorAll("main a[href^='/'], nav a[href^='/'], aside a[href^='/']");
+  return [...links].map(link => link.getAttribute('href'));
+}"""
 WORDS = {
     "Explain": "Erklär",
     "Passport": "Pass",
@@ -178,7 +187,11 @@ def walk(page: Page, address: str, steps: list[str]) -> None:
 
 
 def linked_pages(page: Page, address: str) -> dict[str, str]:
-    """The first page found of every route that a link leads to, by the route's name."""
+    """The first page found of every route that a link leads to, by the route's name.
+
+    Read, not drawn: a company has hundreds of pages and most show a route that is known.
+    """
+    page.goto(address)
     found: dict[str, list[str]] = {}
     waiting, seen = ["/"], set[str]()
     while waiting:
@@ -187,11 +200,10 @@ def linked_pages(page: Page, address: str) -> dict[str, str]:
         if route is None or path in seen or len(found.setdefault(route, [])) >= LOOKED_AT:
             continue
         seen.add(path)
-        if opens(page, address.rstrip("/") + path):
+        links = page.evaluate(LINKS, path)
+        if links is not None:
             found[route].append(path)
-            links = page.locator("main a[href^='/'], nav a[href^='/'], aside a[href^='/']")
-            hrefs = links.evaluate_all("found => found.map(one => one.getAttribute('href'))")
-            waiting += [str(href).partition("?")[0].partition("#")[0] for href in hrefs]
+            waiting += [str(href).partition("?")[0].partition("#")[0] for href in links]
     return {route: paths[0] for route, paths in found.items() if paths}
 
 
@@ -200,16 +212,6 @@ def route_of(path: str) -> str | None:
         return resolve(path, "portal.urls").url_name
     except Resolver404:
         return None
-
-
-def opens(page: Page, address: str) -> bool:
-    """Whether a page is there: not a file, not a picture's data, not a part of a page."""
-    try:
-        answer = page.goto(address)
-    except Error:
-        return False  # a download begins
-    html = answer is not None and "text/html" in answer.headers.get("content-type", "")
-    return html and page.locator("main").count() > 0
 
 
 def photograph(photographer: Photographer, kind: str, found: dict[str, dict[str, str]]) -> None:

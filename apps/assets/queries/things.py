@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 
@@ -38,6 +39,12 @@ def type_depths(channels: Iterable[TypeChannel]) -> dict[str, int]:
 def visible_assets() -> QuerySet[Asset]:
     """Own assets and those whose passport names the company."""
     return Asset.objects.select_related(*ROLES)
+
+
+def seen_among(asset_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of these assets whose pages the company may open. At most one query."""
+    keys = set(asset_ids)
+    return set(Asset.objects.filter(pk__in=keys).values_list("pk", flat=True)) if keys else set()
 
 
 def assets_as(role: str) -> QuerySet[Asset]:

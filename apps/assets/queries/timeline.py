@@ -1,6 +1,6 @@
 """An asset's life as far as the current company sees it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from datetime import date, datetime
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from apps.assets.domain.timeline import Entry
 from apps.assets.models import Asset, Holding, LifecycleAct, Mounting
 from apps.assets.queries.mountings import lives_of, standing_mountings
+from apps.assets.queries.things import seen_among
 from apps.common.period import local_date
 from apps.tenancy.context import current_company_id
 
@@ -72,15 +73,19 @@ def _acts(asset_id: UUID) -> Iterator[Entry]:
 
 def _mountings(asset: Asset, zone: str) -> Iterator[Entry]:
     rows = standing_mountings().filter(Q(component=asset) | Q(host=asset)).order_by("-mounted_at")
-    for row in rows[:MOST_MOUNTINGS]:
-        yield _mounting(row, row.host_id == asset.pk, zone)
+    shown = list(rows[:MOST_MOUNTINGS])
+    seen = seen_among(key for row in shown for key in (row.component_id, row.host_id))
+    for row in shown:
+        yield _mounting(row, row.host_id == asset.pk, seen, zone)
 
 
-def _mounting(row: Mounting, is_host: bool, zone: str) -> Entry:
-    label, target = (
-        (row.component_label, row.component_public_id) if is_host
-        else (row.host_label, row.host_public_id)
+def _mounting(row: Mounting, is_host: bool, seen: Set[UUID], zone: str) -> Entry:
+    """The other asset is named, and a link where the company sees it."""
+    label, target, other = (
+        (row.component_label, row.component_public_id, row.component_id) if is_host
+        else (row.host_label, row.host_public_id, row.host_id)
     )  # fmt: skip
+    target = target if other in seen else ""
     return Entry(
         local_date(row.mounted_at, zone), "carried" if is_host else "mounted", what=label,
         target=target, note=row.position_title, until=_day(row.dismounted_at, zone),

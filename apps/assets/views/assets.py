@@ -36,6 +36,7 @@ from apps.assets.queries import (
     reporting_state,
     retired_on,
     roles_in,
+    seen_among,
     visible_assets,
     with_expected_interval,
 )
@@ -165,7 +166,9 @@ def _mounted(request: HttpRequest, asset: Asset) -> dict[str, Any]:
     ]  # fmt: skip
     own = own_components().filter(pk=asset.pk).exists()
     placements = list(mountings_of(asset.pk)[:MOST_PLACEMENTS])
+    others = {row.component_id for row in carried.values()} | {row.host_id for row in placements}
     return {
+        "seen_assets": seen_among(others),
         "places": [(rule, carried.get(rule.code)) for rule in rules],
         "placements": placements, "shows_placements": own or bool(placements),
         "lives": lives_of(asset.pk), "may_place": own and may,

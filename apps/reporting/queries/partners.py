@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet, Sum
 
 from apps.assets.models import Mounting
-from apps.assets.queries import held_grants, standing_mountings
+from apps.assets.queries import held_grants, seen_among, standing_mountings
 from apps.common.period import Period
 from apps.contracts.models import PartnerTerms
 from apps.networks.models import Participation, Role, ValueNetwork
@@ -32,9 +32,20 @@ def statements_received() -> list[Statement]:
     return list(Statement.objects.filter(partner=current_company())[:SHOWN])
 
 
-def mountings_lately() -> list[Mounting]:
-    """The newest mountings of components and hosts that name the company. One query."""
-    return list(standing_mountings().order_by("-mounted_at", "-id")[:SHOWN])
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """A mounting, and whether the company may open the pages of its two assets."""
+
+    mounting: Mounting
+    sees_component: bool
+    sees_host: bool
+
+
+def mountings_lately() -> list[Mounted]:
+    """The newest mountings of components and hosts that name the company. Two queries."""
+    rows = list(standing_mountings().order_by("-mounted_at", "-id")[:SHOWN])
+    seen = seen_among(key for row in rows for key in (row.component_id, row.host_id))
+    return [Mounted(row, row.component_id in seen, row.host_id in seen) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,12 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from apps.accounts.operations import make_key
+from apps.assets.domain.facts import AssetFacts
 from apps.assets.domain.mounting import LifeFacts, MountFacts
 from apps.assets.models import AssetType, ComponentLife, CounterNote, Mounting
 from apps.assets.operations import (
     begin_life,
+    change_asset,
     correct_mounting,
     dismount_component,
     exchange_component,
@@ -292,3 +294,30 @@ def test_programs_mount_with_a_key_of_their_own(
     found = client.get(address, HTTP_AUTHORIZATION=f"Bearer {reading}").json()["mountings"]
     assert [row["component_label"] for row in found] == ["T1"]
     assert client.get(address, HTTP_AUTHORIZATION=f"Bearer {secret}").status_code == 403
+
+
+def test_who_sees_one_of_both_gets_no_link_to_the_other(
+    fleet: Fleet, cast: dict[str, Any], client_of: Callable[..., Any]
+) -> None:
+    """The maker sees a tire, not the truck; the workshop the truck, not the tire."""
+    tire, truck = fleet.assets["T1"], fleet.assets["TRUCK-1"]
+    for asset, slug in ((tire, "maker"), (truck, "financier")):
+        facts = AssetFacts(
+            asset.asset_type_id, asset.name, asset.serial, owner=cast[slug].pk,
+            provider=fleet.provider.pk, customer=fleet.customer.pk,
+        )  # fmt: skip
+        change_asset(asset=asset, facts=facts, now=fleet.now)
+    fleet.mount("T1", "TRUCK-1", "FL", "2026-01-01T00:00:00Z")
+    for asset, other, slug in ((tire, truck, "maker"), (truck, tire, "financier")):
+        address = reverse("asset_detail", args=[other.public_id])
+        for company, links in ((cast[slug], False), (fleet.provider, True)):
+            client = client_of(company)
+            pages = [
+                client.get(reverse(route, args=[asset.public_id])).content.decode()
+                for route in ("asset_detail", "asset_timeline")
+            ]
+            assert all(other.name in page for page in pages)
+            assert [address in page for page in pages] == [links, links]
+        use = reverse("host_positions", args=[truck.public_id])
+        shown = client_of(cast[slug]).get(reverse("asset_detail", args=[asset.public_id]))
+        assert use not in shown.content.decode(), "a month by position is its collector's"
