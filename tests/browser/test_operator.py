@@ -9,8 +9,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from apps.accounts.models import User
+from apps.accounts.models import User, VatCheck
 from apps.events.models import Job
+from apps.subscriptions.models import Certificate
 from apps.tenancy.context import as_platform, company_context, no_company
 from tests.browser.axe import GRAVE, LOOK, settled, source
 from tests.browser.steps import picture, sign_in
@@ -26,6 +27,11 @@ people:
   - {{email: dora@provider.example, name: Dora Director, company: provider, position: director,
      password: {PASSWORD}}}
 """
+CERTIFIED = {
+    "deleted": {"own": [{"table": "telemetry_device", "rows": 3}], "shared": []},
+    "kept": [{"table": "billing_invoice", "rows": 12, "reason": "books"}],
+    "export": {"sha256": "5e" * 32},
+}
 OPERATOR = "olga@platform.example"
 
 
@@ -39,7 +45,15 @@ def portal(fresh_database: Portal, cast: dict[str, Any], tmp_path: Path) -> Iter
         User.objects.create_user(
             OPERATOR, PASSWORD, name="Olga Operator", joined_at=now, is_staff=True
         )
+        Certificate.objects.create(
+            company=cast["stranger"], made_at=now, body=CERTIFIED, public_key="ab" * 32,
+            signature="cd" * 64, email="anna@stranger.example", language="en",
+        )  # fmt: skip
     with company_context(cast["provider"]):
+        VatCheck.objects.create(
+            author=cast["provider"], parties=[cast["provider"].pk], vat_id="DE136695976",
+            state="valid", asked_at=now, consultation="WAPIAAAAX1Y2Z3",
+        )  # fmt: skip
         Job.objects.create(
             author=cast["provider"], parties=[cast["provider"].pk], company=cast["provider"],
             kind="telemetry.roll_up", state=Job.State.PARKED, attempts=3, run_after=now,
@@ -188,6 +202,18 @@ def the_audit_tells(console: Console) -> None:
     picture(page, "console-acts")
 
 
+def a_certificate_is_read(console: Console) -> None:
+    page = console.page
+    page.goto(f"{console.address}/subscriptions/certificate/")
+    page.locator("#result_list tbody a").first.click()
+    expect(page.locator("body")).to_contain_text("5e" * 32)
+    expect(page.locator("body")).to_contain_text("12: Books and documents")
+    picture(page, "console-certificate")
+    console.company("Provider")
+    expect(page.locator("body")).to_contain_text("WAPIAAAAX1Y2Z3")
+    picture(page, "console-company")
+
+
 def every_list_opens(console: Console) -> None:
     page = console.page
     page.goto(console.address)
@@ -210,5 +236,6 @@ def test_the_operators_day(portal: Serving, browser: Browser) -> None:
     look_into_the_portal(console, portal)
     suspend_and_resume(console, browser, portal)
     the_audit_tells(console)
+    a_certificate_is_read(console)
     every_list_opens(console)
     nothing_grave_in(console)

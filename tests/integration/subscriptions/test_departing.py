@@ -248,14 +248,7 @@ def test_what_others_need_stays(companies: dict[str, Any], monkeypatch: pytest.M
         assert set(bills) == set(
             Invoice.objects.filter(author=provider).values_list("pk", flat=True)
         )
-    for path in (
-        *(f"/invoices/{key}/" for key in paths),
-        "/invoices/",
-        "/contracts/",
-        "/",
-        "/assets/",
-    ):
-        assert client.get(path).status_code == 200, path
+    _opens_all(client, [f"/invoices/{key}/" for key in paths])
     with no_company(), as_platform():
         body = Certificate.objects.get(company=provider).body
         assert not Job.all_parties.filter(company=provider).exclude(state="done").exists()
@@ -264,6 +257,25 @@ def test_what_others_need_stays(companies: dict[str, Any], monkeypatch: pytest.M
     kept = {row["table"] for row in body["kept"]}
     assert not kept & {"accounts_apikey", "notifications_notification", *SEEN_AND_GONE}
     assert CANARY not in json.dumps(body)
+
+
+LISTS = [
+    "/", "/invoices/", "/contracts/", "/assets/", "/networks/", "/money/", "/data/grants/", "/terms/",
+    "/shares/", "/payments/", "/transfers/", "/received/", "/payment-settings/",
+]  # fmt: skip
+DETAIL = re.compile(r'href="(/[a-z-]+(?:/[a-z-]+)?/[a-z]{3}_[0-9a-z]{26}/)')
+
+
+def _opens_all(client: Client, paths: list[str]) -> None:
+    """These pages, the lists, and whatever the lists lead to."""
+    found = set(paths)
+    for path in LISTS:
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        found |= set(DETAIL.findall(answer.content.decode()))
+    assert len(found) > len(paths) + 5
+    for path in sorted(found):
+        assert client.get(path).status_code == 200, path
 
 
 def test_the_door_opens_for_who_leaves_alone(companies: dict[str, Any]) -> None:
