@@ -311,7 +311,7 @@ PERUSE_OPERATOR = {
 # Empty: nobody is asked, and only form and check digit count.
 PERUSE_VIES = os.environ.get("PERUSE_VIES", "")
 # Days from a company's wish to leave until its data is erased.
-PERUSE_LEAVING_DAYS = int(os.environ.get("PERUSE_LEAVING_DAYS", "30"))
+PERUSE_LEAVING_DAYS = max(1, int(os.environ.get("PERUSE_LEAVING_DAYS", "30")))
 
 # --- Webhooks to others -------------------------------------------------------------------------
 # Ports a company's endpoint may have.

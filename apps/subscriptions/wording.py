@@ -13,7 +13,7 @@ def title_of(what: Counted) -> str:
     return {
         Counted.ASSETS: _("Assets in use"), Counted.NETWORKS: _("Networks of your own"),
         Counted.DEVICES: _("Devices"), Counted.READINGS: _("Readings this month"),
-        Counted.STATEMENTS: _("Settlements with partners this month"),
+        Counted.STATEMENTS: _("Statements to partners this month"),
         Counted.ORDERS: _("Marketplace orders this month"),
     }[what]  # fmt: skip
 
@@ -37,7 +37,7 @@ def _included(plan: Plan, what: Counted, included: int) -> str:
         }  # fmt: skip
     if what == Counted.STATEMENTS:
         fee = money(plan.statement_fee_minor, plan.currency)
-        return _("%(n)s settlements with partners a month included, %(fee)s for each further one") % {
+        return _("%(n)s statements to partners a month included, %(fee)s for each further one") % {
             "n": quantity(included), "fee": fee,
         }  # fmt: skip
     if what == Counted.ORDERS:
