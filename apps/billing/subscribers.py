@@ -21,19 +21,23 @@ from apps.events.models import Job
 
 @subscribes("metering.recorded", kind="billing.continue_runs")
 def go_on(job: Job, now: datetime) -> dict[str, Any]:
-    """Contracts that waited for another collector are billed as soon as it has written."""
+    """Contracts that waited for another collector are billed as soon as it has written; what was
+    billed without its record before is corrected."""
     ids = [UUID(text) for text in job.payload["contracts"]]
-    return {"contracts": continue_runs(contract_ids=ids, now=now)}
+    billed = correct_periods(periods=map(UUID, job.payload.get("periods", ())), now=now)
+    return {"contracts": continue_runs(contract_ids=ids, now=now), **billed}
 
 
 @subscribes("metering.refused", kind="billing.park_refused")
 def park(job: Job, now: datetime) -> dict[str, Any]:
-    """Contracts whose collector writes no usage are put aside with its reason."""
-    refusals = {
-        UUID(row["contract"]): (str(row["reason"]), dict(row["params"]))
-        for row in job.payload["contracts"]
-    }
-    return {"parked": park_refused(refusals=refusals, now=now)}
+    """Contracts whose collector writes no usage are put aside with its reason, and so are periods
+    that were billed without its record before."""
+    rows = job.payload["contracts"]
+    said = [(str(row["reason"]), dict(row["params"])) for row in rows]
+    refusals = {UUID(row["contract"]): why for row, why in zip(rows, said, strict=True)}
+    periods = {UUID(row["period"]): why for row, why in zip(rows, said, strict=True)}
+    corrected = correct_periods(periods=periods, refusals=periods, now=now)
+    return {"waiting": park_refused(refusals=refusals, now=now), **corrected}
 
 
 @subscribes("contracts.end_set", kind="billing.end")

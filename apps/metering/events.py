@@ -29,6 +29,22 @@ class MeteringRecorded:
 
     name: ClassVar[str] = "metering.recorded"
     contracts: tuple[UUID, ...]
+    periods: tuple[UUID, ...]
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {
+            "contracts": [str(key) for key in self.contracts],
+            "periods": [str(key) for key in self.periods],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class MeteringReadable:
+    """What a collector could not record of these contracts it may be able to now; for the provider."""
+
+    name: ClassVar[str] = "metering.readable"
+    contracts: tuple[UUID, ...]
 
     @property
     def payload(self) -> dict[str, Any]:
@@ -40,15 +56,15 @@ class MeteringRefused:
     """The collector wrote no usage for these contracts, and why; for the provider."""
 
     name: ClassVar[str] = "metering.refused"
-    contracts: tuple[tuple[UUID, str, dict[str, str]], ...]
+    contracts: tuple[tuple[UUID, UUID, str, dict[str, str]], ...]
 
     @property
     def payload(self) -> dict[str, Any]:
-        """Each contract: its key, the reason's code and the code's parameters."""
+        """Each contract: its key, its period's, the reason's code and the code's parameters."""
         return {
             "contracts": [
-                {"contract": str(key), "reason": reason, "params": params}
-                for key, reason, params in self.contracts
+                {"contract": str(key), "period": str(period), "reason": reason, "params": params}
+                for key, period, reason, params in self.contracts
             ]
         }
 

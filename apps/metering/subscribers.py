@@ -19,6 +19,8 @@ from apps.metering.operations import (
     record_wanted,
     refresh_provisional,
     take_reading,
+    tell_readable,
+    want_missing,
 )
 
 
@@ -84,8 +86,16 @@ def refresh(job: Job, now: datetime) -> dict[str, Any]:
 @subscribes("telemetry.rolled_up", kind="metering.late")
 def find_late(job: Job, now: datetime) -> dict[str, Any]:
     """In the collector's company: records whose readings moved after they were written."""
-    since = date.fromisoformat(str(job.payload["since"]))
-    return {"records": record_late(asset_ids=_assets(job), since=since, now=now)}
+    since, assets = date.fromisoformat(str(job.payload["since"])), _assets(job)
+    late = record_late(asset_ids=assets, since=since, now=now)
+    return {"records": late, "readable": tell_readable(asset_ids=assets, now=now)}
+
+
+@subscribes("metering.readable", kind="metering.want_missing")
+def ask_again(job: Job, now: datetime) -> dict[str, Any]:
+    """In the provider's company: billed periods whose collector could not record before."""
+    keys = [UUID(str(key)) for key in job.payload["contracts"]]
+    return {"records": want_missing(contract_ids=keys, now=now)}
 
 
 @subscribes("metering.ordered", kind="metering.late_mountings")

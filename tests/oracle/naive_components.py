@@ -24,6 +24,20 @@ class Stay:
     said: list[tuple[int, datetime, Decimal]] = field(default_factory=list)
 
 
+def drawn(stays: Sequence[Stay], couplings: Sequence[Stay], trailer: int) -> list[Stay]:
+    """Stays with those on a trailer told as stays on what drew it, for the time that both held."""
+    found = [stay for stay in stays if stay.host != trailer]
+    for stay in stays:
+        if stay.host != trailer:
+            continue
+        for pulled in couplings:
+            ends = [end for end in (stay.end, pulled.end) if end is not None]
+            since, until = max(stay.start, pulled.start), min(ends, default=None)
+            if until is None or since < until:
+                found.append(Stay(pulled.host, since, until, stay.factor * pulled.factor))
+    return found
+
+
 def component_usage(
     counters: Sequence[Counter], stays: Sequence[Stay], start: datetime, end: datetime
 ) -> Decimal | None:

@@ -5,7 +5,8 @@ taken off, put on a place that counts half, and mountings turn out to have been 
 after their periods are billed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -26,7 +27,7 @@ from apps.assets.operations import (
 )
 from apps.contracts.models import Contract
 from apps.telemetry.operations import sync_channels
-from apps.tenancy.context import company_context
+from apps.tenancy.context import company_context, current_company
 from tests.integration.assets.fleet import host_type
 from tests.integration.billing.scene import NOW, make_contract
 from tests.oracle import naive
@@ -48,10 +49,30 @@ COUNTER = ChannelFacts("cycles", "Cycles", "counter", "{cycle}")
 LAYOUT = "ON; On the road\nHALF; Half; 0.5"
 FACTORS = {"ON": Decimal(1), "HALF": Decimal("0.5")}
 READ = st.none() | NOISE
+WHICH = st.integers(0, 5)
+
+
+@dataclass
+class Rider:
+    """What is mounted: its stays in order of time, each with its mounting; `hosts` that carry it."""
+
+    asset: Any
+    hosts: Sequence[int]
+    stays: list[Stay] = field(default_factory=list)
+    mountings: list[Mounting] = field(default_factory=list)
+
+    @property
+    def open_stay(self) -> Stay | None:
+        last = self.stays[-1] if self.stays else None
+        return last if last is not None and last.end is None else None
 
 
 class Moves(Story):
     """One tire and two trucks over two or three periods."""
+
+    # Assets that carry by number; the first ones have a counter each (`machines`).
+    hosts: list[Any]
+    riders: list[Rider]
 
     @initialize(
         zone=st.sampled_from(ZONES), kind=st.sampled_from(["month", "month", "week"]),
@@ -70,91 +91,109 @@ class Moves(Story):
         stage: str,
     ) -> None:
         self.open_books(zone=zone, kind=kind, first=first, count=count)
-        self.stays: list[Stay] = []
-        self.mountings: list[Mounting] = []
-        tire = self.register()
+        self.register()
+        self.tire = self.riders[0].asset
         self.agreed = naive.Agreement(kind, first, None, [Terms(first, above=above)])
         self.contract = make_contract(
-            self.provider, self.customer, [tire], starts_on=first.isoformat(), zone=zone,
+            self.provider, self.customer, [self.tire], starts_on=first.isoformat(), zone=zone,
             charges=plan_for(self.agreed.terms[0]).to_dict()["charges"],  # type: ignore[arg-type]
             corrections=corrections, period_kind=kind,
             item_of=lambda asset: {"follows_host": True},
         )  # fmt: skip
-        self.tire = tire
         if stage != "begun":
             self.go_on()
         if stage == "issued":
             self.run()
             self.issue()
 
-    def register(self) -> Any:
+    def register(self) -> None:
+        """Two trucks and a tire."""
         with company_context(self.provider):
-            truck = host_type(self.provider, "Truck", NOW, [COUNTER], LAYOUT)
-            tire = host_type(self.provider, "Tire", NOW, [], "", is_component=True)
-            facts = [
-                AssetFacts(
-                    kind.pk, name, name, provider=self.provider.pk, customer=self.customer.pk
-                )
-                for kind, name in ((truck, "Truck 1"), (truck, "Truck 2"), (tire, "Tire"))
-            ]
-            made = register_assets(assets=facts, now=NOW)
-            sync_channels(asset_ids=[asset.pk for asset in made])
-        self.machines = [self.machine_of(asset) for asset in made[:2]]
-        return made[2]
+            self.hosts = self.made("Truck", ["Truck 1", "Truck 2"], [COUNTER], LAYOUT)
+            (tire,) = self.made("Tire", ["Tire"], [], "", is_component=True)
+        self.machines = [self.machine_of(asset) for asset in self.hosts]
+        self.riders = [Rider(tire, (0, 1))]
+
+    def made(self, kind: str, names: list[str], channels: Any, layout: str, **more: Any) -> Any:
+        """Assets of the current company; the provider is the contract's."""
+        of = host_type(current_company(), kind, NOW, channels, layout, **more)
+        facts = [
+            AssetFacts(of.pk, name, name, provider=self.provider.pk, customer=self.customer.pk)
+            for name in names
+        ]
+        found = register_assets(assets=facts, now=NOW)
+        sync_channels(asset_ids=[asset.pk for asset in found])
+        return found
 
     def go_on(self) -> None:
         """Both trucks are read over all periods, and the tire has moved once in the second."""
+        self.read_all()
+        self.move(0, 0, "ON", 100, None, None)
+        self.move(0, 1, "ON", 500, None, None)
+
+    def read_all(self) -> None:
         self.to_the_end_of(len(self.days) - 2)
         for machine in self.machines:
-            for share in (0, 150, 400, 650, 900):
-                at = self.instant(share)
-                self.hear(machine, [(at, self.value_at(at, 0))])
-        self.move(0, "ON", 100, None, None)
-        self.move(1, "ON", 500, None, None)
+            self.hear(machine, self.spoken((share, 0) for share in (0, 150, 400, 650, 900)))
 
     def parts(self, start: datetime, end: datetime) -> dict[UUID, Decimal | None]:
         counters = [machine.counter for machine in self.machines]
-        return {self.tire.pk: component_usage(counters, self.stays, start, end)}
+        return {self.tire.pk: component_usage(counters, self.stays_of_tire(), start, end)}
 
-    @rule(host=st.integers(0, 1), place=st.sampled_from(sorted(FACTORS)), share=SHARES, left=READ,
+    def stays_of_tire(self) -> list[Stay]:
+        return self.riders[0].stays
+
+    def place(self, rider: Rider, code: str) -> tuple[str, Decimal]:
+        """The position's code for a rider, and what counts there."""
+        return code, FACTORS[code]
+
+    @rule(who=WHICH, where=WHICH, place=st.sampled_from(sorted(FACTORS)), share=SHARES, left=READ,
           came=READ)  # fmt: skip
-    def move(self, host: int, place: str, share: int, left: int | None, came: int | None) -> None:
+    def move(
+        self, who: int, where: int, place: str, share: int, left: int | None, came: int | None
+    ) -> None:
         """To a place, from wherever it was; the counters may be read on the way."""
-        at, here = self.next_instant(share), self.open_stay
-        if at is None or (here and (here.host, here.factor) == (host, FACTORS[place])):
+        rider = self.riders[who % len(self.riders)]
+        host, (code, factor) = rider.hosts[where % len(rider.hosts)], self.place(rider, place)
+        at, here = self.next_instant(rider, share), rider.open_stay
+        if at is None or (here and (here.host, here.factor) == (host, factor)):
             return
         elsewhere = here is not None and here.host != host
-        arrived, leaving = self.read(at, came), self.read(at, left) if elsewhere else None
-        facts = MountFacts(self.tire.pk, self.machines[host].asset.pk, place, at, arrived)
-        self.act(lambda: self.mountings.append(
+        arrived = self.read(host, at, came)
+        leaving = self.read(here.host, at, left) if here is not None and elsewhere else None
+        facts = MountFacts(rider.asset.pk, self.hosts[host].pk, code, at, arrived)
+        self.act(lambda: rider.mountings.append(
             exchange_component(facts=facts, from_value=leaving, now=self.clock, actor="Anna")
         ))  # fmt: skip
         if here is not None:
             here.end = at
             self.was_told(here, at, leaving if elsewhere else arrived)
-        self.stays.append(Stay(host, at, None, FACTORS[place]))
-        self.was_told(self.stays[-1], at, arrived)
+        rider.stays.append(Stay(host, at, None, factor))
+        self.was_told(rider.stays[-1], at, arrived)
 
-    @precondition(lambda self: self.open_stay)
-    @rule(share=SHARES, left=READ)
-    def take_off(self, share: int, left: int | None) -> None:
-        at, here = self.next_instant(share), self.open_stay
+    @precondition(lambda self: any(rider.open_stay for rider in self.riders))
+    @rule(who=WHICH, share=SHARES, left=READ)
+    def take_off(self, who: int, share: int, left: int | None) -> None:
+        mounted = [rider for rider in self.riders if rider.open_stay]
+        rider = mounted[who % len(mounted)]
+        at, here = self.next_instant(rider, share), rider.open_stay
         if at is None or here is None:
             return
-        value = self.read(at, left)
-        mounting = self.mountings[self.stays.index(here)]
+        value = self.read(here.host, at, left)
+        mounting = rider.mountings[rider.stays.index(here)]
         self.act(lambda: dismount_component(mounting=mounting, at=at, value=value, now=self.clock))
         here.end = at
         self.was_told(here, at, value)
 
-    @precondition(lambda self: self.stays)
-    @rule(place=st.integers(0, 5))
-    def withdraw(self, place: int) -> None:
+    @precondition(lambda self: any(rider.stays for rider in self.riders))
+    @rule(which=WHICH)
+    def withdraw(self, which: int) -> None:
         """It was never there; what was read on that occasion is not believed either."""
-        number = place % len(self.stays)
-        mounting, stay = self.mountings.pop(number), self.stays.pop(number)
+        known = [(rider, number) for rider in self.riders for number in range(len(rider.stays))]
+        rider, number = known[which % len(known)]
+        mounting, stay = rider.mountings.pop(number), rider.stays.pop(number)
         self.act(lambda: withdraw_mounting(mounting=mounting, reason="a mistake", now=self.clock))
-        others = [said for other in self.stays for said in other.said]
+        others = [said for one in self.riders for other in one.stays for said in other.said]
         for host, at, value in stay.said:
             counter = self.machines[host].counter
             if counter.values[at] == value and (host, at, value) not in others:
@@ -167,22 +206,20 @@ class Moves(Story):
             self.settle()
             self.settle()
 
-    @property
-    def open_stay(self) -> Stay | None:
-        last = self.stays[-1] if self.stays else None
-        return last if last is not None and last.end is None else None
-
-    def next_instant(self, share: int) -> datetime | None:
-        """After all that happened to the tire and not after now; None where there is no room."""
+    def next_instant(self, rider: Rider, share: int) -> datetime | None:
+        """After all that happened to it and not after now; None where there is no room."""
         since = self.marks[0] - timedelta(days=3)
-        if self.stays:
-            since = self.stays[-1].end or self.stays[-1].start
+        if rider.stays:
+            since = rider.stays[-1].end or rider.stays[-1].start
         at = since + (self.clock - since) * share / 1000
         at = at.replace(second=0, microsecond=0)
         return at if since < at <= self.clock else None
 
-    def read(self, at: datetime, noise: int | None) -> Decimal | None:
-        return None if noise is None else max(self.value_at(at, noise), Decimal(0))
+    def read(self, host: int, at: datetime, noise: int | None) -> Decimal | None:
+        """What the host's counter shows, where somebody looked and there is one."""
+        if noise is None or host >= len(self.machines):
+            return None
+        return max(self.value_at(at, noise), Decimal(0))
 
     def was_told(self, stay: Stay, at: datetime, value: Decimal | None) -> None:
         """A counter value that a mounting brings is a reading like any other."""

@@ -1,7 +1,7 @@
 """One chunk of a run: metered, rated and drafted together; a failing chunk is halved."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -44,7 +44,7 @@ def bill_items(*, run_id: UUID, first: UUID, last: UUID, now: datetime) -> int:
     contracts = lock_contracts(chosen.values_list("contract_id", flat=True))
     # Asked again under the locks: somebody else may have billed them in between.
     items = [item for item in chosen if item.contract_id in contracts]
-    held: set[UUID] = set()
+    held: dict[UUID, str] = {}
     for turn in _turns(items):
         held |= _bill_turn(turn, contracts, held, dry, now)
     return len(items)
@@ -70,15 +70,22 @@ def _turns(items: Sequence[RunItem]) -> list[list[RunItem]]:
 
 
 def _bill_turn(
-    items: Sequence[RunItem], contracts: dict[UUID, Contract], held: set[UUID], dry: bool,
+    items: Sequence[RunItem], contracts: dict[UUID, Contract], held: Mapping[UUID, str], dry: bool,
     now: datetime,
-) -> set[UUID]:  # fmt: skip
-    """Contracts whose later periods have to wait, because this one could not be billed."""
+) -> dict[UUID, str]:  # fmt: skip
+    """Contracts whose later periods have to wait, because this one could not be billed, and how."""
     waiting = [item for item in items if item.contract_id in held]
-    note_outcomes(parked(item, "earlier_period_open", {}) for item in waiting)
+    note_outcomes(_behind(item, held[item.contract_id]) for item in waiting)
     outcomes = _halving([i for i in items if i.contract_id not in held], contracts, dry, now)
     stopped = (RunItem.State.PARKED, RunItem.State.METERING)
-    return {outcome.item.contract_id for outcome in outcomes if outcome.state in stopped}
+    return {one.item.contract_id: str(one.state) for one in outcomes if one.state in stopped}
+
+
+def _behind(item: RunItem, state: str) -> Outcome:
+    """What waits for usage is gone on with by itself, and so are the periods behind it."""
+    if state == RunItem.State.METERING:
+        return Outcome(item, state)
+    return parked(item, "earlier_period_open", {})
 
 
 def _halving(

@@ -204,11 +204,19 @@ def park_refused(
     """
     contracts = lock_contracts(refusals)
     waiting = list(
-        RunItem.objects.written_by(current_company()).filter(
-            contract_id__in=list(contracts), state=RunItem.State.METERING
-        )
+        RunItem.objects.written_by(current_company())
+        .filter(contract_id__in=list(contracts), state=RunItem.State.METERING)
+        .order_by("contract_id", "period_start")
     )
-    note_outcomes(parked(item, *refusals[item.contract_id]) for item in waiting)
+    first = {(item.run_id, item.contract_id): item.pk for item in reversed(waiting)}
+    behind: tuple[str, Mapping[str, Any]] = ("earlier_period_open", {})
+    note_outcomes(
+        parked(item, *(
+            refusals[item.contract_id] if item.pk == first[item.run_id, item.contract_id]
+            else behind
+        ))
+        for item in waiting
+    )  # fmt: skip
     runs = BillingRun.objects.select_for_update().order_by("id")
     for run in runs.filter(id__in={item.run_id for item in waiting}):
         _finish_when_through(run, now)

@@ -6,6 +6,7 @@ from apps.metering.operations.components import follow_mountings
 from apps.metering.operations.declaring import declare_reading, pass_on_readings, take_reading
 from apps.metering.operations.late import record_late
 from apps.metering.operations.metering import meter_periods
+from apps.metering.operations.missing import tell_readable, want_missing
 from apps.metering.operations.orders import (
     end_orders,
     follow_cover,
@@ -20,5 +21,5 @@ from apps.metering.queries import Metered, NotMetered
 __all__ = [
     "Metered", "NotMetered", "answer_declared", "declare_reading", "end_orders", "follow_cover", "follow_mountings", "follow_plan", "meter_periods",
     "note_evidenced", "open_periods", "order_usage", "pass_on_readings", "record_late", "record_wanted",
-    "refresh_provisional", "take_reading", "write_orders",
+    "refresh_provisional", "take_reading", "tell_readable", "want_missing", "write_orders",
 ]  # fmt: skip

@@ -1,6 +1,6 @@
 """Metering for another company's contract, in the company that collects the readings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -42,19 +42,26 @@ def record_wanted(*, payload: Mapping[str, Any], asked_by: int, now: datetime) -
         if isinstance(answer, NotMetered):
             refused.setdefault(key, answer)
     done = [key for key in wanted if key not in refused]
-    _tell(done, refused, asked_by, now)
+    _tell({key: period for key, (period, _) in wanted.items()}, refused, asked_by, now)
     return {"recorded": len(done), "not_recorded": len(refused)}
 
 
 def _tell(
-    done: Sequence[UUID], refused: Mapping[UUID, NotMetered], asked_by: int, now: datetime
+    periods: Mapping[UUID, UUID], refused: Mapping[UUID, NotMetered], asked_by: int, now: datetime
 ) -> None:
+    """Of each contract's period, whether it is recorded."""
+    done = {key: period for key, period in periods.items() if key not in refused}
     if done:
-        recorded = MeteringRecorded(tuple(done))
+        recorded = MeteringRecorded(tuple(done), tuple(done.values()))
         publish(name=recorded.name, payload=recorded.payload, now=now, to=[asked_by])
     if refused:
         answers = (
-            (key, answer.reason, {name: str(value) for name, value in answer.params.items()})
+            (
+                key,
+                periods[key],
+                answer.reason,
+                {name: str(value) for name, value in answer.params.items()},
+            )
             for key, answer in refused.items()
         )
         event = MeteringRefused(tuple(answers))

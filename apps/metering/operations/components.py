@@ -15,7 +15,8 @@ from apps.contracts.queries import item_span
 from apps.events.operations import publish
 from apps.metering.domain.parts import Stay
 from apps.metering.domain.stays import stays_of
-from apps.metering.models import MeteringOrder
+from apps.metering.models import MeteringOrder, UsageRecord
+from apps.metering.operations.missing import want_missing
 from apps.metering.queries.calendars import calendars_by_meter
 from apps.metering.queries.mounted import carried_row
 from apps.tenancy.context import current_company
@@ -27,18 +28,23 @@ def write_component_orders(contract: Contract, items: Sequence[ContractItem]) ->
     """Orders of a contract's components as they are mounted now. Twice is once.
 
     The provider always has one of its own, so that a component that was never mounted used
-    nothing; another collector has one while a stay on a host of its own stands.
+    nothing; another collector has one while a stay on a host of its own stands, and keeps it where
+    it has recorded usage: that is measured again when the stay turns out to have been a mistake.
     """
     if not items:
         return
     tree = component_tree(item.asset_id for item in items)
     collectors = {row.host_id: row.collector_id for row in tree}
     calendars = calendars_by_meter(contract)
+    recorded = _recorded(items)
     rows = [
         _order(contract, item, collector, stays, calendars.get(item.meter, []))
         for item in items
-        for collector, stays in _by_collector(item, tree, collectors, contract.author_id).items()
-    ]
+        for collector, stays in _by_collector(
+            item, tree, collectors,
+            [contract.author_id, *(author for key, author in recorded if key == item.pk)],
+        ).items()
+    ]  # fmt: skip
     MeteringOrder.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["author", "item_id", "collector"],
         update_fields=_REWRITTEN, batch_size=500,
@@ -47,6 +53,12 @@ def write_component_orders(contract: Contract, items: Sequence[ContractItem]) ->
     standing = MeteringOrder.objects.filter(item_id__in=[item.pk for item in items])
     gone = [row.pk for row in standing if (row.item_id, row.collector_id) not in kept]
     MeteringOrder.objects.filter(pk__in=gone).delete()
+
+
+def _recorded(items: Sequence[ContractItem]) -> set[tuple[UUID, int]]:
+    """By item the companies that have written usage of it."""
+    rows = UsageRecord.objects.filter(item_id__in=[item.pk for item in items])
+    return set(rows.values_list("item_id", "author_id"))
 
 
 @transaction.atomic
@@ -68,6 +80,7 @@ def follow_mountings(*, mounting_ids: Iterable[UUID], now: datetime) -> int:
         orders = list(MeteringOrder.objects.filter(item_id__in=[item.pk for item in found]))
         want_host_data(contract, orders, now)
         tell_collectors(orders, now)
+        want_missing(contract_ids=[contract.pk], now=now)
         count += len(orders)
     return count
 
@@ -99,10 +112,10 @@ def tell_collectors(orders: Iterable[MeteringOrder], now: datetime) -> None:
 
 
 def _by_collector(
-    item: ContractItem, tree: Iterable[Mounting], collectors: dict[UUID, int], provider: int
+    item: ContractItem, tree: Iterable[Mounting], collectors: dict[UUID, int], always: Iterable[int]
 ) -> dict[int, list[Stay]]:
     carried = [carried_row(row, item.channel_code) for row in tree]
-    found: dict[int, list[Stay]] = {provider: []}
+    found: dict[int, list[Stay]] = {company: [] for company in always}
     for stay in stays_of(str(item.asset_id), carried):
         found.setdefault(collectors[UUID(stay.host)], []).append(stay)
     return found

@@ -45,9 +45,9 @@ def _unanswered(before: datetime) -> Iterator[Callable[..., str]]:
         state=Payout.State.APPROVED, batch__state=PayoutBatch.State.SENT,
         batch__method=Way.STRIPE, batch__sent_at__lt=before,
     )  # fmt: skip
-    for row in refunds.order_by("id"):
-        yield partial(send_refund, request_id=row.pk)
-    for row in debits.order_by("id"):
-        yield partial(send_online, debit_id=row.pk)
-    for row in payouts.order_by("id"):
-        yield partial(send_transfer, payout_id=row.pk)
+    for key in refunds.order_by("id").values_list("pk", flat=True):
+        yield partial(send_refund, request_id=key)
+    for key in debits.order_by("id").values_list("pk", flat=True):
+        yield partial(send_online, debit_id=key)
+    for key in payouts.order_by("id").values_list("pk", flat=True):
+        yield partial(send_transfer, payout_id=key)
