@@ -4,8 +4,6 @@ A column shows a cell by `render` and exports it by `export`, a list of one or t
 `export_headers` (an amount and its currency, a quantity and its unit).
 """
 
-import csv
-import io
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -21,6 +19,7 @@ from django_tables2.utils import A as Accessor
 from apps.common.money import Money
 from apps.common.quantity import canonical
 from apps.common.rows import body_of
+from apps.common.spreadsheets import sheet_text
 from apps.common.templatetags import portal
 
 NUMBER = {"td": {"class": "text-end number"}, "th": {"class": "text-end"}}
@@ -30,7 +29,6 @@ _WIDE = "d-none d-sm-table-cell"
 WIDE = {"td": {"class": _WIDE}, "th": {"class": _WIDE}}
 WIDE_NUMBER = {"td": {"class": f"text-end number {_WIDE}"}, "th": {"class": f"text-end {_WIDE}"}}
 LOOK = "table table-vcenter card-table"
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Column(django_tables2.Column):
@@ -228,12 +226,7 @@ class Table(django_tables2.Table):
 
 def csv_text(table: django_tables2.Table) -> str:
     """All rows of the table as CSV for spreadsheets: UTF-8 with a byte order mark."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(_headers(table))
-    for row in table.rows:
-        writer.writerow([neutral(cell) for cell in _cells(row)])
-    return "\ufeff" + out.getvalue()
+    return sheet_text([_headers(table), *map(_cells, table.rows)])
 
 
 def _headers(table: django_tables2.Table) -> Iterable[str]:
@@ -253,15 +246,3 @@ def _cells(row: Any) -> Iterable[str]:
             yield from column.export(value, row.record)
         else:
             yield str(value)
-
-
-def neutral(cell: str) -> str:
-    """A cell no spreadsheet runs as a formula: an apostrophe before = + - @, numbers left alone."""
-    if not cell.startswith(FORMULA_STARTS) or _is_number(cell):
-        return cell
-    return f"'{cell}"
-
-
-def _is_number(cell: str) -> bool:
-    digits = cell[1:] if cell[0] in "+-" else cell
-    return digits.isascii() and digits.replace(".", "", 1).isdigit()

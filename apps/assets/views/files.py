@@ -1,7 +1,5 @@
 """The page that takes assets from a CSV file: look first, then store all of it or nothing."""
 
-import csv
-import io
 from typing import Any
 
 from django.contrib import messages
@@ -19,7 +17,7 @@ from apps.assets.domain.asset_file import COLUMNS, MOST_BYTES, BadAssetFile, dec
 from apps.assets.forms.things import AssetFileForm
 from apps.assets.operations import AssetPlan, import_assets, plan_asset_import
 from apps.common.pages import csv_response
-from apps.common.tables import neutral
+from apps.common.spreadsheets import sheet_text
 from apps.tenancy.queries import known_companies
 
 _SHOWN_LINES = 200
@@ -123,14 +121,10 @@ def _page(
 @requires("manage_assets")
 def template_file(request: HttpRequest) -> HttpResponse:
     """An empty CSV file with the header and the addresses of the partners as a hint."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
     own = request.company.slug  # type: ignore[attr-defined]
     other = known_companies().exclude(slug=own).first()
     example = [
         _("Name of an asset type"), _("Press 1"), "SN-0001", _("Hall 2"), "", own, own,
         other.slug if other else "", "2026-01-31",
     ]  # fmt: skip
-    writer.writerow([neutral(cell) for cell in example])
-    return csv_response("\ufeff" + out.getvalue(), "assets-template")
+    return csv_response(sheet_text([COLUMNS, example]), "assets-template")

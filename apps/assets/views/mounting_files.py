@@ -1,7 +1,5 @@
 """The page that takes mountings from a CSV file: look first, then store all of it or nothing."""
 
-import csv
-import io
 from typing import Any
 
 from django.contrib import messages
@@ -21,7 +19,7 @@ from apps.assets.forms.things import AssetFileForm
 from apps.assets.operations import MountingPlan, import_mountings, plan_mounting_import
 from apps.assets.views.files import file_reason, line_reason
 from apps.common.pages import csv_response
-from apps.common.tables import neutral
+from apps.common.spreadsheets import sheet_text
 
 _SHOWN_LINES = 200
 
@@ -104,9 +102,5 @@ def _page(
 @requires("mount_components")
 def template_file(request: HttpRequest) -> HttpResponse:
     """A CSV file with the header and one line as a hint."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(MOUNTING_COLUMNS)
     example = ["TIRE-0001", "TRUCK-01", "FL", "2026-03-01T08:30:00+01:00", "412300.5", "", "", ""]
-    writer.writerow([neutral(cell) for cell in example])
-    return csv_response("\ufeff" + out.getvalue(), "mountings-template")
+    return csv_response(sheet_text([MOUNTING_COLUMNS, example]), "mountings-template")

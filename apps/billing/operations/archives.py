@@ -1,6 +1,5 @@
 """Archives: a ZIP of documents' files and evidence, with a manifest of their hashes."""
 
-import csv
 import hashlib
 import io
 import tempfile
@@ -20,7 +19,7 @@ from django.utils.translation import gettext as _
 from apps.billing.models import DocumentArchive, DocumentFile, EvidenceFile, Invoice
 from apps.billing.operations.stored import read_stored
 from apps.common.money import Money
-from apps.common.tables import neutral
+from apps.common.spreadsheets import BYTE_ORDER_MARK, Sheet
 from apps.events.operations import enqueue, record
 from apps.tenancy.context import current_company
 
@@ -101,20 +100,20 @@ def make_archive(*, archive_id: UUID, now: datetime, progress: Progress) -> bool
 
 def _write(archive: DocumentArchive, target: IO[bytes], progress: Progress) -> tuple[int, int]:
     manifest = io.StringIO()
-    table, files, missing = csv.writer(manifest), 0, 0
-    table.writerow(HEAD)
+    table, files, missing = Sheet(manifest), 0, 0
+    table.row(HEAD)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
         for count, key in enumerate(archive.documents, start=1):
             invoice = Invoice.objects.get(id=key)
             for piece in _pieces(invoice):
-                table.writerow([neutral(cell) for cell in _row(invoice, piece)])
+                table.row(_row(invoice, piece))
                 if piece.content is None:
                     missing += 1
                     continue
                 files += 1
                 bundle.writestr(piece.name, piece.content)
             progress(count)
-        bundle.writestr(MANIFEST, "\ufeff" + manifest.getvalue())
+        bundle.writestr(MANIFEST, BYTE_ORDER_MARK + manifest.getvalue())
     return files, missing
 
 

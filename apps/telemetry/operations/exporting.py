@@ -1,6 +1,5 @@
 """An asset's data as a file: own readings, and what grants let through, which is logged."""
 
-import csv
 import io
 import json
 import tempfile
@@ -17,7 +16,7 @@ from django.db import transaction
 
 from apps.assets.models import Asset, DataGrant, GrantRead
 from apps.common.quantity import canonical
-from apps.common.tables import neutral
+from apps.common.spreadsheets import Sheet
 from apps.events.models import Job
 from apps.events.operations import enqueue, note_progress
 from apps.telemetry.domain.granted import Slot
@@ -160,12 +159,12 @@ def _counted(rows: Iterator[Row], tally: Tally) -> Iterator[Row]:
 
 
 def _write_csv(file: Any, asset: str, asked: dict[str, Any], parts: Iterator[Part]) -> int:
-    writer, tally = csv.writer(file, lineterminator="\n"), Tally()
-    writer.writerow(COLUMNS)
+    sheet, tally = Sheet(file, line_end="\n"), Tally()
+    sheet.row(COLUMNS)
     for part in parts:
-        facts = (part.code, neutral(part.title), part.kind, part.unit, part.resolution)
+        facts = (part.code, part.title, part.kind, part.unit, part.resolution)
         for row in _counted(part.rows, tally):
-            writer.writerow((asset, *facts, row.time.isoformat(), canonical(row.value)))
+            sheet.row((asset, *facts, row.time.isoformat(), canonical(row.value)))
     return tally.rows
 
 

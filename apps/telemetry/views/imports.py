@@ -1,7 +1,5 @@
 """Pages of file imports: the list, a new file, its preview, and what became of it."""
 
-import csv
-import io
 from collections.abc import Iterable
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlencode
@@ -23,7 +21,7 @@ from apps.accounts.access import requires
 from apps.assets.models import Asset
 from apps.common.ids import encode
 from apps.common.pages import Action, Empty, ListPage, csv_response
-from apps.common.tables import neutral
+from apps.common.spreadsheets import sheet_text
 from apps.events.models import Job
 from apps.telemetry.domain.mapping import BadFile, BadMapping, Row, from_dict, problem_text
 from apps.telemetry.forms.files import ImportForm, UndoForm
@@ -302,11 +300,10 @@ def _error_params(run: ImportRun) -> dict[str, Any]:
 def import_problems(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """The kept problems of an import as a CSV file."""
     run = get_object_or_404(ImportRun, pk=run_id)
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow([_("line"), _("column"), _("kind"), _("reason"), _("explanation")])
-    for entry in run.problems:
-        text = sentence(entry["reason"], entry["params"])
-        cells = (entry["line"], entry["column"], KINDS[entry["kind"]], entry["reason"], text)
-        writer.writerow([neutral(str(cell)) for cell in cells])
-    return csv_response("\ufeff" + out.getvalue(), f"problems-{run.public_id}")
+    head = (_("line"), _("column"), _("kind"), _("reason"), _("explanation"))
+    rows = [
+        (entry["line"], entry["column"], KINDS[entry["kind"]], entry["reason"],
+         sentence(entry["reason"], entry["params"]))
+        for entry in run.problems
+    ]  # fmt: skip
+    return csv_response(sheet_text([head, *rows]), f"problems-{run.public_id}")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apps.common.tables import neutral
+from apps.common.spreadsheets import neutral
 from apps.events.models import Job
 from apps.tenancy.context import company_context
 
@@ -128,7 +128,8 @@ def test_the_export_holds_every_filtered_row(client: Client, cast: dict[str, Any
     [
         ("=1+1", "'=1+1"), ("+49 40 123", "'+49 40 123"), ("-x", "'-x"), ("@sum", "'@sum"),
         ("\tx", "'\tx"), ("-5.25", "-5.25"), ("+3", "+3"), ("12", "12"), ("", ""), ("a=b", "a=b"),
-        ("-1e5", "'-1e5"), ("-1.2.3", "'-1.2.3"),
+        ("-1e5", "'-1e5"), ("-1.2.3", "'-1.2.3"), ("\r=1", "'\r=1"), ("\n=1", "'\n=1"),
+        (" =1+1", "' =1+1"), ("＝1+1", "'＝1+1"), (" ", " "),
     ],
 )  # fmt: skip
 def test_no_cell_is_a_formula(cell: str, written: str) -> None:
