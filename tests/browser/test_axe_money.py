@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 from tests.browser.axe import grave, reachable, settled
 from tests.browser.steps import picture
 from tests.browser.test_checkout import stripe_fake
-from tests.browser.test_first_path import Window, browser
+from tests.browser.test_first_path import Window
 from tests.browser.test_settlement_walk import (
     PAYABLE,
     bill_the_month,
@@ -29,7 +29,7 @@ from tests.scenarios import tire_story as story
 from tests.scenarios.tire_story import CUSTOMER, FINANCIER, PROVIDER
 from tests.serving import Serving
 
-__all__ = ["browser", "portal", "stripe_fake", "tablet"]
+__all__ = ["portal", "stripe_fake", "tablet"]
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 APPS = ("apps.billing", "apps.settlement", "apps.payments")

@@ -12,11 +12,9 @@ from playwright.sync_api import Browser, Page
 from tests import databases
 from tests.browser.axe import grave, settled
 from tests.browser.steps import sign_in
-from tests.browser.test_first_path import browser
 from tests.screenshots import PASSWORD, PEOPLE, linked_pages, prepare, serving_demo
 from tests.serving import Serving
 
-__all__ = ["browser"]
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 DATABASE = "peruse_axe"

@@ -1,14 +1,11 @@
 """Operators reach the console from the sign-in host, and are out when that sign-in ends."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from tests.browser.steps import picture
 from tests.conftest import Portal
-from tests.serving import Serving, chromium, serving
+from tests.serving import Serving
 
 pytestmark = pytest.mark.browser
 
@@ -16,8 +13,11 @@ PASSWORD = "a-browser-walks-2026"
 EMAIL = "operator@walk.example"
 
 
+CONSOLE = True
+
+
 @pytest.fixture
-def portal(fresh_database: Portal, tmp_path: Path) -> Iterator[Serving]:
+def scene(fresh_database: Portal) -> Portal:
     from django.utils import timezone
 
     from apps.accounts.models import User
@@ -26,17 +26,7 @@ def portal(fresh_database: Portal, tmp_path: Path) -> Iterator[Serving]:
         User.objects.create_user(
             email=email, password=PASSWORD, name=email, joined_at=timezone.now(), is_staff=staff
         )
-    log = tmp_path / "portal.log"
-    with serving(fresh_database.database, log, console=True) as running:
-        yield running
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        chrome = play.chromium.launch(executable_path=chromium())
-        yield chrome
-        chrome.close()
+    return fresh_database
 
 
 def test_in_by_the_sign_in_host_and_out_with_it(portal: Serving, browser: Browser) -> None:

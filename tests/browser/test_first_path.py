@@ -4,18 +4,16 @@ Uses the energy recording beside the checkout when it is there, else a file of t
 """
 
 import gzip
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests import databases
 from tests.browser.steps import sign_in
-from tests.conftest import Portal
-from tests.serving import Serving, chromium, serving
+from tests.serving import Serving
 
 pytestmark = pytest.mark.browser
 
@@ -57,23 +55,6 @@ def made_up_recording() -> bytes:
             stamp -= timedelta(days=1)
         lines.append(f"{stamp:%d/%m/%Y %H:%M},1")
     return gzip.compress("\n".join(lines).encode())
-
-
-@pytest.fixture
-def portal(fresh_database: Portal, tmp_path: Path) -> Iterator[Serving]:
-    scenario = tmp_path / "walk.yaml"
-    scenario.write_text(SCENARIO)
-    fresh_database.load_scenario(scenario)
-    with serving(fresh_database.database, tmp_path / "portal.log") as running:
-        yield running
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        chrome = play.chromium.launch(executable_path=chromium())
-        yield chrome
-        chrome.close()
 
 
 GAVE_WAY = ("htmx:sendAbort", "htmx:afterRequest")

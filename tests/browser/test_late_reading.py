@@ -3,18 +3,16 @@
 The last month is billed and issued; then the machine's meter turns out to have been read wrong.
 """
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from tests.browser.test_first_path import PASSWORD, Window
 from tests.conftest import Portal
-from tests.serving import Serving, chromium, serving
+from tests.serving import Serving
 
 pytestmark = pytest.mark.browser
 
@@ -54,15 +52,16 @@ contracts:
 
 
 @pytest.fixture
-def portal(fresh_database: Portal, cast: dict[str, Any], tmp_path: Path) -> Iterator[Serving]:
-    scenario = tmp_path / "late.yaml"
-    scenario.write_text(SCENARIO)
-    fresh_database.load_scenario(scenario)
+def scene(scene: Portal, cast: dict[str, Any]) -> Portal:
     issue_the_month(cast["provider"])
-    with serving(fresh_database.database, tmp_path / "portal.log") as running:
-        # Before a browser: its event loop keeps Django's database away from this thread.
-        the_truth_comes(cast["provider"])
-        yield running
+    return scene
+
+
+@pytest.fixture
+def portal(portal: Serving, cast: dict[str, Any]) -> Serving:
+    """The truth comes while the portal runs."""
+    the_truth_comes(cast["provider"])
+    return portal
 
 
 def issue_the_month(provider: Any) -> None:
@@ -108,14 +107,6 @@ def the_truth_comes(provider: Any) -> None:
             now=timezone.now(),
         )  # fmt: skip
         hear((f"{MONTH}-21T10:00:00Z", "1040"))
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        chrome = play.chromium.launch(executable_path=chromium())
-        yield chrome
-        chrome.close()
 
 
 def open_the_correction(provider: Window) -> None:

@@ -15,12 +15,11 @@ from apps.tenancy.context import company_context
 from apps.tenancy.models import Company
 from tests.browser.axe import grave, settled
 from tests.browser.steps import looks, picture
-from tests.browser.test_first_path import PASSWORD, Window, browser
+from tests.browser.test_first_path import PASSWORD, Window
 from tests.conftest import Portal
 from tests.integration.notifications import scene
 from tests.serving import Serving, serving
 
-__all__ = ["browser"]
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}

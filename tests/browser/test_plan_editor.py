@@ -1,19 +1,17 @@
 """New prices for a contract in force: edited with a preview over real usage, proposed, accepted."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
 from apps.telemetry.operations import RawItem, recompute_dirty, take_in
 from apps.tenancy.context import company_context
 from tests.browser.test_first_path import PASSWORD, Window
 from tests.conftest import Portal
-from tests.serving import Serving, chromium, serving
+from tests.serving import Serving
 
 pytestmark = pytest.mark.browser
 
@@ -66,21 +64,9 @@ def press(provider: object) -> None:
 
 
 @pytest.fixture
-def portal(fresh_database: Portal, cast: dict[str, Any], tmp_path: Path) -> Iterator[Serving]:
-    scenario = tmp_path / "press.yaml"
-    scenario.write_text(SCENARIO)
-    fresh_database.load_scenario(scenario)
+def scene(scene: Portal, cast: dict[str, Any]) -> Portal:
     press(cast["provider"])
-    with serving(fresh_database.database, tmp_path / "portal.log") as running:
-        yield running
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        chrome = play.chromium.launch(executable_path=chromium())
-        yield chrome
-        chrome.close()
+    return scene
 
 
 def open_contract(window: Window) -> Page:

@@ -1,17 +1,15 @@
 """Passkeys, codes and recovery codes in a real browser, with Chromium's own virtual authenticator."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.axe import grave
 from tests.browser.steps import picture
 from tests.conftest import Portal
 from tests.integration.accounts.factors import code_of
-from tests.serving import Serving, chromium, serving
+from tests.serving import Serving
 
 pytestmark = pytest.mark.browser
 
@@ -26,23 +24,10 @@ people:
 
 
 @pytest.fixture
-def portal(
-    fresh_database: Portal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Serving]:
+def scene(scene: Portal, monkeypatch: pytest.MonkeyPatch) -> Portal:
+    """Where a second factor is compulsory."""
     monkeypatch.setenv("PERUSE_MFA", "on")
-    scenario = tmp_path / "walk.yaml"
-    scenario.write_text(SCENARIO)
-    fresh_database.load_scenario(scenario)
-    with serving(fresh_database.database, tmp_path / "portal.log") as running:
-        yield running
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        chrome = play.chromium.launch(executable_path=chromium())
-        yield chrome
-        chrome.close()
+    return scene
 
 
 def with_authenticator(page: Page) -> Any:

@@ -33,7 +33,7 @@ from apps.tenancy.models import Company
 from portal.local.stripe.server import Fake
 from tests.browser.steps import picture
 from tests.browser.test_checkout import stripe_fake
-from tests.browser.test_first_path import Window, browser, open_the_draft
+from tests.browser.test_first_path import Window, open_the_draft
 from tests.conftest import Portal
 from tests.integration.payments import camt
 from tests.integration.payments.signing import SECRET
@@ -51,7 +51,7 @@ from tests.scenarios.tire_story import (
 )
 from tests.serving import Serving, serving
 
-__all__ = ["browser", "stripe_fake"]
+__all__ = ["stripe_fake"]
 pytestmark = pytest.mark.browser
 
 # The portal's own clock runs, so the month is the one before this.

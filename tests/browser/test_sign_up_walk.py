@@ -1,8 +1,6 @@
 """A company signs up in the browser: mail, proof, company, its portal being set up, and its first page."""
 
-import re
 from collections.abc import Iterator
-from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.axe import grave
+from tests.browser.mails import sign_up_link
 from tests.browser.steps import picture
 from tests.serving import Serving, chromium, serving
 
@@ -25,16 +24,6 @@ def portal(own_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("PERUSE_MAIL_FOLDER", str(mails))
     with serving(own_database, tmp_path / "portal.log") as portal:
         yield portal
-
-
-def link(folder: Path, page: Page) -> str:
-    for _ in range(60):
-        for file in folder.glob("*") if folder.exists() else ():
-            text = message_from_bytes(file.read_bytes()).get_payload(decode=True).decode()
-            if found := re.search(r"http\S+/sign-up/proof/\?token=\S+", text):
-                return found.group(0)
-        page.wait_for_timeout(500)
-    raise AssertionError("no mail came")
 
 
 def look(page: Page, name: str) -> None:
@@ -56,7 +45,7 @@ def test_a_company_signs_up(portal: Serving, tmp_path: Path) -> None:
         look(page, "public sign up")
         page.get_by_role("button", name="Mail me the link").click()
         expect(page.get_by_text("A link is on its way")).to_be_visible()
-        page.goto(link(tmp_path / "mails", page))
+        page.goto(sign_up_link(tmp_path / "mails", page))
         look(page, "public proof")
         page.get_by_role("button", name="Yes, go on").click()
         _describe(page)

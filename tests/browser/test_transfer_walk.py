@@ -1,12 +1,10 @@
 """An asset changes hands in two browsers: sold, accepted with a defect, and its passport goes with it."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from apps.assets.models import Asset
 from apps.assets.operations import record_act
@@ -14,7 +12,7 @@ from apps.tenancy.context import company_context
 from tests.browser.steps import picture
 from tests.browser.test_first_path import PASSWORD, Window
 from tests.conftest import Portal
-from tests.serving import Serving, chromium, serving
+from tests.serving import Serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
@@ -37,30 +35,22 @@ assets:
 
 
 @pytest.fixture
-def portal(fresh_database: Portal, cast: dict[str, Any], tmp_path: Path) -> Iterator[Serving]:
+def acquainted(own_database: str, cast: dict[str, Any]) -> None:
     from apps.tenancy.operations import make_acquaintance
 
     with company_context(cast["maker"]):
         make_acquaintance(other=cast["provider"], now=timezone.now())
-    scenario = tmp_path / "press.yaml"
-    scenario.write_text(SCENARIO)
-    fresh_database.load_scenario(scenario)
+
+
+@pytest.fixture
+def scene(acquainted: None, scene: Portal, cast: dict[str, Any]) -> Portal:
     now = timezone.now()
     with company_context(cast["maker"]):
         record_act(
             asset=Asset.objects.get(), kind="manufactured", happened_on=now.date(), now=now,
             actor="Max Maker", note="Line 4",
         )  # fmt: skip
-    with serving(fresh_database.database, tmp_path / "portal.log") as running:
-        yield running
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        chrome = play.chromium.launch(executable_path=chromium())
-        yield chrome
-        chrome.close()
+    return scene
 
 
 def offer(seller: Window) -> None:

@@ -1,36 +1,30 @@
 """A webhook set up, tested and sent again in a real browser, with real workers and a real receiver."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.axe import grave, settled
 from tests.browser.steps import looks, picture, sign_in
-from tests.browser.test_first_path import PASSWORD, SCENARIO, browser
+from tests.browser.test_first_path import PASSWORD, SCENARIO
 from tests.conftest import Portal
 from tests.integration.events import receiver as answers
 from tests.integration.events.receiver import Receiver, receiving
 from tests.integration.events.test_sending import is_signed
-from tests.serving import Serving, serving
+from tests.serving import Serving
 
-__all__ = ["browser"]
+__all__ = ["SCENARIO"]
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 
 @pytest.fixture
-def portal(
-    fresh_database: Portal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Serving]:
+def scene(scene: Portal, monkeypatch: pytest.MonkeyPatch) -> Portal:
+    """Where messages may go to this machine."""
     monkeypatch.setenv("PERUSE_WEBHOOKS_TO_LOOPBACK", "1")
-    scenario = tmp_path / "walk.yaml"
-    scenario.write_text(SCENARIO)
-    fresh_database.load_scenario(scenario)
-    with serving(fresh_database.database, tmp_path / "portal.log") as running:
-        yield running
+    return scene
 
 
 @pytest.fixture
