@@ -210,6 +210,7 @@ if CONSOLE:
         "style-src": ["'self'", "'unsafe-inline'"],
     }
     SESSION_COOKIE_AGE = 2 * 3600
+    FORMAT_MODULE_PATH = "apps.console.formats"
     UNFOLD = {
         "SITE_TITLE": "Peruse console",
         "SITE_HEADER": "Peruse",
@@ -218,6 +219,22 @@ if CONSOLE:
         "SHOW_HISTORY": False,
         "SHOW_VIEW_ON_SITE": False,
         "SHOW_LANGUAGES": False,
+        # The portal's green, light to dark.
+        "COLORS": {
+            "primary": {
+                "50": "#f0fdfa",
+                "100": "#ccfbf1",
+                "200": "#99f6e4",
+                "300": "#5eead4",
+                "400": "#2dd4bf",
+                "500": "#0d9488",
+                "600": "#0f766e",
+                "700": "#115e59",
+                "800": "#134e4a",
+                "900": "#0f3f3c",
+                "950": "#042f2e",
+            }
+        },
         "STYLES": ["apps.console.navigation.styles"],
         "SIDEBAR": {"show_search": True, "navigation": "apps.console.navigation.sidebar"},
     }
@@ -397,6 +414,13 @@ CELERY_BEAT_SCHEDULE = {
     "seal": {"task": "peruse.seal_audit", "schedule": 60.0, "options": {"queue": "platform"}},
     "verify": {
         "task": "peruse.verify_audit", "schedule": crontab(hour="2", minute="40"),
+        "options": {"queue": "platform"},
+    },
+    "seal-operator": {
+        "task": "peruse.seal_operator", "schedule": 60.0, "options": {"queue": "platform"},
+    },
+    "verify-operator": {
+        "task": "peruse.verify_operator", "schedule": crontab(hour="2", minute="50"),
         "options": {"queue": "platform"},
     },
 }  # fmt: skip

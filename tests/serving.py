@@ -72,7 +72,7 @@ class Serving:
         gunicorn += ["--threads", "4", "--bind"]
         self._run([*gunicorn, f"127.0.0.1:{self.port}", "-w", "2", "--preload", "portal.wsgi"])
         celery = [*python, "celery", "-A", "portal", "worker", "-c", "1", "-l", "warning"]
-        self._run([*celery, "-Q", "company"])
+        self.start_worker()
         # The scheduler lives in the platform's worker: one process less to start for each test.
         schedule = str(self.log.parent / f"beat-{self.port}")
         platform = ["-Q", "platform", "-n", "plat@%h", "-B", "-s", schedule]
@@ -85,6 +85,17 @@ class Serving:
                 PERUSE_PROCESS="console",
             )
         self._wait()
+
+    def start_worker(self) -> None:
+        """One that does companies' jobs."""
+        celery = [sys.executable, "-m", "celery", "-A", "portal", "worker", "-c", "1"]
+        self._run([*celery, "-l", "warning", "-Q", "company"])
+        self.worker = self.processes[-1]
+
+    def kill_worker(self) -> None:
+        """As power that fails: nothing is finished or given back."""
+        os.killpg(self.worker.pid, signal.SIGKILL)
+        self.worker.wait()
 
     def _run(self, command: list[str], login: str = "app", **more: str) -> None:
         with open(self.log, "ab") as output:

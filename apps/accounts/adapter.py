@@ -1,5 +1,6 @@
 """How allauth signs people in here: by e-mail, no open sign-up, mails in the person's language."""
 
+import logging
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
@@ -8,6 +9,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as requests
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -17,21 +19,27 @@ from django.utils.translation import gettext_lazy
 from apps.accounts.clients import client_address, remember_browser
 from apps.accounts.confirming import is_confirmed
 from apps.accounts.limits import give_back, password_buckets, person_buckets, take
+from apps.accounts.models import PersonAct
+from apps.accounts.operations.person_acts import note_change
 from apps.tenancy.sealing import opened, seal
 
 # Being signed in is seen; a note about it on every entry is noise.
 _SILENT = ("account/messages/logged_in.txt", "account/messages/logged_out.txt")
 _SEALED_FOR = "accounts.second-factor"
+_log = logging.getLogger(__name__)
 # What a person is told by mail, by the name allauth has for it.
 _CHANGES = {
-    "account/email/password_changed": gettext_lazy("Your password was changed."),
-    "account/email/password_reset": gettext_lazy("Your password was chosen anew."),
-    "account/email/password_set": gettext_lazy("A password was set."),
-    "mfa/email/totp_activated": gettext_lazy("An authenticator app was added."),
-    "mfa/email/totp_deactivated": gettext_lazy("The authenticator app was removed."),
-    "mfa/email/webauthn_added": gettext_lazy("A passkey was added."),
-    "mfa/email/webauthn_removed": gettext_lazy("A passkey was removed."),
-    "mfa/email/recovery_codes_generated": gettext_lazy("New recovery codes were made."),
+    f"{app}/email/{change.value}": change
+    for app, change in (
+        ("account", PersonAct.Change.PASSWORD_CHANGED),
+        ("account", PersonAct.Change.PASSWORD_RESET),
+        ("account", PersonAct.Change.PASSWORD_SET),
+        ("mfa", PersonAct.Change.APP_ADDED),
+        ("mfa", PersonAct.Change.APP_REMOVED),
+        ("mfa", PersonAct.Change.PASSKEY_ADDED),
+        ("mfa", PersonAct.Change.PASSKEY_REMOVED),
+        ("mfa", PersonAct.Change.CODES_RENEWED),
+    )
 }
 
 
@@ -97,16 +105,22 @@ class AccountAdapter(DefaultAccountAdapter):
         self, template_prefix: str, user: Any, context: Mapping[str, Any] | None = None,
         email: str | None = None,
     ) -> None:  # fmt: skip
-        """Tell a person what was changed about their way in, from where."""
-        if template_prefix not in _CHANGES:
+        """Keep what was changed about a person's way in, and tell them, from where.
+
+        What was changed counts also when no mail can be sent.
+        """
+        change, now = _CHANGES.get(template_prefix), timezone.now()
+        if change is None:
             return
-        told = {
-            "user": user,
-            "change": _CHANGES[template_prefix],
-            "at": timezone.now(),
-            "address": self.get_client_ip(self.request),
-        }
-        self.send_mail("account/email/change", user.email, {**told, **(context or {})})
+        address = self.get_client_ip(self.request)
+        note_change(person=user, change=change.value, now=now, address=address)
+        told = {"user": user, "change": change.label, "at": now, "address": address}
+        try:
+            self.send_mail("account/email/change", user.email, {**told, **(context or {})})
+        except OSError:
+            _log.exception("a mail about a changed way in could not be sent")
+            text = _("This counts. The mail about it could not be sent just now.")
+            messages.warning(self.request, text)
 
     def add_message(
         self, request: HttpRequest, level: int, message_template: str | None = None,
@@ -114,7 +128,7 @@ class AccountAdapter(DefaultAccountAdapter):
     ) -> None:  # fmt: skip
         said = _CHANGES.get((message_template or "").replace("/messages/", "/email/")[:-4])
         if said is not None:
-            super().add_message(request, level, message=str(said))
+            super().add_message(request, level, message=str(said.label))
         elif message_template not in _SILENT:
             super().add_message(request, level, message_template, *args, **kwargs)
 

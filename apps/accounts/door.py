@@ -1,13 +1,15 @@
-"""The way in through a company's own provider: the one place where the sign-in host asks as a company.
+"""The one place where the sign-in host asks or writes as a company.
 
-Nobody is signed in yet, so no row can be read for a person; what is asked is the company's provider and who
-is linked there, nothing else.
+Before somebody is signed in no row can be read for a person; what is asked is the company's provider and who
+is linked there. Afterwards what they change about their way in is told to their companies' audits. Nothing else.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from apps.accounts.queries import own_sign_on
+from apps.accounts.models import Membership
+from apps.accounts.queries import memberships_of, own_sign_on
 from apps.tenancy.context import company_context
 from apps.tenancy.models import Company
 
@@ -17,6 +19,13 @@ def before_signing_in(company: Company) -> Iterator[None]:
     """The sign-in host asks as the company somebody wants to enter."""
     with company_context(company):
         yield
+
+
+def tell_companies_of(person: Any, tell: Callable[[Membership], object]) -> None:
+    """`tell` writes an audit row in each of the person's companies, about their way in."""
+    for membership in list(memberships_of(person)):
+        with company_context(membership.author):
+            tell(membership)
 
 
 def sign_on_offer(company: Company) -> Company | None:

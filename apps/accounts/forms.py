@@ -1,5 +1,6 @@
 """Forms of sign-in, profile, people, keys and partners."""
 
+import logging
 import zoneinfo
 from datetime import datetime, time
 from functools import cache
@@ -13,6 +14,8 @@ from django.contrib.auth.password_validation import (
     password_validators_help_text_html,
     validate_password,
 )
+from django.core.mail import get_connection
+from django.core.mail.backends.smtp import EmailBackend
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +26,7 @@ from apps.accounts.wording import WEBHOOK_EVENTS
 from apps.common.forms import DateInput, MomentField
 from apps.events.domain.public import NAMES
 
+_log = logging.getLogger(__name__)
 # EN 16931 as XRechnung has it (BR-DE-27).
 _FEWEST_DIGITS = 3
 
@@ -76,8 +80,36 @@ class ForgottenPasswordForm(ResetPasswordForm):
 
     def clean_email(self) -> str:
         email: str = super().clean_email()
-        take([("mail", email.lower(), MAILS_OF_ACCOUNT)], timezone.now())
+        bucket = ("mail", email.lower(), MAILS_OF_ACCOUNT)
+        take([bucket], timezone.now())
+        if not mail_server_answers():
+            give_back([bucket])
+            raise forms.ValidationError(
+                _("No mail can be sent just now. Try again in some minutes.")
+            )
         return email
+
+    def save(self, request: Any, **kwargs: Any) -> str:
+        """A server that goes away meanwhile changes no answer: it would tell who is known here."""
+        try:
+            saved: str = super().save(request, **kwargs)
+        except OSError:
+            _log.exception("a mail with a new way in could not be sent")
+            return str(self.cleaned_data["email"])
+        return saved
+
+
+def mail_server_answers() -> bool:
+    """Asked for known and unknown addresses alike, before anybody is looked up."""
+    server = get_connection()
+    if not isinstance(server, EmailBackend):
+        return True  # a file or a list: there is no server
+    try:
+        server.open()
+    except OSError:
+        return False
+    server.close()
+    return True
 
 
 class CompanyForm(forms.Form):

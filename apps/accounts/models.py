@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.tenancy.fence import FencedModel
 
+# Columns such as `actor` and `signed_by` hold 200 characters, “ (platform operator)” included.
+_LONGEST_SAID = 180
+
 
 class UserManager(BaseUserManager["User"]):
     """Makes people by e-mail address."""
@@ -48,7 +51,7 @@ class User(AbstractBaseUser):
     helping = False
 
     def __str__(self) -> str:
-        whole = f"{self.name} <{self.email}>"
+        whole = f"{self.name} <{self.email}>"[:_LONGEST_SAID]
         return f"{whole} (platform operator)" if self.helping else whole
 
     def get_full_name(self) -> str:
@@ -252,6 +255,39 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"attempts until {self.free_at}"
+
+
+class PersonAct(models.Model):
+    """What changed about a person's way in, append-only. Exempt from the fence: it is of no company.
+
+    `what` names the sign-in, or the company whose provider it is about; `address` is where it was done from.
+    """
+
+    class Change(models.TextChoices):
+        # Values are allauth's own names of these changes.
+        PASSWORD_CHANGED = "password_changed", _("Your password was changed.")
+        PASSWORD_RESET = "password_reset", _("Your password was chosen anew.")
+        PASSWORD_SET = "password_set", _("A password was set.")
+        APP_ADDED = "totp_activated", _("An authenticator app was added.")
+        APP_REMOVED = "totp_deactivated", _("The authenticator app was removed.")
+        PASSKEY_ADDED = "webauthn_added", _("A passkey was added.")
+        PASSKEY_REMOVED = "webauthn_removed", _("A passkey was removed.")
+        CODES_RENEWED = "recovery_codes_generated", _("New recovery codes were made.")
+        SIGN_IN_ENDED = "sign_in_ended", _("A sign-in was ended from afar.")
+        LINKED = "linked", _("Linked at a company's identity provider.")
+        UNLINKED = "unlinked", _("No longer linked at a company's identity provider.")
+
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    change = models.CharField(max_length=30, choices=Change)
+    what = models.CharField(max_length=200, blank=True)
+    address = models.CharField(max_length=45, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.change} of {self.person_id}"
 
 
 class ApiKey(FencedModel):

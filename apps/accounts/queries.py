@@ -16,6 +16,7 @@ from apps.accounts.models import (
     Impersonation,
     Invitation,
     Membership,
+    PersonAct,
     SignOn,
     SignOnLink,
     User,
@@ -62,6 +63,11 @@ def memberships_of(person: Any) -> QuerySet[Membership]:
         .select_related("author")
         .order_by("author__name", "author_id")
     )
+
+
+def changes_of(person: Any) -> QuerySet[PersonAct]:
+    """What was changed about the person's ways in, latest first; on the sign-in host or in the console."""
+    return PersonAct.objects.filter(person_id=person.pk)
 
 
 def is_alone() -> bool:

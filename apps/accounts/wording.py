@@ -38,6 +38,7 @@ ACTIONS: dict[str, Promise] = {
     "person.entered": _("signed in"),
     "person.position_changed": _("position changed"),
     "person.left": _("membership ended"),
+    "person.way_in_changed": _("way in changed"),
     "invitation.sent": _("invited"),
     "invitation.withdrawn": _("invitation withdrawn"),
     "invitation.accepted": _("invitation accepted"),

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from apps.common.fields import uuid7
@@ -70,3 +71,36 @@ class OperatorAct(models.Model):
     @property
     def public_id(self) -> str:
         return encode(self.prefix, self.id)
+
+
+class OperatorSeal(models.Model):
+    """A batch of the operator's acts, chained to the one before (`events.AuditSeal` is the companies')."""
+
+    number = models.IntegerField(primary_key=True)
+    made_at = models.DateTimeField()
+    previous = models.CharField(max_length=64, unique=True)
+    digest = models.CharField(max_length=64)
+    # Keys of its rows in their order, and as many hashes of 32 bytes.
+    rows = ArrayField(models.UUIDField())
+    hashes = models.BinaryField()
+
+    class Meta:
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return f"seal {self.number}"
+
+
+class OperatorCheck(models.Model):
+    """Whether that chain held when it was looked at; one row a night."""
+
+    checked_at = models.DateTimeField()
+    seals = models.IntegerField()
+    rows = models.IntegerField()
+    faults = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.checked_at}"

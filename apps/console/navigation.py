@@ -42,11 +42,19 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _item(_("Our acts"), "shield_person", "console_operatoract_changelist"),
                 _item(_("Visits"), "visibility", "accounts_impersonation_changelist"),
+                _item(_("Ways in"), "key", "accounts_personact_changelist"),
                 _item(_("Chains"), "lock", "events_auditcheck_changelist"),
+                _item(_("Chain of our acts"), "lock", "console_operatorcheck_changelist"),
                 _item(_("Companies' acts"), "history", "events_auditrow_changelist"),
             ],
         },
     ]
+
+
+def title_of(request: HttpRequest) -> str:
+    """What the side bar calls the list at this address; empty for none of its lists."""
+    items = [item for group in sidebar(request) for item in group["items"]]
+    return next((str(item["title"]) for item in items if item["link"] == request.path), "")
 
 
 def _item(title: str, icon: str, name: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ EXEMPT = {
     "tenancy_hostname": "addresses, read before a company is known",
     "accounts_user": "one identity for several companies, reached through known_people",
     "accounts_entrycode": "single-use codes between two hosts",
+    "accounts_personact": "changes of people's ways in, found by their person alone; append-only to the portal",
     "accounts_attempt": "counts of tries by hashed key, before anybody is known",
     "usersessions_usersession": "sign-ins of people, found by their person alone",
     "account_emailaddress": "allauth's addresses of people",
@@ -33,6 +34,8 @@ EXEMPT = {
     "django_migrations": "Django's",
     "django_session": "sessions by secret key; the company stands inside and is checked",
     "django_admin_log": "the console's",
+    "console_operatorseal": "seals of the operator's audit; no company's role has a right to it",
+    "console_operatorcheck": "whether that chain held; no company's role has a right to it",
     "console_operatoract": "the operator's audit; no company's role has a right to it",
 }
 

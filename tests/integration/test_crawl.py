@@ -4,6 +4,9 @@ The provider's rows carry canaries. A stranger opens every route with the provid
 same 404 as for absent ones; nobody sees a canary that is not theirs; nothing answers 5xx.
 """
 
+import csv
+import inspect
+import io
 import random
 import re
 import uuid
@@ -14,9 +17,12 @@ import pytest
 from django.apps import apps
 from django.test import Client
 from django.urls import get_resolver
+from django.utils.html import escape
 
 from apps.common.ids import encode
+from apps.common.pages import ListPage
 from apps.tenancy.models import Company
+from tests import poison
 from tests.architecture.test_routes import routes
 from tests.conftest import make_person, signed_in
 from tests.world import CANARY, SHARED_CANARY, build_world
@@ -30,6 +36,7 @@ WORDS = {
     "charge": "base",
     "position": "1",
 }
+NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 PREFIXES = (
     "ast",
     "aty",
@@ -97,12 +104,15 @@ def filled(route: str, ids: dict[str, str], kinds: Iterable[str] | None = None) 
 
 @pytest.fixture(scope="module")
 def fitting(world: dict[str, Any]) -> dict[str, list[str]]:
+    return fitting_of(world["ids"])
+
+
+def fitting_of(ids: dict[str, str]) -> dict[str, list[str]]:
     """By route the kinds of ids it may know, and two others that it must not.
 
     What a page's owner finds under a parameter fits it on every route. A parameter of actions alone
     is named after its model; one that nothing fits is tried with all.
     """
-    ids = world["ids"]
     by_name = _found_by_the_owner(ids)
     found = {}
     for route in portal_routes():
@@ -289,3 +299,91 @@ def test_unknown_hosts_and_odd_hosts_are_plain_404(db: None) -> None:
 
 def test_every_route_is_known_to_the_resolver(db: None) -> None:
     assert len(list(get_resolver("portal.urls").reverse_dict)) > 20
+
+
+MARKUP = ("text/html", "image/svg+xml", "application/xml", "text/xml", "application/xhtml+xml")
+
+
+def opened_by(
+    client: Client, world: dict[str, Any], fitting: dict[str, list[str]], chosen: Iterable[str],
+    query: str = "",
+) -> Iterator[tuple[str, Any]]:  # fmt: skip
+    for route in chosen:
+        for path in filled(route, world["ids"], fitting[route]):
+            answer = client.get(path + query)
+            if answer.status_code == 200 or answer.status_code >= 500:
+                yield path, answer
+
+
+def test_no_page_lets_a_text_run(
+    world: dict[str, Any], cast: dict[str, Any], fitting: dict[str, list[str]], shared_database: str
+) -> None:
+    """The small edition of tests/browser/test_poison.py, which lets a browser judge."""
+    client = signed_in(cast["provider"], raise_request_exception=False)
+    wrong, marked = [], 0
+    with poison.poisoned(shared_database):
+        for path, answer in opened_by(client, world, fitting, portal_routes()):
+            wrong += [f"{path}: {answer.status_code}"] if answer.status_code >= 500 else []
+            if answer.headers["Content-Type"].startswith(MARKUP):
+                text = body_of(answer)
+                marked += bool(poison.MARK.search(text))
+                wrong += [f"{path}: {one}" for one in poison.active(text)]
+    assert wrong == []
+    assert marked > 80
+
+
+def test_a_text_that_runs_is_seen() -> None:
+    """The control: each payload as it is, in a text, in a value and in a link."""
+    for payload in poison.PAYLOADS:
+        pages = (f"<p>{payload}</p>", f"<a href='{payload}'>", f'<i title="{payload}">')
+        assert any(poison.active(page) for page in pages), payload
+        assert poison.active(f'<p>{escape(payload)}</p><i title="{escape(payload)}">') == [], (
+            payload
+        )
+
+
+def formula(start: int, most: int) -> str:
+    """What a spreadsheet would run; short enough for every field."""
+    return ("=1+px07", "+1+px07", "-1+px07", "@px07", "\t=px07", "\r=px07")[start % 6][:most]
+
+
+def active_cells(text: str) -> list[str]:
+    rows = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
+    return [cell for row in rows for cell in row if cell[:1] in ("=", "+", "-", "@", "\t", "\r")]
+
+
+def writes_sheets(view: Any) -> bool:
+    """A list, or a view that answers with CSV itself."""
+    found = inspect.unwrap(getattr(view, "view_class", view))
+    return "csv_response" in inspect.getsource(found) or issubclass(
+        getattr(view, "view_class", object), ListPage
+    )
+
+
+def exported(
+    client: Client, world: dict[str, Any], fitting: dict[str, list[str]]
+) -> dict[str, str]:
+    """Every CSV that a page writes, by its path."""
+    chosen = [route for route, view in routes("portal.urls") if writes_sheets(view)]
+    answers = list(opened_by(client, world, fitting, chosen, "?export=csv"))
+    assert {answer.headers["Content-Type"] for _path, answer in answers} == {
+        "text/csv; charset=utf-8"
+    }
+    return {path: body_of(answer) for path, answer in answers}
+
+
+def test_no_export_carries_a_formula(
+    world: dict[str, Any], cast: dict[str, Any], fitting: dict[str, list[str]], shared_database: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    client = signed_in(cast["provider"], raise_request_exception=False)
+    with poison.poisoned(shared_database, pack=formula):
+        files = exported(client, world, fitting)
+        # The control: without the writer's care the same files carry them.
+        monkeypatch.setattr("apps.common.spreadsheets.neutral", str)
+        careless = exported(client, world, fitting)
+    assert len(files) > 30
+    wrong = [cell for text in files.values() for cell in active_cells(text)]
+    assert [cell for cell in wrong if not NUMBER.fullmatch(cell)] == []
+    assert sum("px07" in text for text in files.values()) > 20
+    assert sum(bool(active_cells(text)) for text in careless.values()) > 20

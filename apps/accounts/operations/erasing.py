@@ -8,10 +8,10 @@ from allauth.mfa.models import Authenticator
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from apps.accounts.models import EntryCode, Invitation, Membership, User
+from apps.accounts.models import EntryCode, Invitation, Membership, PersonAct, User
 from apps.accounts.queries import last_director_of
 from apps.events.operations import record
-from apps.tenancy.context import current_company
+from apps.tenancy.context import as_platform, current_company
 
 NAME = "Erased person"
 
@@ -32,6 +32,7 @@ def erase_identity(*, person: User) -> dict[str, int]:
     gone = {
         "second factors": Authenticator.objects.filter(user=locked).delete()[0],
         "addresses": EmailAddress.objects.filter(user=locked).delete()[0],
+        "changes of ways in": _forget_changes(locked),
         "entry codes": EntryCode.objects.filter(user=locked).delete()[0],
     }
     locked.email, locked.name, locked.time_zone = erased_address(locked), NAME, ""
@@ -40,6 +41,12 @@ def erase_identity(*, person: User) -> dict[str, int]:
     locked.set_unusable_password()
     locked.save()
     return gone
+
+
+def _forget_changes(person: User) -> int:
+    """Nobody but the platform may take them away."""
+    with as_platform():
+        return int(PersonAct.objects.filter(person_id=person.pk).delete()[0])
 
 
 def end_for_erasure(*, person: User, now: datetime, actor: Any = None) -> int:

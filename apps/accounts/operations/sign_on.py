@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.domain.sign_on import Shown, lies_in
 from apps.accounts.domain.tokens import hash_of, new_token
-from apps.accounts.models import SignOn, SignOnLink, User
+from apps.accounts.models import PersonAct, SignOn, SignOnLink, User
 from apps.accounts.operations.provider import SEALED_FOR, check_provider
 from apps.accounts.queries import members, own_link, own_sign_on
 from apps.events.domain.targets import BadTarget
@@ -86,6 +86,7 @@ def end_link(*, person: User, now: datetime) -> None:
         row = own_link(person)
         if row is not None:
             record(action="sign_on.unlinked", subject=row.public_id, now=now, actor=person)
+            _note(person, PersonAct.Change.UNLINKED, now)
             row.delete()
 
 
@@ -110,7 +111,15 @@ def link(*, sign_on: SignOn, token: str, shown: Shown, now: datetime) -> User:
             ) from None
         person: User = row.user
         record(action="sign_on.linked", subject=row.public_id, now=now, actor=person)
+        _note(person, PersonAct.Change.LINKED, now)
     return person
+
+
+def _note(person: User, change: str, now: datetime) -> None:
+    """Among the person's own changes; the company's audit has a row of its own for it."""
+    PersonAct.objects.create(
+        person_id=person.pk, at=now, change=change, what=current_company().name
+    )
 
 
 def shown_member(*, sign_on: SignOn, shown: Shown) -> User | None:

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from allauth.account.adapter import get_adapter
 from allauth.account.views import LoginView
 from django.conf import settings
 from django.contrib import messages
@@ -163,6 +164,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     if changing and password.is_valid():
         password.save()
         update_session_auth_hash(request, person)
+        get_adapter(request).send_notification_mail("account/email/password_changed", person)
         messages.success(request, _("Your password is changed. Other devices must sign in again."))
         return redirect("profile")
     return render(request, "accounts/profile.html", {"details": details, "password": password})

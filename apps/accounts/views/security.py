@@ -17,11 +17,12 @@ from django.views.decorators.http import require_GET
 from apps.accounts.access import requires
 from apps.accounts.addresses import local_path
 from apps.accounts.confirming import is_confirmed
-from apps.accounts.queries import owes_second_factor
+from apps.accounts.queries import changes_of, owes_second_factor
 from apps.accounts.views.sessions import sessions_of
 
 # Where the person was going when they had to set up a second factor first.
 _GOING_TO = "going_to"
+CHANGES_SHOWN = 10
 
 
 def asked_first(request: HttpRequest) -> HttpResponse | None:
@@ -58,6 +59,7 @@ def security(request: HttpRequest) -> HttpResponse:
         "codes_left": _codes_left(_of_type(factors, Authenticator.Type.RECOVERY_CODES)),
         "owed": owed,
         "sessions": sessions_of(request),
+        "changes": changes_of(request.user)[:CHANGES_SHOWN],
         "going_to": "" if owed else local_path(request.session.get(_GOING_TO)),
     }
     return render(request, "accounts/security.html", context)

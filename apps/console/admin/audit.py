@@ -45,7 +45,7 @@ class ImpersonationAdmin(ReadOnly):
     key, begun, over = (
         column("public_id", _("Id")),
         column("started_at", _("From")),
-        column("over_at", _("Until")),
+        column("over_at", _("Until"), order="expires_at"),
     )
     who, whose = column("operator_name", _("Who")), column("author", _("Company"))
     why = column("reason", _("Reason"))

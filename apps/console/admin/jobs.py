@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -43,7 +43,7 @@ class ConditionFilter(admin.SimpleListFilter):
 
 @admin.register(Job, site=site)
 class JobAdmin(ReadOnly):
-    """Jobs of all companies; a parked one can be tried again."""
+    """Jobs of all companies; a parked or stuck one can be tried again."""
 
     list_display = (
         "what", "whose", "shown_state", "tries", "due", "over", "short_error",
@@ -87,7 +87,7 @@ class JobAdmin(ReadOnly):
     def progress(self, job: Job) -> str:
         return f"{job.progress_done} / {job.progress_total}" if job.progress_total else "–"
 
-    @admin.action(description=_("Try the chosen parked jobs again"))
+    @admin.action(description=_("Try the chosen parked and stuck jobs again"))
     def retry(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
         count = retry_jobs(jobs=jobs, by=request.user, now=timezone.now())
         text = ngettext("%(count)s job is tried again.", "%(count)s jobs are tried again.", count)
@@ -95,12 +95,20 @@ class JobAdmin(ReadOnly):
             request, text % {"count": count}, messages.SUCCESS if count else messages.WARNING
         )
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:  # fmt: skip
+        job = self.get_object(request, object_id)
+        shown = {"is_stuck": job is not None and is_stuck(job)}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
+
     def retry_one(self, request: HttpRequest, job: Job) -> str:
         rows = Job.all_parties.filter(pk=job.pk)
         if not retry_jobs(jobs=rows, by=request.user, now=timezone.now()):
             raise ValidationError(
                 gettext(
-                    "Only a parked job is tried again, unless another of its kind waits already."
+                    "Only a parked or stuck job is tried again, unless another of its kind waits already."
                 )
             )
         return gettext("The job is tried again within some seconds.")

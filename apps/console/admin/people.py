@@ -8,8 +8,27 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from apps.accounts.models import Membership, User
+from apps.accounts.models import Membership, PersonAct, User
+from apps.accounts.queries import changes_of
 from apps.console.admin.site import ReadOnly, column, site
+
+CHANGES_SHOWN = 50
+
+
+@admin.register(PersonAct, site=site)
+class PersonActAdmin(ReadOnly):
+    """What people changed about their ways in: passwords, second factors, sign-ins, links."""
+
+    list_display = ("when", "who", "what", "about", "place")
+    fields = ("when", "who", "what", "about", "place")
+    when, who = column("at", _("Time")), column("person", _("Who"))
+    what = column("get_change_display", _("What was changed"), order="change")
+    about, place = column("what", _("Which")), column("address", _("From address"))
+    list_filter = ("change",)
+    list_fullwidth = True
+    search_fields = ("person__name", "person__email", "address")
+    list_select_related = ("person",)
+    ordering = ("-id",)
 
 
 @admin.register(User, site=site)
@@ -50,5 +69,9 @@ class UserAdmin(ReadOnly):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:  # fmt: skip
         rows = Membership.all_parties.filter(user_id=object_id if object_id.isdigit() else 0)
-        shown = {"memberships": rows.select_related("author").order_by("ended_at", "joined_at")}
+        person = self.get_object(request, object_id)
+        shown = {
+            "memberships": rows.select_related("author").order_by("ended_at", "joined_at"),
+            "changes": changes_of(person)[:CHANGES_SHOWN] if person else [],
+        }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})

@@ -24,16 +24,20 @@ from apps.accounts.addresses import local_path
 from apps.accounts.middleware import SESSION_ROOT
 from apps.accounts.queries import root_stands
 from apps.console.admin.dashboard import dashboard
+from apps.console.navigation import title_of
 from apps.console.operations import note_act
 
 ENTERED = "entered_console"
 View = Callable[..., HttpResponseBase]
 
 
-def column(name: str, title: Any) -> Any:
-    """A column or fact of a row's own field under a title people know, sorted by the field."""
+def column(name: str, title: Any, *, order: str | None = "") -> Any:
+    """A column or fact of a row's own field under a title people know, sorted by the field.
 
-    @display(description=title, ordering=name, empty_value="–")
+    `order` names the field to sort by of what is no field itself; None: it is not sorted.
+    """
+
+    @display(description=title, ordering=name if order == "" else order, empty_value="–")
     def shown(self: Any, row: Any) -> Any:
         value = getattr(row, name)
         return _shown(value() if callable(value) else value)
@@ -43,7 +47,8 @@ def column(name: str, title: Any) -> Any:
 
 def _shown(value: Any) -> Any:
     if isinstance(value, datetime):
-        return date_format(timezone.localtime(value), "SHORT_DATETIME_FORMAT")
+        shown = date_format(timezone.localtime(value), "SHORT_DATETIME_FORMAT")
+        return shown.replace(" ", "\xa0")
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     return None if value == "" else value
@@ -109,6 +114,16 @@ class ReadOnly(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Under the name that the side bar has for it; Django's says “Select … to view”."""
+        name = title_of(request)
+        shown: HttpResponse = super().changelist_view(
+            request, {**({"title": name} if name else {}), **(extra_context or {})}
+        )
+        return shown
 
     def get_actions(self, request: HttpRequest) -> Any:
         """Unfold shows actions only to who may change rows; these change none by hand."""

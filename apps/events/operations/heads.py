@@ -15,18 +15,18 @@ from django.conf import settings
 from apps.events.domain.sealing import Head
 
 
-def kept_heads() -> dict[int, Head]:
+def kept_heads(ledger: str = "") -> dict[int, Head]:
     """By company the head that is kept; empty when nothing was kept yet. Raises ValueError when the
-    file is not what was written."""
+    file is not what was written. A `ledger` other than companies' audits has a file of its own."""
     with suppress(FileNotFoundError):
-        found = json.loads(_path().read_text())
+        found = json.loads(_path(ledger).read_text())
         return {int(key): Head(number, digest) for key, (number, digest) in found.items()}
     return {}
 
 
-def keep_heads(heads: Mapping[int, Head]) -> None:
+def keep_heads(heads: Mapping[int, Head], ledger: str = "") -> None:
     """Keep these, and nothing else; a crash leaves the file as it was, or as it will be."""
-    path = _path()
+    path = _path(ledger)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft")
     with draft.open("w") as file:
@@ -36,5 +36,6 @@ def keep_heads(heads: Mapping[int, Head]) -> None:
     draft.replace(path)
 
 
-def _path() -> Path:
-    return Path(settings.PERUSE_AUDIT_HEADS)
+def _path(ledger: str) -> Path:
+    path = Path(settings.PERUSE_AUDIT_HEADS)
+    return path.with_name(f"{ledger}-{path.name}") if ledger else path

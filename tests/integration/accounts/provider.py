@@ -1,5 +1,8 @@
-"""A small OpenID provider on this machine: real HTTP, really signed tokens."""
+"""A small OpenID provider on this machine: real HTTP, really signed tokens, codes bound by PKCE."""
 
+import base64
+import hashlib
+import html
 import json
 import threading
 import time
@@ -7,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -53,14 +56,38 @@ class Provider:
         self.codes[code] = query
         return f"/sign-on/callback/?code={code}&state={query['state']}&iss={self.issuer}"
 
-    def token(self, form: dict[str, str]) -> dict[str, Any]:
-        asked = self.codes.pop(form["code"])
+    def page(self, address: str) -> bytes:
+        """Its own page in the person's browser, with the way back."""
+        back = self.answers_browser(address).partition("?")[2]
+        redirect = self.codes[parse_qs(back)["code"][0]]["redirect_uri"]
+        who, way = self.shows.get("email", "nobody"), html.escape(f"{redirect}?{back}")
+        return f"<!doctype html><title>Provider</title><a href='{way}'>Go on as {who}</a>".encode()
+
+    def token(self, form: dict[str, str], authorization: str | None) -> dict[str, Any] | None:
+        """For a code that was given out, to the client it was given to; None refuses."""
+        asked = self.codes.pop(form["code"], {})
+        digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+        challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        if asked.get("code_challenge") != challenge or asked["code_challenge_method"] != "S256":
+            return None
+        if form["redirect_uri"] != asked["redirect_uri"] or not self._is_client(
+            form, authorization
+        ):
+            return None
         now = int(time.time())
         claims = {
             "iss": self.issuer, "aud": CLIENT, "iat": now, "exp": now + 300,
             "nonce": asked["nonce"], "auth_time": now, "email_verified": True, **self.shows,
         }  # fmt: skip
         return {"access_token": "x", "token_type": "Bearer", "id_token": self.signs(claims)}
+
+    def _is_client(self, form: dict[str, str], authorization: str | None) -> bool:
+        pair = f"{quote(CLIENT, safe='')}:{quote(SECRET, safe='')}".encode()
+        given = (form.get("client_id"), form.get("client_secret"))
+        return authorization == f"Basic {base64.b64encode(pair).decode()}" or given == (
+            CLIENT,
+            SECRET,
+        )
 
     def _sign(self, claims: dict[str, Any]) -> str:
         return jwt.encode(claims, self.key, algorithm="RS256", headers={"kid": self.kid})
@@ -73,6 +100,9 @@ def providing() -> Iterator[Provider]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path.startswith("/authorize?"):
+                self._answer(200, "text/html", provider.page(self.path))
+                return
             pages = {"/.well-known/openid-configuration": provider.about, "/keys": provider.keys}
             self._say(pages[self.path]())
 
@@ -80,11 +110,15 @@ def providing() -> Iterator[Provider]:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             form = {name: values[0] for name, values in parse_qs(body).items()}
             provider.asked.append({**form, "authorization": self.headers["Authorization"]})
-            self._say(provider.token(form))
+            self._say(provider.token(form, self.headers["Authorization"]))
 
-        def _say(self, said: dict[str, Any]) -> None:
-            content = json.dumps(said).encode()
-            self.send_response(200)
+        def _say(self, said: dict[str, Any] | None) -> None:
+            content = json.dumps({"error": "invalid_grant"} if said is None else said).encode()
+            self._answer(200 if said else 400, "application/json", content)
+
+        def _answer(self, status: int, kind: str, content: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

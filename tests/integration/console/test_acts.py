@@ -77,6 +77,27 @@ def test_a_job_that_is_not_parked_is_left_alone(
         assert OperatorAct.objects.count() == 0
 
 
+def test_a_stuck_job_is_taken_up_and_its_late_worker_is_not_heard(
+    operator: User, provider: Any, failing: Any
+) -> None:
+    """A killed worker's job: the lease ran out, and nobody rang for it since."""
+    failing["fail"] = False
+    with company_context(provider):
+        job = enqueue(kind="test.console_fails", payload={}, now=NOW)
+        assert job is not None
+        Job.objects.filter(pk=job.pk).update(state="running", attempts=1, lease_until=NOW)
+    for minutes, taken in ((4, 0), (6, 1)):
+        then = NOW + timedelta(minutes=minutes)
+        with no_company(), as_platform():
+            jobs = Job.all_parties.filter(pk=job.pk)
+            assert retry_jobs(jobs=jobs, by=operator, now=then) == taken
+            assert OperatorAct.objects.count() == taken
+    with company_context(provider):
+        run_waiting_jobs(now=then)
+        job.refresh_from_db()
+    assert (job.state, job.attempts) == (Job.State.DONE, 2)
+
+
 def test_a_job_whose_double_waits_is_left_out(operator: User, provider: Any, failing: Any) -> None:
     job = park(provider)
     with company_context(provider):
