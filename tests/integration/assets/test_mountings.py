@@ -318,6 +318,10 @@ def test_who_sees_one_of_both_gets_no_link_to_the_other(
             ]
             assert all(other.name in page for page in pages)
             assert [address in page for page in pages] == [links, links]
+        served = client_of(cast[slug]).get("/home/served/").content.decode()
+        assert other.name in served
+        assert reverse("asset_detail", args=[asset.public_id]) in served
+        assert address not in served
         use = reverse("host_positions", args=[truck.public_id])
         shown = client_of(cast[slug]).get(reverse("asset_detail", args=[asset.public_id]))
         assert use not in shown.content.decode(), "a month by position is its collector's"
