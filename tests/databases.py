@@ -106,6 +106,22 @@ def clone(name: str) -> None:
         server.execute(sql.SQL(statement).format(sql.Identifier(name), sql.Identifier(template)))
 
 
+@contextmanager
+def twin_of(name: str) -> Iterator[str]:
+    """A copy of the database this process is connected to, as it is; gone at the end."""
+    from django.db import connection
+
+    connection.close()
+    copy = fresh_name()
+    with admin() as server:
+        statement = "create database {} template {} owner peruse_owner"
+        server.execute(sql.SQL(statement).format(sql.Identifier(copy), sql.Identifier(name)))
+    try:
+        yield copy
+    finally:
+        drop(copy)
+
+
 def drop(name: str) -> None:
     with admin() as server:
         statement = "drop database if exists {} with (force)"

@@ -22,6 +22,7 @@ FURTHER_FACE = {
         "schemas",
         "backend",
         "bulk",
+        "dumps",
         "sealing",
     },
     "accounts": {"access", "addresses", "api", "confirming", "forms", "limits", "middleware"},

@@ -27,7 +27,7 @@ from apps.events.models import AuditRow, Job
 from apps.events.operations import run_waiting_jobs
 from apps.metering.models import UsageRecord
 from apps.telemetry.operations import RawItem, recompute_dirty, take_in
-from apps.telemetry.operations.restoring import inserting, restore_company
+from apps.telemetry.operations.restoring import Restored, inserting, restore_company
 from apps.tenancy.context import as_app, as_owner, company_context
 from apps.tenancy.dumps import dump, rows_of
 from apps.tenancy.models import Company
@@ -138,19 +138,6 @@ def state(company: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def twin_of(name: str) -> Iterator[str]:
-    """A copy of the database as it is, gone at the end."""
-    connection.close()
-    copy = databases.fresh_name()
-    with databases.admin() as server:
-        server.execute(f'create database "{copy}" template "{name}" owner peruse_owner')
-    try:
-        yield copy
-    finally:
-        databases.drop(copy)
-
-
-@contextmanager
 def connected_to(name: str) -> Iterator[None]:
     before, connection.settings_dict["NAME"] = connection.settings_dict["NAME"], name
     connection.close()
@@ -224,10 +211,15 @@ def drill(world: World, backup: Path, noticed: bool = False) -> dict[str, Any]:
         gone = lose(world.lost)
         if noticed:
             notice(world)
-        restored = restore_company(company=world.lost, path=backup, apply=True, now=NOW)
+        restored = restore(world, backup)
     assert gone == restored.inserted["telemetry_level"]
     afterwards(world)
     return all_of(world)
+
+
+def restore(world: World, backup: Path) -> Restored:
+    with company_context(world.lost):
+        return restore_company(path=backup, apply=True, now=NOW)
 
 
 def notice(world: World) -> None:
@@ -268,11 +260,11 @@ def test_lost_readings_come_back_and_nothing_else_happens(
 ) -> None:
     backup = tmp_path / "whole.dump"
     dump(backup)
-    with twin_of(own_database) as twin:
+    with databases.twin_of(own_database) as twin:
         wanted = undisturbed(world, twin)
     assert differing(drill(world, backup), wanted) == {}
     assert broken_invariants() == ""
-    again = restore_company(company=world.lost, path=backup, apply=True, now=NOW)
+    again = restore(world, backup)
     assert (again.inserted, [table.table for table in again.tables if table.missing]) == ({}, [])
     # Positive control: shared rows as they were in the backup are found in every company.
     roll_shared_rows_back(backup)
@@ -301,7 +293,7 @@ def test_a_loss_that_billing_noticed_is_corrected_back(
     """Without the marks (the positive control) what was measured for want of readings stays."""
     backup = tmp_path / "whole.dump"
     dump(backup)
-    with twin_of(own_database) as twin:
+    with databases.twin_of(own_database) as twin:
         wanted = undisturbed(world, twin)
     if not marked:
         monkeypatch.setattr(inserting, "_mark", lambda side, edge, now: 0)
@@ -333,7 +325,7 @@ def test_ten_losses_among_busy_neighbours(
     for turn in range(10):
         backup = tmp_path / f"{turn}.dump"
         dump(backup)
-        with twin_of(own_database) as twin:
+        with databases.twin_of(own_database) as twin:
             wanted = undisturbed(world, twin)
         assert differing(drill(world, backup), wanted) == {}, turn
         assert broken_invariants() == ""

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from apps.telemetry.operations.restoring import Restored, restore_company
-from apps.tenancy.context import no_company
+from apps.tenancy.context import company_context, no_company
 from apps.tenancy.dumps import DumpError
 from apps.tenancy.queries import company_by_slug
 
@@ -48,9 +48,10 @@ class Command(BaseCommand):
         if company is None:
             raise CommandError(f"There is no company at the address {options['company']!r}.")
         try:
-            restored = restore_company(
-                company=company, path=options["backup"], apply=options["apply"], now=timezone.now()
-            )
+            with company_context(company):
+                restored = restore_company(
+                    path=options["backup"], apply=options["apply"], now=timezone.now()
+                )
         except DumpError as error:
             raise CommandError(str(error)) from None
         if options["json"]:

@@ -18,9 +18,8 @@ from apps.telemetry.operations.restoring.beside import backup_beside
 from apps.telemetry.operations.restoring.differences import Difference, differences
 from apps.telemetry.operations.restoring.inserting import insert_missing
 from apps.telemetry.operations.retention import retention_edge
-from apps.tenancy.context import as_app, as_owner, company_context
+from apps.tenancy.context import as_app, as_owner, current_company
 from apps.tenancy.dumps import contents
-from apps.tenancy.models import Company
 
 __all__ = ["Difference", "Restored", "restore_company"]
 
@@ -46,22 +45,21 @@ class Restored:
         return {**asdict(self), "tables": tables, "inserted": sum(self.inserted.values())}
 
 
-def restore_company(*, company: Company, path: Path, apply: bool, now: datetime) -> Restored:
-    """Compare a backup's schema of the company with the live one and, if asked, insert what is missing.
+def restore_company(*, path: Path, apply: bool, now: datetime) -> Restored:
+    """Compare the current company's schema with a backup's and, if asked, insert what is missing.
 
     One transaction; a second run finds nothing missing. Needs the operations login. Raises DumpError
     when the file is no backup of this company by this version.
     """
-    made_at = contents(path).made_at
-    with company_context(company), as_owner(), backup_beside(company, path) as side:
-        with transaction.atomic():
-            edge = retention_edge(now)
-            found = differences(side, edge)
-            inserted, days = insert_missing(side, edge, now) if apply else ({}, 0)
-            if inserted:
-                _note(path.name, made_at, inserted, days, now)
+    company, made_at = current_company(), contents(path).made_at
+    with as_owner(), backup_beside(company, path) as side, transaction.atomic():
+        edge = retention_edge(now)
+        found = differences(side, edge)
+        inserted, days = insert_missing(side, edge, now) if apply else ({}, 0)
+        if inserted:
+            _note(path.name, made_at, inserted, days, now)
     if inserted:
-        with company_context(company), as_app():
+        with as_app():
             ring_roll_up(now=now)
     return Restored(company.slug, str(path), made_at, apply, found, inserted, days)
 
