@@ -6,6 +6,7 @@ from django.core.management.commands import makemigrations
 from django_tenants.management.commands.migrate_schemas import MigrateSchemasCommand
 
 from apps.tenancy.context import as_owner
+from apps.tenancy.recording import noted_at_once
 from apps.tenancy.rendering import one_model_at_a_time
 from apps.tenancy.schemas import (
     grant_privileges,
@@ -21,7 +22,7 @@ class Command(MigrateSchemasCommand):
     autodetector = makemigrations.Command.autodetector
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with one_model_at_a_time():
+        with one_model_at_a_time(), noted_at_once():
             self.migrate(*args, **options)
 
     def migrate(self, *args: Any, **options: Any) -> None:
