@@ -1,7 +1,8 @@
 """The one place where the sign-in host asks or writes as a company.
 
 Before somebody is signed in no row can be read for a person; what is asked is the company's provider and who
-is linked there. Afterwards what they change about their way in is told to their companies' audits. Nothing else.
+is linked there. A signed-in person is told where their own name stands, in companies they belong to; what
+they change about their way in is told to their companies' audits. Nothing else.
 """
 
 from collections.abc import Callable, Iterator
@@ -33,3 +34,12 @@ def sign_on_offer(company: Company) -> Company | None:
     with before_signing_in(company):
         row = own_sign_on()
     return company if row is not None and row.switched_on_at else None
+
+
+def in_own_companies(person: Any, ask: Callable[[], Any]) -> dict[str, Any]:
+    """What is answered in each company that the person belongs to now, by its address name."""
+    found = {}
+    for company in [row.author for row in memberships_of(person)]:
+        with company_context(company):
+            found[company.slug] = ask()
+    return found

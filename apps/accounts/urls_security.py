@@ -9,7 +9,7 @@ from django.utils.module_loading import import_string
 
 from apps.accounts.access import requires
 from apps.accounts.limits import ADDRESS, by_address, counted
-from apps.accounts.views import security, sessions
+from apps.accounts.views import personal_data, security, sessions
 
 
 def later(capability: str, view: str) -> Any:
@@ -59,6 +59,7 @@ urlpatterns = [
         "security/codes/new/", factor("recovery_codes.views.generate_recovery_codes"),
         name="mfa_generate_recovery_codes",
     ),
+    path("security/data/", counted(personal_data.personal_data), name="personal_data"),
     path("security/sessions/ending/", sessions.end_others, name="sessions_ending"),
     path("security/sessions/<int:pk>/ending/", sessions.end_one, name="session_ending"),
     path("confirmation/", confirmation, name="account_reauthenticate"),

@@ -32,11 +32,12 @@ def asked_first(request: HttpRequest) -> HttpResponse | None:
         request.session[_GOING_TO] = request.get_full_path()
         return redirect("mfa_index")
     if request.GET.get("confirm") and not is_confirmed(request, timezone.now()):
-        return _confirmation(request)
+        return confirmation_page(request)
     return None
 
 
-def _confirmation(request: HttpRequest) -> HttpResponse:
+def confirmation_page(request: HttpRequest) -> HttpResponse:
+    """Away to show who is there, and back to this address."""
     ways = get_adapter().get_reauthentication_methods(request.user)
     if ways:
         return redirect(f"{ways[0]['url']}?{urlencode({'next': request.get_full_path()})}")
