@@ -21,6 +21,7 @@ from portal.local.__main__ import start_servers
 from portal.local.state import state_dir
 from tests import databases
 from tests.browser.steps import sign_in
+from tests.screenshots_public import person_of_pictures, photograph_public
 from tests.serving import Serving, chromium, serving
 
 DATABASE = "peruse_pictures"
@@ -62,6 +63,10 @@ PAGES: list[tuple[str, str, list[str]]] = [
     ("asset-sold", "kontorlease", ["/assets/?q=RX110", "Compressor RX 110"]),
     ("transfer-sold", "kontorlease", ["/transfers/", "Compressor RX 110"]),
     ("transfer-offered", "clearwash", ["/transfers/", "Compressor RX 110"]),
+    ("plan", "clearwash", ["/plan/"]),
+    ("plan-exports", "clearwash", ["/plan/exports/"]),
+    ("sign-on", "clearwash", ["/company/sign-on/"]),
+    ("sign-on-provider", "clearwash", ["/company/sign-on/provider/"]),
     ("passport-sold", "kontorlease", ["/assets/?q=RX110", "Compressor RX 110", "Passport"]),
 ]
 OPERATOR = "operator@peruse.example"
@@ -77,6 +82,10 @@ CONSOLE_PAGES: list[tuple[str, list[str]]] = [
     ("console-person", ["/accounts/user/", FIRST]),
     ("console-visits", ["/accounts/impersonation/"]),
     ("console-chains", ["/events/auditcheck/"]),
+    ("console-messages-in", ["/payments/webhookevent/"]),
+    ("console-messages-out", ["/events/webhookmessage/"]),
+    ("console-ways-in", ["/accounts/personact/"]),
+    ("console-chain-of-acts", ["/console/operatorcheck/"]),
     ("console-acts", ["/console/operatoract/"]),
     ("console-certificates", ["/subscriptions/certificate/"]),
 ]
@@ -122,14 +131,14 @@ class Photographer:
         self.faults: list[str] = []
 
     def window(self, company: str, kind: str) -> Page:
-        page = self._blank(kind)
+        page = self.blank(kind)
         sign_in(page, self.portal.address(company), PEOPLE[company], PASSWORD)
         self._speak(page, self.portal.address(company), "de" if kind == "german" else "en")
         return page
 
     def console(self, kind: str) -> Page:
         """The operator's window; its language is chosen on the sign-in host."""
-        page = self._blank(kind)
+        page = self.blank(kind)
         sign_in(page, self.console_address, OPERATOR, PASSWORD)
         companies = self.portal.address("", "/companies/")
         self._speak(page, companies, "de" if kind == "german" else "en")
@@ -139,7 +148,8 @@ class Photographer:
     def console_address(self) -> str:
         return f"http://console.peruse.localhost:{self.portal.console_port}"
 
-    def _blank(self, kind: str) -> Page:
+    def blank(self, kind: str) -> Page:
+        """A window of nobody."""
         context = self.browser.new_context(
             viewport=PHONE if kind == "phone" else WIDE,
             color_scheme="dark" if kind == "dark" else "light",
@@ -152,6 +162,11 @@ class Photographer:
 
     def wants(self, name: str) -> bool:
         return not self.only or name in self.only
+
+    def wants_of(self, company: str) -> bool:
+        """Whether anything of a company is wanted: a page by its name, or one of a route."""
+        named = any(of == company and self.wants(name) for name, of, _steps in PAGES)
+        return named or any(name.startswith(f"{company}-") for name in self.only)
 
     def _hear(self, kind: str, level: str, text: str) -> None:
         if level == "error":
@@ -219,12 +234,16 @@ def photograph(photographer: Photographer, kind: str, found: dict[str, dict[str,
 
     `found` keeps the pages of each company from the first kind on.
     """
-    for company in PEOPLE:
+    for company in filter(photographer.wants_of, PEOPLE):
         page = photographer.window(company, kind)
         address = photographer.portal.address(company)
         if company not in found:
             known = {route for pages in found.values() for route in pages} - {"home"}
-            pages = {} if company in NAMED_ONLY else linked_pages(page, address)
+            by_route = not photographer.only or any(
+                name.startswith(f"{company}-") for name in photographer.only
+            )
+            is_crawled = by_route and company not in NAMED_ONLY
+            pages = linked_pages(page, address) if is_crawled else {}
             found[company] = {route: path for route, path in pages.items() if route not in known}
         for name, of, steps in PAGES:
             if of == company and photographer.wants(name):
@@ -240,6 +259,8 @@ def photograph(photographer: Photographer, kind: str, found: dict[str, dict[str,
 
 def photograph_console(photographer: Photographer, kind: str) -> None:
     """The operator's pages."""
+    if not any(photographer.wants(name) for name, _steps in CONSOLE_PAGES):
+        return
     page = photographer.console(kind)
     for name, steps in CONSOLE_PAGES:
         if photographer.wants(name):
@@ -284,6 +305,9 @@ def main() -> None:
     folder = state_dir() / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as logs:
+        mails = Path(logs) / "mails"
+        os.environ["PERUSE_EMAIL_BACKEND"] = "django.core.mail.backends.filebased.EmailBackend"
+        os.environ["PERUSE_MAIL_FOLDER"] = str(mails)
         with (
             serving_demo(DATABASE, Path(logs), fresh=not options.keep) as portal,
             sync_playwright() as play,
@@ -295,6 +319,8 @@ def main() -> None:
             for kind in options.kinds.split(","):
                 photograph(photographer, kind, found)
                 photograph_console(photographer, kind)
+                email = person_of_pictures(portal, kind)
+                photograph_public(photographer, kind, email, mails)
             sheet = folder / "contact-sheet.png"
             contact_sheet(browser.new_context(), photographer.pictures, sheet)
             browser.close()
