@@ -61,6 +61,10 @@ class LeavingWithdrawn:
 
     name: ClassVar[str] = "subscriptions.leaving_withdrawn"
 
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {}
+
 
 @dataclass(frozen=True, slots=True)
 class TrialEnds:

@@ -21,7 +21,8 @@ from tests.integration.payments.signing import SECRET
 from tests.integration.payments.test_payouts import connected
 from tests.serving import Serving, chromium, serving
 
-pytestmark = pytest.mark.browser
+# The walk of a settlement pays on the same page, in every run of the tests.
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 PASSWORD = "right horse battery"
 
 

@@ -48,6 +48,7 @@ def test_in_by_the_sign_in_host_and_out_with_it(portal: Serving, browser: Browse
     assert page.url.startswith(portal.address("", "/sign-in/"))
 
 
+@pytest.mark.long
 def test_nobody_else_gets_in(portal: Serving, browser: Browser) -> None:
     console = f"http://console.peruse.localhost:{portal.console_port}"
     page = browser.new_context(locale="en-GB").new_page()

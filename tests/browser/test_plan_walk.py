@@ -20,9 +20,9 @@ from apps.tenancy.models import Company
 from portal.local.stripe.portal import save_card
 from portal.local.stripe.server import Fake
 from tests.browser.axe import grave
+from tests.browser.mails import sign_up_link
 from tests.browser.steps import picture, sign_in
 from tests.browser.test_checkout import stripe_fake
-from tests.browser.test_sign_up_walk import link
 from tests.integration.payments.signing import SECRET
 from tests.integration.subscriptions.ordering import POOR, go_on, row_of
 from tests.serving import Serving, chromium, serving
@@ -114,7 +114,7 @@ def _signed_up(page: Page, portal: Serving, mails: Path) -> None:
     page.goto(portal.address(path="/sign-up/"))
     page.get_by_label("Your e-mail address at work").fill(EMAIL)
     page.get_by_role("button", name="Mail me the link").click()
-    page.goto(link(mails, page))
+    page.goto(sign_up_link(mails, page))
     page.get_by_role("button", name="Yes, go on").click()
     for label, value in {
         "Company": "Werk Nord GmbH", "Street": "Hafen 1", "Postcode": "24103", "City": "Kiel",

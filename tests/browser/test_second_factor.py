@@ -67,6 +67,7 @@ def looked_at(page: Page, name: str) -> None:
     assert grave(page) == []
 
 
+@pytest.mark.long
 def test_a_passkey_is_set_up_and_signs_in(portal: Serving, browser: Browser) -> None:
     page, faults = listened(browser.new_context(locale="en-GB"))
     device, authenticator = with_authenticator(page)

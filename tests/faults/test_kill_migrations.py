@@ -82,7 +82,8 @@ def migrate(worker: Worker, company: Any, database: str, **more: Any) -> int:
     return worker.end()
 
 
-@pytest.mark.parametrize("points", [1, pytest.param(20, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("points", [20])
 def test_killed_and_run_again_all_schemas_are_equal(
     behind: str, cast: dict[str, Any], worker: Worker, tmp_path: Path, points: int
 ) -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -24,11 +25,17 @@ def new_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
+@cache
+def _first_key() -> rsa.RSAPrivateKey:
+    """Made once: it takes a tenth of a second, and each test begins with it."""
+    return new_key()
+
+
 class Provider:
     """Whom it shows next stands in `shows`; `says` changes what it says of itself."""
 
     def __init__(self) -> None:
-        self.key, self.kid = new_key(), "one"
+        self.key, self.kid = _first_key(), "one"
         self.shows: dict[str, Any] = {}
         self.says: dict[str, Any] = {}
         self.signs: Any = self._sign
@@ -128,7 +135,7 @@ def providing() -> Iterator[Provider]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     provider.issuer = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield provider
     finally:

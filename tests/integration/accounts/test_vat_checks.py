@@ -56,7 +56,7 @@ def register(settings: Any) -> Iterator[Register]:
             return
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     settings.PERUSE_VIES = f"http://127.0.0.1:{server.server_port}/rest-api/check-vat-number"
     settings.PERUSE_WEBHOOKS_TO_LOOPBACK = True
     settings.PERUSE_OPERATOR = {**settings.PERUSE_OPERATOR, "vat_id": "DE123456788"}

@@ -108,7 +108,8 @@ def test_suspended_opens_nothing_but_paying_and_leaving(
     assert client.get("/plan/").status_code == 200
 
 
-@pytest.mark.parametrize("standing", [pytest.param("good", marks=pytest.mark.long), "reminded"])
+@pytest.mark.long
+@pytest.mark.parametrize("standing", ["good", "reminded"])
 def test_control_nothing_is_refused_without_a_debt(
     cast: dict[str, Any], now: datetime, client_of: Callable[..., Any], standing: str
 ) -> None:

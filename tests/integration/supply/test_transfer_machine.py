@@ -188,7 +188,7 @@ def run(cast: dict[str, Any], examples: int, steps: int) -> None:
 
 
 def test_some_lives(cast: dict[str, Any]) -> None:
-    run(cast, 8, 10)
+    run(cast, 5, 10)
 
 
 @pytest.mark.long

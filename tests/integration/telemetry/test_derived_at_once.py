@@ -117,7 +117,7 @@ def test_what_comes_while_one_derives_is_not_lost_to_its_older_look(
 
     monkeypatch.setattr(deriving, "derive_day", slow)
     if not guarded:
-        monkeypatch.setattr(rollup, "_LOCKS", "select %s::int[]")
+        monkeypatch.setattr(rollup, "LOCKS", "select %s::int[]")
         monkeypatch.setattr(
             deriving, "_TAKE", deriving._TAKE.replace("for update", "for update skip locked")
         )

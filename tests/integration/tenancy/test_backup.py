@@ -41,6 +41,7 @@ def populate(cast: dict[str, Any]) -> None:
         make_contract(company, cast["customer"], [press])
 
 
+@pytest.mark.long
 def test_restored_into_a_new_database_all_is_the_same(
     own_database: str, cast: dict[str, Any], empty_database: Portal, tmp_path: Path
 ) -> None:

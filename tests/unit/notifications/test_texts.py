@@ -26,7 +26,7 @@ SAMPLE: dict[str, Any] = {
     "company": "Press & Co", "title": "Pressing", "number": "RE-1", "amount": [123456, "EUR"],
     "due_on": "2026-11-16", "pay_by_on": "2026-12-01", "last_on": "2026-12-31", "read_only_on": "2026-12-24",
     "since_on": "2026-11-17", "ends_on": "2026-12-30", "asset": "Press 1",
-    "actor": "Ada", "label": "2026-10", "role": "customer",
+    "actor": "Ada", "by": "Ada", "erased_on": "2026-12-30", "label": "2026-10", "role": "customer",
 }  # fmt: skip
 ID = "ctr_01kfz3x5h0e3v8a5r6m7n8p9q0"
 
