@@ -108,7 +108,7 @@ def fitting(world: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def fitting_of(ids: dict[str, str]) -> dict[str, list[str]]:
-    """By route the kinds of ids it may know, and two others that it must not.
+    """By route the kinds of ids it may know, and one other that it must not.
 
     What a page's owner finds under a parameter fits it on every route. A parameter of actions alone
     is named after its model; one that nothing fits is tried with all.
@@ -121,7 +121,7 @@ def fitting_of(ids: dict[str, str]) -> dict[str, list[str]]:
             for kind in by_name.get(name) or _named_like(name) & set(ids)
         }  # fmt: skip
         others = random.Random(route).sample(
-            sorted(set(ids) - kinds), min(2, len(ids) - len(kinds))
+            sorted(set(ids) - kinds), min(1, len(ids) - len(kinds))
         )
         found[route] = sorted({*kinds, *others}) if kinds else list(ids)
     return found

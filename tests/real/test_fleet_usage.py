@@ -62,6 +62,7 @@ def usage_of(contract: Any) -> dict[str, Decimal]:
     return {item.asset_label: item.quantity for item in found}
 
 
+@pytest.mark.long
 def test_the_same_file_again_leaves_everything_worked_out_as_it_was(
     buses: Any, recording: Callable[[str], Path], take_file: Callable[..., Any],
     rows_of: Callable[..., Any], tmp_path: Path,

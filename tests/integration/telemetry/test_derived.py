@@ -222,7 +222,7 @@ MOMENTS = st.lists(
 
 
 @settings(
-    max_examples=20, deadline=None,
+    max_examples=10, deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(rows=MOMENTS, data=st.data())

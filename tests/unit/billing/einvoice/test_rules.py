@@ -15,10 +15,10 @@ WRITERS = {"cii": write_cii, "ubl": write_ubl}
 
 @pytest.mark.parametrize("syntax", list(WRITERS))
 def test_generated_documents_break_no_rule(syntax):
-    """A slice of the thousand: each category with each kind."""
+    """A slice of the thousand: each category with kinds in turn."""
     broken = {
         seed: found
-        for seed in range(len(CASES) * 5)
+        for seed in range(len(CASES) * 2)
         if (found := broken_rules(WRITERS[syntax](generated(seed)), syntax))
     }
     assert broken == {}
