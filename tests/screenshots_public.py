@@ -8,7 +8,6 @@ from playwright.sync_api import Page
 
 from tests import databases
 from tests.browser.mails import sign_up_link
-from tests.integration.accounts.factors import code_of
 from tests.serving import Serving
 
 if TYPE_CHECKING:
@@ -84,6 +83,9 @@ def _signed_in(photographer: "Photographer", page: Page, email: str) -> None:
 
 def _first_factor(photographer: "Photographer", page: Page, kind: str, email: str) -> None:
     """An app before the camera; its codes, and the second step of the next sign-in."""
+    # Its tables are there once Django is set up.
+    from tests.integration.accounts.factors import code_of
+
     _open(photographer, page, "/sign-in/")
     _take(photographer, page, "sign-in", kind)
     page.locator("input[name=login]").fill(email)
