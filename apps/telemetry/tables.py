@@ -170,7 +170,6 @@ class GrantReadTable(Table):
     act = PillColumn(verbose_name=gettext_lazy("Act"))
     reader = Column(verbose_name=gettext_lazy("By"))
     channels = Column(orderable=False, verbose_name=gettext_lazy("Channels"))
-    resolution = Column(verbose_name=gettext_lazy("Resolution"))
     period_start = InstantColumn(verbose_name=gettext_lazy("From"))
     period_end = InstantColumn(verbose_name=gettext_lazy("Until"))
     row_count = NumberColumn(verbose_name=gettext_lazy("Rows"))
@@ -179,8 +178,8 @@ class GrantReadTable(Table):
         model = GrantRead
         fields: ClassVar[tuple[str, ...]] = ()
 
-    def render_channels(self, value: list[str]) -> str:
-        return ", ".join(value)
+    def render_channels(self, value: list[str], record: GrantRead) -> str:
+        return f"{', '.join(value)} · {record.get_resolution_display()}"
 
     def render_reader(self, value: str, record: Any) -> str:
         return reader_of(record)

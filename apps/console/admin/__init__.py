@@ -28,6 +28,7 @@ _TABLES: dict[str, Promise] = {
 }
 _GROUPS: dict[str, Promise] = {
     "tenancy": _("Platform"), "accounts": _("Platform"), "events": _("Work"), "payments": _("Work"),
+    "subscriptions": _("Platform"),
     "console": _("Audit"),
 }  # fmt: skip
 
