@@ -18,6 +18,7 @@ from apps.billing.models import (
 )
 from apps.billing.wording import reason_words
 from apps.common.tables import (
+    BROAD_NUMBER,
     WHOLE,
     Column,
     DayColumn,
@@ -154,7 +155,7 @@ class InvoiceTable(Table):
     period_start = PeriodColumn(verbose_name=gettext_lazy("Period from"))
     issued_on = DayColumn(verbose_name=gettext_lazy("Issued"))
     due_on = DayColumn(verbose_name=gettext_lazy("Due"))
-    net_minor = SignedMoneyColumn(verbose_name=gettext_lazy("Net"))
+    net_minor = SignedMoneyColumn(verbose_name=gettext_lazy("Net"), attrs=BROAD_NUMBER)
     gross_minor = SignedMoneyColumn(verbose_name=gettext_lazy("Total"))
 
     class Meta(Table.Meta):

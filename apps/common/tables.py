@@ -28,6 +28,9 @@ WHOLE = {"td": {"class": "whole"}}
 _WIDE = "d-none d-sm-table-cell"
 WIDE = {"td": {"class": _WIDE}, "th": {"class": _WIDE}}
 WIDE_NUMBER = {"td": {"class": f"text-end number {_WIDE}"}, "th": {"class": f"text-end {_WIDE}"}}
+# What only a broad screen has room for.
+_BROAD = "d-none d-xxl-table-cell"
+BROAD_NUMBER = {"td": {"class": f"text-end number {_BROAD}"}, "th": {"class": f"text-end {_BROAD}"}}
 LOOK = "table table-vcenter card-table"
 
 
