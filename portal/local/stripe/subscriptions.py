@@ -6,7 +6,7 @@ billed when it begins, what meters counted when it ends.
 
 from typing import Any
 
-from portal.local.stripe import invoices, meters, payments
+from portal.local.stripe import bills, invoices, payments
 from portal.local.stripe.errors import Refused, invalid, missing
 from portal.local.stripe.invoices import DAY
 from portal.local.stripe.periods import end_of, prorated
@@ -106,9 +106,9 @@ def _begin(store: Store, made: Thing, params: Thing) -> None:
     if made["trial_end"]:
         made["status"] = "trialing"
         store.later(made["trial_end"] - TOLD_BEFORE - store.now, "trial_ends", made["id"])
-        _bill(store, made, "subscription_create", [])
+        bills.bill(store, made, "subscription_create", [])
     else:
-        _bill(store, made, "subscription_create", _fees(made))
+        bills.bill(store, made, "subscription_create", bills.fees_of(made))
         if made["status"] == "incomplete":
             if params.get("payment_behavior") == "error_if_incomplete":
                 raise Refused(402, "card_error", "Your card was declined.", code="card_declined")
@@ -119,47 +119,6 @@ def _begin(store: Store, made: Thing, params: Thing) -> None:
 def _renew_at(store: Store, subscription: Thing) -> None:
     ends = min(item["current_period_end"] for item in subscription["items"]["data"])
     store.later(ends - store.now, "renewed", subscription["id"])
-
-
-# --- bills ----------------------------------------------------------------------------------------
-
-
-def _fees(subscription: Thing) -> list[Thing]:
-    """What is billed in advance, for the items' current periods."""
-    return [_fee(item) for item in subscription["items"]["data"] if "quantity" in item]
-
-
-def _fee(item: Thing) -> Thing:
-    price = item["price"]
-    period = {"start": item["current_period_start"], "end": item["current_period_end"]}
-    text = f"{item['quantity']} × {price.get('nickname') or price['product']}"
-    return invoices.line(
-        text, price["unit_amount"] * item["quantity"], price["currency"], period,
-        quantity=item["quantity"], pricing={"type": "price_details", "price_details": {
-            "price": price["id"], "product": price["product"]}},
-    )  # fmt: skip
-
-
-def _usage(store: Store, subscription: Thing, item: Thing) -> Thing:
-    """What the item's meter counted in the period that ends, at its price per unit."""
-    price, period = item["price"], (item["current_period_start"], item["current_period_end"])
-    meter = store.get("billing.meter", price["recurring"].get("meter"))
-    amount = meters.used(store, meter, subscription["customer"], *period)
-    return invoices.line(
-        f"{amount:g} × {price.get('nickname') or meter['display_name']}",
-        round(amount * float(price["unit_amount"])), price["currency"],
-        {"start": period[0], "end": period[1]}, quantity=amount,
-    )  # fmt: skip
-
-
-def _bill(store: Store, subscription: Thing, reason: str, lines: list[Thing]) -> Thing:
-    invoice = invoices.draft(
-        store, subscription["customer"], lines, currency=subscription["currency"], reason=reason,
-        subscription=subscription, collection=subscription["collection_method"],
-        days_until_due=subscription["days_until_due"],
-    )  # fmt: skip
-    subscription["latest_invoice"] = invoice["id"]
-    return invoices.finalize(store, invoice, subscription["_base"])
 
 
 def hear(store: Store, invoice: Thing, outcome: str) -> None:
@@ -211,11 +170,11 @@ def renewed(store: Store, key: str) -> None:
         return
     was_trial = subscription["status"] == "trialing"
     used = [] if was_trial else [
-        _usage(store, subscription, item) for item in over if "quantity" not in item
+        bills.usage_of(store, subscription, item) for item in over if "quantity" not in item
     ]  # fmt: skip
     if subscription["cancel_at_period_end"]:
         if used:
-            _bill(store, subscription, "subscription_cycle", used)
+            bills.bill(store, subscription, "subscription_cycle", used)
         end(store, subscription, "cancellation_requested")
         return
     if was_trial and _cannot_pay(store, subscription):
@@ -226,8 +185,8 @@ def renewed(store: Store, key: str) -> None:
     subscription["_begun"] = True
     if was_trial:
         change(store, subscription, status="active")
-    fees = [_fee(item) for item in over if "quantity" in item]
-    _bill(store, subscription, "subscription_cycle", [*used, *fees])
+    fees = [bills.fee_of(item) for item in over if "quantity" in item]
+    bills.bill(store, subscription, "subscription_cycle", [*used, *fees])
     if subscription["status"] in LIVE:
         store.emit("customer.subscription.updated", subscription)
         _renew_at(store, subscription)
@@ -257,7 +216,7 @@ def resume(store: Store, key: str) -> Thing:
     for item in subscription["items"]["data"]:
         item["current_period_start"] = store.now
         item["current_period_end"] = _end(store.now, item["price"], subscription)
-    invoice = _bill(store, subscription, "subscription_update", _fees(subscription))
+    invoice = bills.bill(store, subscription, "subscription_update", bills.fees_of(subscription))
     if invoice["status"] != "paid":
         invoices.close(store, invoice["id"], "void")
         return subscription
@@ -346,7 +305,7 @@ def _change_items(store: Store, subscription: Thing, params: Thing) -> None:
         if prorates:
             _prorate(store, subscription, item, 1)
     if behaviour == "always_invoice" and prorates:
-        _bill(store, subscription, "subscription_update", [])
+        bills.bill(store, subscription, "subscription_update", [])
 
 
 def _known(subscription: Thing, given: Thing) -> Thing | None:
@@ -403,8 +362,8 @@ def cancel(store: Store, key: str, params: Thing) -> Thing:
             _prorate(store, subscription, item, -1)
     if str(params.get("invoice_now")).lower() == "true":
         items = [item for item in subscription["items"]["data"] if "quantity" not in item]
-        _bill(store, subscription, "subscription_update",
-              [_usage(store, subscription, item) for item in items])  # fmt: skip
+        bills.bill(store, subscription, "subscription_update",
+              [bills.usage_of(store, subscription, item) for item in items])  # fmt: skip
     return end(store, subscription, "cancellation_requested")
 
 
@@ -421,8 +380,8 @@ def end(store: Store, subscription: Thing, reason: str) -> Thing:
 def preview(store: Store, params: Thing) -> Thing:
     """The next invoice of a subscription as it stands, without making it."""
     subscription = store.get("subscription", params.get("subscription"))
-    lines = _fees(subscription) + [
-        _usage(store, subscription, item)
+    lines = bills.fees_of(subscription) + [
+        bills.usage_of(store, subscription, item)
         for item in subscription["items"]["data"] if "quantity" not in item
     ]  # fmt: skip
     pending = [

@@ -1,0 +1,42 @@
+"""What a subscription is billed: fees in advance, what its meters counted, and the invoice of both."""
+
+from portal.local.stripe import invoices, meters
+from portal.local.stripe.store import Store, Thing
+
+
+def fees_of(subscription: Thing) -> list[Thing]:
+    """What is billed in advance, for the items' current periods."""
+    return [fee_of(item) for item in subscription["items"]["data"] if "quantity" in item]
+
+
+def fee_of(item: Thing) -> Thing:
+    price = item["price"]
+    period = {"start": item["current_period_start"], "end": item["current_period_end"]}
+    text = f"{item['quantity']} × {price.get('nickname') or price['product']}"
+    return invoices.line(
+        text, price["unit_amount"] * item["quantity"], price["currency"], period,
+        quantity=item["quantity"], pricing={"type": "price_details", "price_details": {
+            "price": price["id"], "product": price["product"]}},
+    )  # fmt: skip
+
+
+def usage_of(store: Store, subscription: Thing, item: Thing) -> Thing:
+    """What the item's meter counted in the period that ends, at its price per unit."""
+    price, period = item["price"], (item["current_period_start"], item["current_period_end"])
+    meter = store.get("billing.meter", price["recurring"].get("meter"))
+    amount = meters.used(store, meter, subscription["customer"], *period)
+    return invoices.line(
+        f"{amount:g} × {price.get('nickname') or meter['display_name']}",
+        round(amount * float(price["unit_amount"])), price["currency"],
+        {"start": period[0], "end": period[1]}, quantity=amount,
+    )  # fmt: skip
+
+
+def bill(store: Store, subscription: Thing, reason: str, lines: list[Thing]) -> Thing:
+    invoice = invoices.draft(
+        store, subscription["customer"], lines, currency=subscription["currency"], reason=reason,
+        subscription=subscription, collection=subscription["collection_method"],
+        days_until_due=subscription["days_until_due"],
+    )  # fmt: skip
+    subscription["latest_invoice"] = invoice["id"]
+    return invoices.finalize(store, invoice, subscription["_base"])
