@@ -115,7 +115,11 @@ class Answer(FencedModel):
             models.UniqueConstraint(
                 fields=["author", "participation", "kind"], name="networks_answer_once"
             ),
-        ]
+            models.UniqueConstraint(
+                fields=["author", "participation"], condition=~Q(kind="left"),
+                name="networks_first_answer_once",
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.participation_id} {self.kind}"

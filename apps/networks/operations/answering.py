@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from apps.events.operations import publish, record
@@ -53,7 +53,7 @@ def leave_network(*, participation: Participation, now: datetime, actor: Any) ->
 
 
 def _own_answer(participation: Participation) -> Answer | None:
-    """Under lock of the own company's answers to this participation, by its unique key."""
+    """What the own company said last; of two at once the database lets the first stand."""
     if participation.company_id != current_company().pk:
         raise Participation.DoesNotExist
     return last_answer(participation)
@@ -61,14 +61,7 @@ def _own_answer(participation: Participation) -> Answer | None:
 
 def _say(participation: Participation, kind: str, now: datetime, actor: Any) -> Answer:
     founder = participation.author_id
-    answer: Answer
-    answer, made = Answer.objects.get_or_create(
-        author=current_company(), participation=participation, kind=kind,
-        defaults={
-            "parties": sorted({founder, participation.company_id}),
-            "said_by": str(actor)[:200], "said_at": now,
-        },
-    )  # fmt: skip
+    answer, made = _written(participation, kind, now, actor)
     if made:
         record(
             action=f"invitation_{kind}", subject=participation.public_id, now=now, actor=actor,
@@ -77,6 +70,23 @@ def _say(participation: Participation, kind: str, now: datetime, actor: Any) -> 
         event = InvitationAnswered(participation.pk)
         publish(name=event.name, payload=event.payload, now=now, to=[founder])
     return answer
+
+
+def _written(
+    participation: Participation, kind: str, now: datetime, actor: Any
+) -> tuple[Answer, bool]:
+    """The answer, and whether it is new. Raises ValidationError where another came before it."""
+    try:
+        found: tuple[Answer, bool] = Answer.objects.get_or_create(
+            author=current_company(), participation=participation, kind=kind,
+            defaults={
+                "parties": sorted({participation.author_id, participation.company_id}),
+                "said_by": str(actor)[:200], "said_at": now,
+            },
+        )  # fmt: skip
+    except IntegrityError as error:
+        raise ValidationError(_("This invitation is answered already, or taken back.")) from error
+    return found
 
 
 @transaction.atomic

@@ -185,6 +185,32 @@ def test_an_answer_that_crosses_a_withdrawal_changes_nothing(scene: Scene) -> No
     assert scene.seen_by("provider") == {("provider", "active"), ("customer", "withdrawn")}
 
 
+def test_of_two_answers_at_once_the_first_stands(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither saw the other when it looked, as when two people of a company press at once."""
+    row = scene.invite("customer", "customer")
+    monkeypatch.setattr("apps.networks.operations.answering.last_answer", lambda row: None)
+    with company_context(scene.cast["customer"]):
+        own = Participation.objects.select_related("network").get(pk=row.pk)
+        answer_invitation(participation=own, accepts=False, now=scene.now, actor="Carl")
+        with pytest.raises(ValidationError, match="answered already, or taken back"):
+            answer_invitation(participation=own, accepts=True, now=scene.now, actor="Carla")
+        assert Answer.objects.get().kind == "declined"
+
+
+def test_an_answer_that_did_not_see_the_withdrawal_is_refused(scene: Scene) -> None:
+    row = scene.invite("customer", "customer")
+    with company_context(scene.cast["customer"]):
+        own = Participation.objects.select_related("network").get(pk=row.pk)
+    with company_context(scene.cast["provider"]):
+        end_participation(participation=row, now=scene.now, actor="Anna")
+    with company_context(scene.cast["customer"]):
+        with pytest.raises(ValidationError, match="answered already, or taken back"):
+            answer_invitation(participation=own, accepts=True, now=scene.now, actor="Carl")
+        assert not Answer.objects.exists()
+
+
 def test_nobody_answers_for_another_company(scene: Scene) -> None:
     row = scene.invite("customer", "customer")
     with company_context(scene.cast["maker"]), pytest.raises(Participation.DoesNotExist):
