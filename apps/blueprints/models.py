@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -54,6 +55,8 @@ class NetworkSetup(FencedModel):
         "networks.ValueNetwork", on_delete=models.PROTECT, related_name="+", null=True
     )
     drafts = models.JSONField(default=dict)
+    # Numbers of the contracts that have got their data clause; people may have emptied it since.
+    clauses = ArrayField(models.IntegerField(), default=list)
     started_by = models.CharField(max_length=200)
     started_at = models.DateTimeField()
     changed_at = models.DateTimeField()

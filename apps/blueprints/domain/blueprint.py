@@ -5,9 +5,10 @@ plays; its types and contracts are made for whoever fills the places.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
+import msgspec
 from msgspec import Meta, Struct
 
 from apps.blueprints.domain.terms import ContractPart, Slug
@@ -15,9 +16,13 @@ from apps.blueprints.domain.terms import ContractPart, Slug
 if TYPE_CHECKING:
     from apps.blueprints.domain.scenario import MemberPart, NetworkPart, Scenario, TypePart
 
+_Part = TypeVar("_Part", bound=Struct)
+
 Line = Annotated[str, Meta(min_length=1, max_length=200)]
 FlowKind = Literal["product", "service", "data", "money"]
 NAMED = ("party", "residual")
+# Where a file says something in one language that a company writes down as its own.
+SPOKEN = frozenset({"name", "title", "description", "positions", "purpose", "type"})
 
 
 class Words(Struct, forbid_unknown_fields=True, frozen=True):
@@ -48,13 +53,17 @@ class FlowPart(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class BlueprintPart(Struct, forbid_unknown_fields=True, frozen=True):
-    """What a blueprint is, its places and the flows between them."""
+    """What a blueprint is, its places and the flows between them.
+
+    `words`: texts of the sections below in both languages, each by its English one as it stands there.
+    """
 
     name: Words
     summary: Words
     places: Annotated[list[PlacePart], Meta(min_length=1)]
     flows: list[FlowPart] = []
     icon: Annotated[str, Meta(pattern="^[a-z0-9-]{1,40}$")] = "network"
+    words: list[Words] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,15 @@ class Blueprint:
     network: "NetworkPart"
     types: Sequence["TypePart"]
     contracts: Sequence[ContractPart]
+
+    def in_language(self, language: str) -> "Blueprint":
+        """With titles, names and purposes as a company of this language writes them."""
+        words = {row.en: row.text(language) for row in self.head.words}
+        return replace(
+            self, network=_said(self.network, words),
+            types=[_said(part, words) for part in self.types],
+            contracts=[_said(part, words) for part in self.contracts],
+        )  # fmt: skip
 
     @property
     def places(self) -> dict[str, PlacePart]:
@@ -90,6 +108,28 @@ def blueprint_of(scenario: "Scenario") -> Blueprint:
     if set(found.members) != set(found.places):
         raise ValueError("every place is a member of the network, and every member a place")
     return found
+
+
+def _said(part: _Part, words: Mapping[str, str]) -> _Part:
+    return msgspec.convert(_reworded(msgspec.to_builtins(part), words), type(part))
+
+
+def _reworded(value: Any, words: Mapping[str, str]) -> Any:
+    if isinstance(value, list):
+        return [_reworded(item, words) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: _spoken(item, words) if name in SPOKEN else _reworded(item, words)
+        for name, item in value.items()
+    }
+
+
+def _spoken(value: Any, words: Mapping[str, str]) -> Any:
+    """A text or the lines of one; what holds both languages itself stays."""
+    if isinstance(value, list):
+        return [_spoken(item, words) for item in value]
+    return words.get(value, value) if isinstance(value, str) else value
 
 
 def _named(blueprint: Blueprint) -> Iterator[str]:

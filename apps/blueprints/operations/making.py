@@ -26,8 +26,15 @@ from apps.common.period import local_date
 from apps.contracts.domain.clause import ClauseEntry
 from apps.contracts.domain.facts import ContractFacts, ItemFacts
 from apps.contracts.domain.split import SplitRefused
-from apps.contracts.models import Contract, ContractItem, SplitVersion
-from apps.contracts.operations import change_draft, draft_contract, draft_split, write_clause
+from apps.contracts.models import Contract, ContractItem, Signature, SplitVersion
+from apps.contracts.operations import (
+    change_draft,
+    discard_draft,
+    draft_contract,
+    draft_split,
+    write_clause,
+)
+from apps.contracts.queries.clause import clause_channels
 from apps.networks.models import ValueNetwork
 from apps.networks.operations import found_network, invite_company, take_role
 from apps.telemetry.operations import sync_channels
@@ -69,7 +76,7 @@ def make_network(*, setup: NetworkSetup, now: datetime, actor: Any) -> ValueNetw
     for number, part in enumerate(making.blueprint.contracts):
         _contract(making, network, number, part)
     setup.state, setup.network, setup.changed_at = STATE.MADE, network, now
-    setup.save(update_fields=["state", "network", "drafts", "changed_at"])
+    setup.save(update_fields=["state", "network", "drafts", "clauses", "changed_at"])
     return network
 
 
@@ -118,35 +125,51 @@ def _contract(making: _Making, network: ValueNetwork, number: int, part: Contrac
     )  # fmt: skip
     plan = with_prices(part.plan, answer.prices, current_company().currency)
     items = _items(part, customer)
+    _forget_others(making, number, customer)
     drafted = making.setup.drafts.get(str(number))
-    contract = _drafted(UUID(drafted)) if drafted else None
-    is_new = drafted is None or (contract is not None and not _covers(contract))
     if drafted is None:
         contract = draft_contract(
             facts=facts, items=items, plan={**plan, "name": answer.title}, now=making.now,
             actor=making.actor,
         )  # fmt: skip
         making.setup.drafts[str(number)] = str(contract.pk)
-    elif contract is not None and items and not _covers(contract):
-        stands = contract.plans.order_by("number").last()
-        contract = change_draft(
-            contract=contract, facts=_facts_of(contract), items=items,
-            plan=stands.plan if stands else plan, now=making.now, actor=making.actor,
-        )  # fmt: skip
-    if contract is not None:
-        if is_new and items:
-            _clause(making, contract, part, answer)
-        _split(making, contract, part)
+    else:
+        contract = Contract.objects.filter(pk=UUID(drafted)).first()
+    if contract is None or contract.state != Contract.State.DRAFT:
+        return  # What was offered or discarded is its people's.
+    if items and not _covers(contract):
+        contract = _covering(making, contract, items, plan)
+    _clause(making, contract, number, part, answer)
+    _split(making, contract, part)
+
+
+def _forget_others(making: _Making, number: int, customer: int) -> None:
+    """What was drafted for who filled the place before is not this customer's: it would show the one
+    the other's terms and assets. A draft that nobody was offered is discarded."""
+    drafted = making.setup.drafts.get(str(number))
+    contract = Contract.objects.filter(pk=UUID(drafted)).first() if drafted else None
+    if contract is None or contract.customer_id == customer:
+        return
+    offered = Signature.objects.filter(contract=contract).exists()
+    if contract.state == Contract.State.DRAFT and not offered:
+        discard_draft(contract=contract, now=making.now, actor=making.actor)
+    del making.setup.drafts[str(number)]
+    making.setup.clauses = [key for key in making.setup.clauses if key != number]
+
+
+def _covering(
+    making: _Making, contract: Contract, items: list[ItemFacts], plan: Mapping[str, Any]
+) -> Contract:
+    """The draft with what was registered since; else as people left it."""
+    stands = contract.plans.order_by("number").last()
+    return change_draft(
+        contract=contract, facts=_facts_of(contract), items=items,
+        plan=stands.plan if stands else plan, now=making.now, actor=making.actor,
+    )  # fmt: skip
 
 
 def _today(making: _Making) -> date:
     return local_date(making.now, current_company().time_zone)
-
-
-def _drafted(key: UUID) -> Contract | None:
-    """The contract as long as it is a draft; what was offered is its people's."""
-    found: Contract | None = Contract.objects.filter(pk=key, state=Contract.State.DRAFT).first()
-    return found
 
 
 def _covers(contract: Contract) -> bool:
@@ -186,21 +209,26 @@ def _items(part: ContractPart, customer: int) -> list[ItemFacts]:
 
 
 def _clause(
-    making: _Making, contract: Contract, part: ContractPart, answer: ContractAnswer
+    making: _Making, contract: Contract, number: int, part: ContractPart, answer: ContractAnswer
 ) -> None:
-    """Who reads what besides, once something is covered; people change it in the draft."""
+    """Who reads what besides, written once, when something is covered; people change it then."""
+    if number in making.setup.clauses or not _covers(contract):
+        return
     companies = Company.objects.in_bulk(set(making.filled.values()))
     sides = {current_company().pk, contract.customer_id}
+    measured = {channel.code for channel in clause_channels(contract)}
     entries = [
         ClauseEntry(
-            companies[key].pk, companies[key].name, row.kind, tuple(row.channels), row.resolution,
+            companies[key].pk, companies[key].name, row.kind, channels, row.resolution,
             row.purpose, row.revocable,
         )
         for row in part.data
         if row.key not in answer.withheld
         and (key := making.filled.get(row.company)) is not None and key not in sides
+        and (channels := tuple(code for code in row.channels if code in measured))
     ]  # fmt: skip
-    if entries:
+    making.setup.clauses = [*making.setup.clauses, number]
+    if entries and not contract.data_clause:
         write_clause(contract=contract, entries=entries, now=making.now, actor=making.actor)
 
 

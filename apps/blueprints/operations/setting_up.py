@@ -180,11 +180,11 @@ def locked(setup_id: UUID) -> NetworkSetup:
 
 
 def blueprint_of_setup(setup: NetworkSetup) -> Blueprint:
-    """Raises ValidationError where the own blueprint is gone."""
+    """In the company's language. Raises ValidationError where the own blueprint is gone."""
     found = blueprint_named(setup.blueprint)
     if found is None:
         raise ValidationError(_("There is no such blueprint."))
-    return found
+    return found.in_language(current_company().language)
 
 
 def contract_answer(setup: NetworkSetup, number: int, title: str, today: date) -> ContractAnswer:

@@ -18,10 +18,14 @@ from apps.blueprints.operations import (
     take_in_blueprint,
     written_blueprint,
 )
+from apps.blueprints.operations.making import _facts_of
 from apps.blueprints.queries import SHIPPED, read_blueprint, shipped_blueprints, shipped_text
+from apps.contracts.domain.facts import ItemFacts
 from apps.contracts.models import Contract, ContractItem, SplitVersion
+from apps.contracts.operations import change_draft, write_clause
 from apps.networks.models import Participation, ValueNetwork
 from apps.networks.operations import answer_invitation
+from apps.telemetry.operations import sync_channels
 from apps.tenancy.context import company_context
 from apps.tenancy.models import Acquaintance
 
@@ -162,6 +166,63 @@ def test_the_data_of_the_blueprint_stand_in_the_drafts_clause(
 def test_who_is_not_chosen_reads_nothing(provider: Any, cast: dict[str, Any]) -> None:
     clause = covered(provider, cast, {**CLEANING, "0-recipients": ["supplier-daily"]})
     assert [row.company for row in clause] == [cast["workshop"].pk]
+
+
+def test_a_place_filled_anew_gets_a_draft_of_its_own(provider: Any, cast: dict[str, Any]) -> None:
+    """What was drafted for the first customer never shows the second one's assets."""
+    page = begun(provider, "cleaning-service")
+    places = {"name": "Cleaning", "who_provider": "ours", "who_plant": str(cast["customer"].pk)}
+    provider.post(page + "places/", places)
+    provider.post(page + "making/")
+    provider.post(page + "places/", {**places, "who_plant": str(cast["workshop"].pk)})
+    with company_context(cast["provider"]):
+        first = Contract.objects.get()
+        kind = AssetType.objects.get(name="Dosing unit")
+        facts = [AssetFacts(kind.pk, "Line", "L-1", customer=cast["workshop"].pk)]
+        register_assets(assets=facts, now=timezone.now())
+    provider.post(page + "making/")
+    with company_context(cast["provider"]):
+        [contract] = Contract.objects.all()
+        assert contract.pk != first.pk
+        assert contract.customer == cast["workshop"]
+        assert {row.asset_label for row in ContractItem.objects.all()} == {"Line"}
+
+
+def test_the_clause_is_written_too_where_the_assets_were_added_by_hand(
+    provider: Any, cast: dict[str, Any]
+) -> None:
+    page = begun(provider, "cleaning-service")
+    places = {
+        "name": "Cleaning", "who_provider": "ours", "who_plant": str(cast["customer"].pk),
+        "who_maker": str(cast["maker"].pk), "who_supplier": "later",
+    }  # fmt: skip
+    provider.post(page + "places/", places)
+    provider.post(page + "making/")
+    with company_context(cast["provider"]):
+        kind = AssetType.objects.get(name="Dosing unit")
+        facts = [AssetFacts(kind.pk, "Line", "L-1", customer=cast["customer"].pk)]
+        [asset] = register_assets(assets=facts, now=timezone.now())
+        cover_by_hand(Contract.objects.get(), asset)
+    provider.post(page + "making/")
+    with company_context(cast["provider"]):
+        contract = Contract.objects.get()
+        assert [(row.company, row.channels) for row in contract.clause] == [
+            (cast["maker"].pk, ("washes",))
+        ]
+        write_clause(contract=contract, entries=[], now=timezone.now())
+    provider.post(page + "making/")
+    with company_context(cast["provider"]):
+        assert Contract.objects.get().clause == []  # Emptied by a person: it stays so.
+
+
+def cover_by_hand(contract: Contract, asset: Any) -> None:
+    """As in the draft's own form."""
+    items = [ItemFacts(asset.pk, "washes", "washes"), ItemFacts(asset.pk, "detergent", "detergent")]
+    sync_channels(asset_ids=[asset.pk])
+    change_draft(
+        contract=contract, facts=_facts_of(contract), items=items,
+        plan=contract.plans.get().plan, now=timezone.now(), actor="Anna",
+    )  # fmt: skip
 
 
 def test_an_offer_without_assets_is_refused(provider: Any, cast: dict[str, Any]) -> None:

@@ -44,6 +44,35 @@ def test_a_blueprint_fits_together(path):
         assert Split.from_dict({**split, "currency": "EUR"}).residual == keys[contract.provider]
 
 
+@pytest.mark.parametrize("code", sorted(MODELS))
+def test_a_german_company_gets_german_words(code):
+    """Whatever is written down as the company's own: nothing shipped says it in English alone."""
+    found = read(code)
+    assert found.in_language("en") == found
+    words = {row.en: row.de for row in found.head.words}
+    spoken = set(_spoken(msgspec.to_builtins([found.network, *found.types, *found.contracts])))
+    assert spoken - {""} == set(words)
+    german = found.in_language("de")
+    assert german.network.name == words[found.network.name]
+    assert [kind.name for kind in german.types] == [words[kind.name] for kind in found.types]
+    assert [(row.title, row.plan["name"]) for row in german.contracts] == [
+        (words[row.title], words[row.plan["name"]]) for row in found.contracts
+    ]
+
+
+def _spoken(value):
+    """Every text under a name that people read."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _spoken(item)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            lines = item if isinstance(item, list) else [item]
+            if name in ("name", "title", "description", "purpose", "type", "positions"):
+                yield from (line for line in lines if isinstance(line, str))
+            yield from _spoken(item)
+
+
 def test_steps_of_places_that_nobody_fills_are_left_out():
     split = read("tire-as-a-service").contracts[0].split
     assert split is not None
