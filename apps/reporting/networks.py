@@ -23,7 +23,7 @@ def network_map(request: HttpRequest, network_id: UUID) -> HttpResponse:
     network = get_object_or_404(visible_networks(), pk=network_id)
     zone = current_company().time_zone
     month = chosen_month(request.GET.get("month", ""), timezone.now(), zone)
-    nodes = companies_of(network)
+    nodes = companies_of(network, month)
     names = {node.key: node.name for node in nodes}
     flows = flows_between(network.pk, list(names), month, zone)
     kinds = {kind: render_to_string("reporting/flow_kind.html", {"kind": kind}) for kind in KINDS}

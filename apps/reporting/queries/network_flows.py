@@ -1,6 +1,6 @@
 """What flowed between the companies of a network in a month, from rows the reader's company sees."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -20,17 +20,19 @@ from apps.networks.models import Participation, ValueNetwork
 from apps.networks.queries import ACTIVE
 from apps.networks.wording import roles_in_words
 from apps.reporting.domain.network_map import Flow, Node
+from apps.reporting.queries.billed_units import units_billed
 from apps.settlement.models import Share
 
 # Figures of one service written beside its arrow; further units are in the contracts.
 SHOWN_UNITS = 2
 
 
-def companies_of(network: ValueNetwork) -> list[Node]:
-    """Members the reader's company sees, each with its roles."""
+def companies_of(network: ValueNetwork, month: Period) -> list[Node]:
+    """Members the reader's company sees, each with its roles: those of today and of the month."""
     roles: dict[int, set[str]] = {}
     names: dict[int, str] = {}
-    rows = Participation.objects.filter(network=network, state=ACTIVE)
+    were = Q(joined_at__lt=month.end, ended_at__gt=month.start)
+    rows = Participation.objects.filter(Q(state=ACTIVE) | were, network=network)
     for key, name, role in rows.values_list("company_id", "company_name", "role"):
         roles.setdefault(key, set()).add(role)
         names[key] = name
@@ -38,7 +40,7 @@ def companies_of(network: ValueNetwork) -> list[Node]:
 
 
 def flows_between(network: UUID, keys: Sequence[int], month: Period, zone: str) -> list[Flow]:
-    """Product, service, data and money of the month, whole days in `zone`; seven queries.
+    """Product, service, data and money of the month, whole days in `zone`; eight queries.
 
     Of contracts of this network, and of those that belong to none.
     """
@@ -74,28 +76,18 @@ class Between:
             author__among=self.keys, customer__among=self.keys, activated_at__isnull=False,
             starts_on__lt=self.until,
         )  # fmt: skip
-        units = self._units()
+        units = units_billed(InvoiceLine.objects.filter(invoice__in=self._invoices()))
         found: dict[tuple[int, int], list[UUID]] = {}
         for author, customer, contract in rows.values_list("author_id", "customer_id", "id"):
             found.setdefault((author, customer), []).append(contract)
         for pair, contracts in found.items():
-            yield Flow("service", *pair, self._service_text(contracts, units.get(pair, [])),
+            yield Flow("service", *pair, self._service_text(contracts, units.get(pair, {})),
                        _contract_url(contracts))  # fmt: skip
 
-    def _units(self) -> dict[tuple[int, int], list[tuple[str, Decimal]]]:
-        lines = InvoiceLine.objects.filter(
-            invoice__in=self._invoices().filter(kind=Invoice.Kind.INVOICE)
-        ).exclude(meter="")
-        sums = lines.values_list("invoice__author_id", "invoice__customer_id", "unit")
-        units: dict[tuple[int, int], list[tuple[str, Decimal]]] = {}
-        for source, target, unit, quantity in sums.annotate(sum=Sum("quantity")).order_by("-sum"):
-            units.setdefault((source, target), []).append((unit, quantity))
-        return units
-
     @staticmethod
-    def _service_text(contracts: Sequence[UUID], units: Sequence[tuple[str, Decimal]]) -> str:
+    def _service_text(contracts: Sequence[UUID], units: Mapping[str, Decimal]) -> str:
         if units:
-            rounded = [(quantity.quantize(Decimal(1)), unit) for unit, quantity in units]
+            rounded = [(quantity.quantize(Decimal(1)), unit) for unit, quantity in units.items()]
             return ", ".join(
                 portal.quantity(number, unit) for number, unit in rounded[:SHOWN_UNITS]
             )
