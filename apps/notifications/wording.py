@@ -119,6 +119,10 @@ MESSAGES: dict[str, Words] = {
     "asset_refused": Words(
         _("%(company)s refuses the asset %(asset)s."), "transfer_detail", "asset_transfer_list"
     ),
+    "asset_yours": Words(
+        _("The asset %(asset)s of %(company)s is yours now."),
+        "transfer_detail", "asset_transfer_list",
+    ),
     "contract_in_force": Words(
         _("The contract “%(title)s” with %(company)s is in force."),
         "contract_detail", "contract_list",

@@ -142,8 +142,7 @@ def pass_title(*, facts: TitleFacts, now: datetime) -> bool:
         return False
     asset.owner_id = facts.buyer
     asset.parties = sorted({asset.author_id, *_named(asset)})
-    if facts.warranty_from is not None:
-        asset.warranty_from, asset.warranty_until = facts.warranty_from, facts.warranty_until
+    _promise(asset, facts)
     asset.save(update_fields=["owner", "parties", "warranty_from", "warranty_until"])
     note_holders(assets=[asset], at=facts.at, transfer=facts.transfer)
     publish_changed([asset.pk], now)
@@ -152,6 +151,13 @@ def pass_title(*, facts: TitleFacts, now: datetime) -> bool:
         also=[facts.seller, facts.buyer], details={"transfer": facts.transfer},
     )  # fmt: skip
     return True
+
+
+def _promise(asset: Asset, facts: TitleFacts) -> None:
+    """The seller's warranty; a maker's that runs longer stays with the asset."""
+    standing, promised = asset.warranty_until, facts.warranty_until
+    if promised is not None and (standing is None or standing < promised):
+        asset.warranty_from, asset.warranty_until = facts.warranty_from, promised
 
 
 def _held_by(asset: Asset, facts: TitleFacts) -> bool:

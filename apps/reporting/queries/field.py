@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import F, Max, QuerySet, Sum
 
-from apps.assets.models import Asset
+from apps.assets.models import Asset, Purchase
 from apps.assets.queries import reporting_state, with_expected_interval
 from apps.common.period import Period
 from apps.settlement.models import Share
@@ -73,6 +73,7 @@ class Held:
     asset: Asset
     state: str
     brought: Brought
+    bought: Purchase | None = None
 
 
 def products_in_field(now: datetime, month: Period) -> list[Product]:
@@ -97,14 +98,18 @@ def _age(since: date | None, now: datetime) -> Iterable[int]:
 
 
 def book_of_assets(now: datetime, month: Period) -> list[Held]:
-    """What the company owns and others run, by what it brought in; three queries."""
+    """What the company owns and others run, by what it brought in; four queries."""
     own = current_company()
     assets = _seen(Asset.objects.filter(owner=own).exclude(provider=own))
     brought = shares_by_asset(month)
+    # The latest comes first: an asset that was sold and bought back has its last price.
+    bought: dict[UUID, Purchase] = {}
+    for row in Purchase.objects.written_by(own).filter(asset__in=assets):
+        bought.setdefault(row.asset_id, row)
     held = [
         Held(
             asset, reporting_state(asset.last_reading_at, asset.expected_interval, now),
-            brought.get(asset.pk, Brought()),
+            brought.get(asset.pk, Brought()), bought.get(asset.pk),
         )
         for asset in assets
     ]  # fmt: skip

@@ -73,6 +73,19 @@ def test_a_gift_changes_the_owner_on_acceptance(press: Asset, cast: dict[str, An
         assert not OwnershipHold.objects.exists()
 
 
+def test_a_longer_warranty_stays_with_the_asset(press: Asset, cast: dict[str, Any]) -> None:
+    until = date(2030, 1, 31)
+    with company_context(cast["maker"]):
+        Asset.objects.filter(pk=press.pk).update(
+            warranty_from=date(2026, 1, 1), warranty_until=until
+        )
+    accept(
+        cast, offered(cast["maker"], press, terms(cast["financier"], warranty_months=3)), later(1)
+    )
+    with company_context(cast["financier"]):
+        assert Asset.objects.get().warranty_until == until
+
+
 def test_a_sale_is_a_contract_that_the_run_bills_and_title_passes_with_payment(
     press: Asset, cast: dict[str, Any]
 ) -> None:

@@ -6,6 +6,7 @@ from apps.events.models import OutboxEvent
 from apps.notifications.domain.told import Told
 from apps.notifications.queries.tellings.registry import Teller
 from apps.supply.models import AssetTransfer
+from apps.tenancy.context import current_company
 
 
 def _transfer(event: OutboxEvent) -> AssetTransfer | None:
@@ -31,7 +32,16 @@ def _answered(event: OutboxEvent) -> list[Told]:
     return _told(event, row, "agreements", f"asset_{row.given.outcome}")
 
 
+def _passed(event: OutboxEvent) -> list[Told]:
+    """For who bought it; who keeps the passport has nothing to do."""
+    row = _transfer(event)
+    if row is None or row.buyer_id != current_company().pk:
+        return []
+    return _told(event, row, "agreements", "asset_yours")
+
+
 TELLERS: dict[str, Teller] = {
     "supply.offered": _offered,
     "supply.answered": _answered,
+    "supply.title_passed": _passed,
 }
