@@ -11,9 +11,14 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests import databases
+
+# What a busy machine takes for an example says nothing: no property test is timed.
+hypothesis.settings.register_profile("untimed", parent=hypothesis.settings.default, deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 # Who is signed in by `signed_in` has confirmed who they are, whatever a test's clock says.
 _ALWAYS = datetime(2100, 1, 1, tzinfo=UTC).timestamp()

@@ -52,7 +52,7 @@ from tests.scenarios.tire_story import (
 from tests.serving import Serving, serving
 
 __all__ = ["stripe_fake"]
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 # The portal's own clock runs, so the month is the one before this.
 MONTH = (datetime.now(UTC).replace(day=1) - timedelta(days=1)).date().replace(day=1)

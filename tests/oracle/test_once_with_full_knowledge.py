@@ -124,6 +124,7 @@ def test_control_a_difference_that_finds_nothing_is_found(
         run_state_machine_as_test(told_by(Books, cast), settings=FEW)
 
 
+@pytest.mark.long
 def test_control_prices_that_never_change_are_found(
     cast: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +133,7 @@ def test_control_prices_that_never_change_are_found(
         run_state_machine_as_test(told_by(Books, cast), settings=FEW)
 
 
+@pytest.mark.long
 def test_control_a_meter_that_always_counts_the_same_is_found(
     cast: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

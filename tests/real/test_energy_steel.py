@@ -71,6 +71,7 @@ def test_stamps_taken_literally_give_other_sums(
     assert months["2018-01"] == Decimal("126339.52")
 
 
+@pytest.mark.long
 def test_the_same_file_again_changes_nothing(
     meter: Any,
     recording: Callable[[str], Path],

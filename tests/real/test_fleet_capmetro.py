@@ -42,6 +42,7 @@ def buses(register: Callable[..., Any], recording: Callable[[str], Path]) -> Any
     return register("Bus", channels, vehicles)
 
 
+@pytest.mark.long
 def test_a_file_imported_twice_changes_nothing_and_the_first_reading_stays(
     buses: Any,
     recording: Callable[[str], Path],

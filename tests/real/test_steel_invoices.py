@@ -82,6 +82,7 @@ def test_six_invoices_to_the_cent(invoices: list[Any]) -> None:
     assert invoices[0].period_start == datetime(2017, 12, 31, 15, tzinfo=UTC)
 
 
+@pytest.mark.long
 def test_every_line_is_explained(invoices: list[Any]) -> None:
     from apps.billing.queries.explaining import explain_line
 
@@ -96,6 +97,7 @@ def test_every_line_is_explained(invoices: list[Any]) -> None:
                 assert usage["reading_count"] == 96 * len(usage["daily"])
 
 
+@pytest.mark.long
 def test_every_evidence_file_verifies_and_a_changed_digit_does_not(
     invoices: list[Any], provider: Any, tmp_path: Path
 ) -> None:
@@ -108,6 +110,7 @@ def test_every_evidence_file_verifies_and_a_changed_digit_does_not(
         assert canonical(quantity) in checked.words
 
 
+@pytest.mark.long
 def test_a_changed_reading_is_found(invoices: list[Any], provider: Any, tmp_path: Path) -> None:
     """3.17 kWh is the first quarter hour of the recording."""
     changed = with_one_digit_changed(evidence(invoices[0]), b"3.17")

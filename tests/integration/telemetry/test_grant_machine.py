@@ -338,14 +338,15 @@ def press(cast: dict[str, Any]) -> Asset:
         return asset
 
 
+@pytest.mark.parametrize("examples", [6, pytest.param(40, marks=pytest.mark.long)])
 def test_a_read_succeeds_exactly_when_a_living_grant_covers_it(
-    press: Asset, cast: dict[str, Any]
+    press: Asset, cast: dict[str, Any], examples: int
 ) -> None:
     machine = type("OfThisTest", (Grants,), {"cast": cast, "press": press})
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=15, stateful_step_count=25, deadline=None, database=None,
+            max_examples=examples, stateful_step_count=25, deadline=None, database=None,
             suppress_health_check=list(HealthCheck), print_blob=True,
         ),
     )  # fmt: skip
