@@ -1,16 +1,18 @@
 """Things a company made or owns and others run: how they report, are used, and what they bring."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from statistics import median
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Max, QuerySet, Sum
+from django.db.models import F, Max, Q, QuerySet, Sum
 
 from apps.assets.models import Asset, Purchase
-from apps.assets.queries import reporting_state, with_expected_interval
+from apps.assets.queries import reporting_state, standing_mountings, with_expected_interval
 from apps.common.period import Period
 from apps.settlement.models import Share
 from apps.tenancy.context import current_company
@@ -31,16 +33,32 @@ class Brought:
     @property
     def used_about(self) -> dict[str, Decimal]:
         """As a person reads it: whole numbers from a thousand on, else two decimals."""
-        return {
-            unit: quantity.quantize(Decimal(1) if quantity >= WHOLE_FROM else Decimal("0.01"))
-            for unit, quantity in self.used.items()
-        }
+        return {unit: _about(quantity) for unit, quantity in self.used.items()}
 
     def add(self, other: "Brought") -> None:
         for unit, quantity in other.used.items():
             self.used[unit] = self.used.get(unit, Decimal(0)) + quantity
         for currency, minor in other.income.items():
             self.income[currency] = self.income.get(currency, 0) + minor
+
+
+def _about(quantity: Decimal) -> Decimal:
+    return quantity.quantize(Decimal(1) if quantity >= WHOLE_FROM else Decimal("0.01"))
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Of the things of a product that were used: the least, the middle and the most used."""
+
+    unit: str
+    least: Decimal
+    middle: Decimal
+    most: Decimal
+
+    @property
+    def about(self) -> tuple[Decimal, ...]:
+        """As a person reads it: least, middle, most."""
+        return tuple(_about(value) for value in (self.least, self.middle, self.most))
 
 
 @dataclass(slots=True)
@@ -54,10 +72,21 @@ class Product:
     customers: set[str] = field(default_factory=set)
     ages: list[int] = field(default_factory=list)
     brought: Brought = field(default_factory=Brought)
+    usages: dict[str, list[Decimal]] = field(default_factory=dict)
+    mounted: int = 0
+    moved: int = 0
 
     @property
     def unheard(self) -> int:
         return self.count - self.live - self.silent
+
+    @property
+    def spread(self) -> list[Spread]:
+        """How unevenly they are used, by unit; of two things on."""
+        return [
+            Spread(unit, min(found), Decimal(median(found)), max(found))
+            for unit, found in sorted(self.usages.items()) if len(found) > 1
+        ]  # fmt: skip
 
     @property
     def age_years(self) -> Decimal | None:
@@ -77,9 +106,10 @@ class Held:
 
 
 def products_in_field(now: datetime, month: Period) -> list[Product]:
-    """What the company made, by type, the most frequent first; three queries."""
+    """What the company made, by type, the most frequent first; four queries."""
     assets = _seen(Asset.objects.filter(manufacturer=current_company()))
     brought, found = shares_by_asset(month), dict[str, Product]()
+    mountings = _mountings(assets, month)
     for asset in assets:
         product = found.setdefault(asset.type_name, Product(asset.type_name))
         product.count += 1
@@ -89,8 +119,30 @@ def products_in_field(now: datetime, month: Period) -> list[Product]:
         if asset.customer is not None:
             product.customers.add(asset.customer.name)
         product.ages += _age(asset.in_service_on, now)
-        product.brought.add(brought.get(asset.pk, Brought()))
+        product.mounted += mountings[asset.pk].mounted
+        product.moved += mountings[asset.pk].moved
+        part = brought.get(asset.pk, Brought())
+        product.brought.add(part)
+        for unit, quantity in part.used.items():
+            product.usages.setdefault(unit, []).append(quantity)
     return sorted(found.values(), key=lambda product: (-product.count, product.name))
+
+
+@dataclass(slots=True)
+class _Carried:
+    mounted: bool = False
+    moved: int = 0
+
+
+def _mountings(assets: Sequence[Any], month: Period) -> Mapping[UUID, _Carried]:
+    """Which components are on a host now, and how often each was mounted in the month."""
+    found: dict[UUID, _Carried] = defaultdict(_Carried)
+    rows = standing_mountings().filter(component__in=assets).order_by()
+    lately = rows.filter(Q(dismounted_at=None) | Q(mounted_at__gte=month.start))
+    for key, since, until in lately.values_list("component_id", "mounted_at", "dismounted_at"):
+        found[key].mounted |= until is None
+        found[key].moved += month.start <= since < month.end
+    return found
 
 
 def _age(since: date | None, now: datetime) -> Iterable[int]:
