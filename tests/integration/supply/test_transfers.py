@@ -75,7 +75,7 @@ def test_a_gift_changes_the_owner_on_acceptance(press: Asset, cast: dict[str, An
 
 def test_a_longer_warranty_stays_with_the_asset(press: Asset, cast: dict[str, Any]) -> None:
     until = date(2030, 1, 31)
-    with company_context(cast["maker"]):
+    with company_context(press.author):
         Asset.objects.filter(pk=press.pk).update(
             warranty_from=date(2026, 1, 1), warranty_until=until
         )
