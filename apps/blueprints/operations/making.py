@@ -127,6 +127,7 @@ def _contract(making: _Making, network: ValueNetwork, number: int, part: Contrac
     items = _items(part, customer)
     _forget_others(making, number, customer)
     drafted = making.setup.drafts.get(str(number))
+    contract: Contract | None
     if drafted is None:
         contract = draft_contract(
             facts=facts, items=items, plan={**plan, "name": answer.title}, now=making.now,
