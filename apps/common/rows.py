@@ -19,6 +19,8 @@ from django_tables2.rows import BoundRows
 from django_tables2.utils import A as Accessor
 from django_tables2.utils import signature
 
+from apps.common.cards import is_empty, marks
+
 COUNTED = 1_000
 FARTHEST = 1_000_000
 MOST_PER_PAGE = 200
@@ -83,11 +85,19 @@ def _together(rows: QuerySet[Any], sides: Sequence[Q], most: int) -> QuerySet[An
 
 
 class Cells:
-    """One column's cells of one page: `<td>` with what the column renders."""
+    """One column's cells of one page: `<td>` with what the column renders.
 
-    def __init__(self, bound: Any) -> None:
+    `head` names the column that heads a row's card; None where rows are no cards.
+    """
+
+    def __init__(self, bound: Any, head: str | None) -> None:
         self.bound, self.accessor = bound, Accessor(bound.accessor)
-        self.opening = f"<td {bound.attrs['td'].as_html()}>"
+        own = bound.attrs["td"].as_html()
+        self.opening = self.empty = f"<td {own}>"
+        if head is not None:
+            label, is_head = str(bound.header), bound.name == head
+            self.opening = f"<td {own}{marks(label, 'x', is_head=is_head)}>"
+            self.empty = f"<td {own}{marks(label, '', is_head=is_head)}>"
         self.wanted, self.takes_all = signature(bound.render)
         self._texts: dict[Any, str] | None = None
 
@@ -99,7 +109,8 @@ class Cells:
             shown = self._rendered(row, value)
         if not isinstance(shown, str):
             shown = localize(shown)
-        return f"{self.opening}{conditional_escape(shown)}</td>"
+        shown = conditional_escape(shown)
+        return f"{self.empty if is_empty(shown) else self.opening}{shown}</td>"
 
     def _rendered(self, row: Any, value: Any) -> Any:
         given = {
@@ -129,13 +140,17 @@ def _texts_of(accessor: Any, record: Any) -> dict[Any, str]:
     return {value: str(text) for value, text in choices or ()}
 
 
-def body_of(table: django_tables2.Table) -> SafeString:
-    """All rows of the shown page as `<tr>` elements, every value escaped."""
-    return mark_safe("\n".join(_rows(table)))  # noqa: S308 (cells are escaped one by one)
+def body_of(table: django_tables2.Table, head: str | None = None) -> SafeString:
+    """All rows of the shown page as `<tr>` elements, every value escaped.
+
+    `head` names the column that heads a row's card; None where rows are no cards.
+    """
+    return mark_safe("\n".join(_rows(table, head)))  # noqa: S308 (cells are escaped one by one)
 
 
-def _rows(table: django_tables2.Table) -> Iterator[str]:
-    columns = [Cells(bound) for bound in table.columns]
+def _rows(table: django_tables2.Table, head: str | None) -> Iterator[str]:
+    columns = [Cells(bound, head) for bound in table.columns]
+    role = "" if head is None else ' role="row"'
     for row in table.paginated_rows:
         cells = "".join([column.text(row) for column in columns])
-        yield f"<tr {row.attrs.as_html()}>{cells}</tr>"
+        yield f"<tr {row.attrs.as_html()}{role}>{cells}</tr>"

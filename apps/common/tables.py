@@ -11,11 +11,13 @@ from typing import Any
 
 import django_tables2
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django_tables2.utils import A as Accessor
 
+from apps.common.cards import MOST_BESIDE, NOTHING
 from apps.common.money import Money
 from apps.common.quantity import canonical
 from apps.common.rows import body_of
@@ -24,13 +26,8 @@ from apps.common.templatetags import portal
 
 NUMBER = {"td": {"class": "text-end number"}, "th": {"class": "text-end"}}
 WHOLE = {"td": {"class": "whole"}}
-# What a phone does not show: the row's own page has it.
-_WIDE = "d-none d-sm-table-cell"
-WIDE = {"td": {"class": _WIDE}, "th": {"class": _WIDE}}
-WIDE_NUMBER = {"td": {"class": f"text-end number {_WIDE}"}, "th": {"class": f"text-end {_WIDE}"}}
-# What only a broad screen has room for.
-_BROAD = "d-none d-xxl-table-cell"
-BROAD_NUMBER = {"td": {"class": f"text-end number {_BROAD}"}, "th": {"class": f"text-end {_BROAD}"}}
+# What only a broad screen has room for, or a card.
+BROAD_NUMBER = {"td": {"class": "text-end number broad"}, "th": {"class": "text-end broad"}}
 LOOK = "table table-vcenter card-table"
 
 
@@ -210,7 +207,10 @@ class SparklineColumn(Column):
 
 
 class Table(django_tables2.Table):
-    """Base of the portal's tables; their look does not depend on how a subclass writes its Meta."""
+    """Base of the portal's tables; their look does not depend on how a subclass writes its Meta.
+
+    A phone shows three columns beside each other; of a table with more, each row as a card.
+    """
 
     class Meta:
         attrs = {"class": LOOK}
@@ -218,13 +218,28 @@ class Table(django_tables2.Table):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("template_name", "components/table.html")
         kwargs.setdefault("attrs", {"class": LOOK, **(self._meta.attrs or {})})
-        kwargs.setdefault("default", portal.NOTHING)
+        kwargs.setdefault("default", NOTHING)
         super().__init__(*args, **kwargs)
 
     @property
     def body(self) -> SafeString:
         """The shown page's rows as HTML."""
-        return body_of(self)
+        return body_of(self, self.head)
+
+    @cached_property
+    def head(self) -> str | None:
+        """The column that heads a row's card: the one that opens its page, or else the first with
+        a name. None where rows are no cards."""
+        shown = [bound for bound in self.columns if bound.header]
+        if len(shown) <= MOST_BESIDE:
+            return None
+        links = [bound for bound in shown if isinstance(bound.column, LinkColumn)]
+        return str((links or shown)[0].name)
+
+    @property
+    def sorts(self) -> list[Any]:
+        """The columns that rows can be sorted by."""
+        return [bound for bound in self.columns if bound.orderable]
 
 
 def csv_text(table: django_tables2.Table) -> str:

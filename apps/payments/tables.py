@@ -6,8 +6,6 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.tables import (
-    WIDE,
-    WIDE_NUMBER,
     Column,
     DayColumn,
     InstantColumn,
@@ -21,14 +19,14 @@ from apps.payments.models import BankEntry, DebitRun, Payment, PayoutBatch
 
 
 class PaymentTable(Table):
-    noted_at = InstantColumn(verbose_name=_("Noted"), attrs=WIDE)
+    noted_at = InstantColumn(verbose_name=_("Noted"))
     title = LinkColumn("payment_detail", empty_values=(), verbose_name=_("Document"))
-    payer_name = Column(verbose_name=_("Payer"), attrs=WIDE)
-    payee_name = Column(verbose_name=_("Payee"), orderable=False, attrs=WIDE)
-    method = Column(verbose_name=_("Way"), attrs=WIDE)
+    payer_name = Column(verbose_name=_("Payer"))
+    payee_name = Column(verbose_name=_("Payee"), orderable=False)
+    method = Column(verbose_name=_("Way"))
     state = PillColumn(verbose_name=_("State"))
     amount_minor = MoneyColumn(verbose_name=_("Amount"))
-    refunded_minor = MoneyColumn(verbose_name=_("Went back"), attrs=WIDE_NUMBER)
+    refunded_minor = MoneyColumn(verbose_name=_("Went back"))
 
     class Meta(Table.Meta):
         model = Payment

@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from apps.common import tables
+from apps.common.cards import NOTHING
 from apps.common.pages import Empty, ListPage
 from apps.common.templatetags import portal
 from apps.events.models import Job
@@ -39,7 +40,7 @@ class JobTable(tables.Table):
 
     def render_progress_done(self, record: Job) -> str:
         if not record.progress_total:
-            return portal.NOTHING
+            return NOTHING
         return f"{portal.quantity(record.progress_done)} / {portal.quantity(record.progress_total)}"
 
 

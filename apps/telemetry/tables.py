@@ -168,7 +168,7 @@ class GrantReadTable(Table):
 
     read_at = InstantColumn(verbose_name=gettext_lazy("When"))
     act = PillColumn(verbose_name=gettext_lazy("Act"))
-    reader = Column(verbose_name=gettext_lazy("By"))
+    reader = Column(verbose_name=gettext_lazy("By"), attrs={"td": {"class": "text-break"}})
     channels = Column(orderable=False, verbose_name=gettext_lazy("Channels"))
     period_start = InstantColumn(verbose_name=gettext_lazy("From"))
     period_end = InstantColumn(verbose_name=gettext_lazy("Until"))

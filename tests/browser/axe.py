@@ -18,6 +18,11 @@ ID = re.compile(r"[a-z]{3}_[0-9a-z]{26}")
 LOOK = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
   .map(v => ({id: v.id, impact: v.impact, nodes: v.nodes.slice(0, 3).map(n => n.html + ' — ' + n.failureSummary)}))"""
 
+# Tables that their frame does not show whole: by their frame's name, and how many pixels are out of sight.
+CUT = """() => [...document.querySelectorAll('.table-responsive')]
+  .filter(frame => frame.scrollWidth > frame.clientWidth + 1)
+  .map(frame => `“${frame.ariaLabel}” scrolls by ${frame.scrollWidth - frame.clientWidth}`)"""
+
 
 @cache
 def source() -> str:
@@ -28,6 +33,12 @@ def grave(page: Page) -> list[dict[str, Any]]:
     """What it finds serious or critical; the page's own policy for scripts stays as it is."""
     page.evaluate(source())
     return [found for found in page.evaluate(LOOK) if found["impact"] in GRAVE]
+
+
+def cut_tables(page: Page) -> list[str]:
+    """In words, the tables of the open page that scroll in their frame."""
+    found: list[str] = page.evaluate(CUT)
+    return found
 
 
 def settled(page: Page) -> None:

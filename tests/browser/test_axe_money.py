@@ -1,17 +1,16 @@
-"""axe finds nothing serious or critical on the pages of money, in light and dark, on a desk and a phone.
+"""axe finds nothing serious or critical on the pages of money, in light and dark, on a desk and a phone, and no
+table of them scrolls in its frame.
 
 Opened as people get there: from the navigation, by the links of each page, two of a kind.
 """
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.axe import grave, reachable, settled
-from tests.browser.steps import picture
+from tests.browser.axe import cut_tables, grave, reachable, settled
 from tests.browser.test_checkout import stripe_fake
 from tests.browser.test_first_path import Window
 from tests.browser.test_settlement_walk import (
@@ -39,9 +38,6 @@ STARTS = [
     "/payment-settings/", "/bank-entries/", "/received/", "/statements/", "/shares/", "/ledger/",
     "/deposits/", "/self-billing/", "/margins/", "/receivables/", "/billing/runs/",
 ]  # fmt: skip
-# Lists whose rows a phone shows whole; other tables scroll within the page.
-FITTING = {"/payments/"}
-WIDER = "() => [...document.querySelectorAll('.table-responsive')].some(one => one.scrollWidth > one.clientWidth + 1)"
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 
@@ -54,9 +50,7 @@ def looked_at(page: Page, path: str) -> list[str]:
         page.reload()
         settled(page)
         found += [f"{path} {scheme}: {one['id']} {one['nodes']}" for one in grave(page)]
-        if path in FITTING and size == PHONE:
-            picture(page, f"payments on a phone {urlsplit(page.url).hostname}")
-            found += [f"{path}: the table scrolls"] * bool(page.evaluate(WIDER))
+        found += [f"{path} at {size['width']} pixels: {table}" for table in cut_tables(page)]
     page.set_viewport_size(DESK)  # type: ignore[arg-type]
     return found
 

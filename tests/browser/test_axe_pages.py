@@ -1,5 +1,5 @@
-"""axe finds nothing serious or critical on any page of the demo that a company's links lead to, and none
-scrolls sideways.
+"""axe finds nothing serious or critical on any page of the demo that a company's links lead to; none scrolls
+sideways, and on a phone no table of it scrolls in its frame.
 
 Each page in light on a desk and in dark on a phone in English, and in light on a desk in German.
 """
@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests import databases
-from tests.browser.axe import grave, settled
+from tests.browser.axe import cut_tables, grave, settled
 from tests.browser.steps import sign_in
 from tests.screenshots import PASSWORD, PEOPLE, linked_pages, prepare, serving_demo
 from tests.serving import Serving
@@ -19,7 +19,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 DATABASE = "peruse_axe"
 LIGHT = ("light", {"width": 1280, "height": 900})
-# Tables scroll within the page where they must; the page itself never does.
 SIDEWAYS = "() => document.documentElement.scrollWidth > window.innerWidth + 1"
 LOOKS = {"en": (LIGHT, ("dark", {"width": 390, "height": 844})), "de": (LIGHT,)}
 
@@ -56,6 +55,7 @@ def looked_at(page: Page, address: str, language: str) -> list[str]:
         found += [f"{address} {scheme}: {one['id']} {one['nodes']}" for one in grave(page)]
         if page.evaluate(SIDEWAYS):
             found.append(f"{address} {scheme}: scrolls sideways at {size['width']} pixels")
+        found += [f"{address} {scheme}: {table} at {size['width']}" for table in cut_tables(page)]
     return found
 
 
@@ -85,3 +85,14 @@ def test_axe_sees_what_is_wrong(demo: Serving, browser: Browser) -> None:
     page.goto(demo.address("clearwash"))
     page.evaluate("document.querySelector('main').append(document.createElement('button'))")
     assert "button-name" in {one["id"] for one in grave(page)}
+
+
+def test_a_table_that_is_no_cards_is_seen_to_scroll(demo: Serving, browser: Browser) -> None:
+    """The control: the list of assets fits a phone by its cards alone."""
+    page = entered(demo, browser, "clearwash")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(demo.address("clearwash", "/assets/"))
+    settled(page)
+    assert cut_tables(page) == []
+    page.evaluate("document.querySelector('table.cards').classList.remove('cards')")
+    assert cut_tables(page) != []

@@ -26,6 +26,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from apps.common import navigation, units
+from apps.common.cards import NOTHING, carded
 from apps.common.money import Money, UnknownCurrency, format_money, format_unit_price
 from apps.common.quantity import BadValue, format_quantity
 from apps.common.rows import COUNTED
@@ -33,7 +34,6 @@ from apps.common.sides import sides_at
 
 register = template.Library()
 
-NOTHING = "–"
 COLOURS = {
     "draft": "secondary", "waiting": "secondary", "uploaded": "secondary", "discarded": "secondary",
     "ended": "secondary", "already": "secondary", "withdrawn": "secondary", "revoked": "secondary",
@@ -249,6 +249,12 @@ def display(record: Any, field: str) -> str:
 def as_json(value: Any) -> str:
     """For a data attribute that a static script reads; escaped like any text."""
     return json.dumps(value, cls=DjangoJSONEncoder)
+
+
+@register.simple_block_tag
+def cards(content: str) -> SafeString:
+    """Around a `<table>` of four columns or more: a phone shows each of its rows as a card."""
+    return carded(content)
 
 
 @register.simple_tag
