@@ -28,6 +28,10 @@ def add_jobs(company: Any, count: int, **facts: Any) -> list[Job]:
         )  # fmt: skip
 
 
+def rows_of(html: str) -> int:
+    return html.split("<tbody")[1].count("<tr ")
+
+
 @pytest.fixture
 def client(cast: dict[str, Any], client_of: Callable[..., Client]) -> Client:
     return client_of(cast["provider"])
@@ -36,9 +40,9 @@ def client(cast: dict[str, Any], client_of: Callable[..., Client]) -> Client:
 def test_twenty_five_rows_a_page_and_the_count(client: Client, cast: dict[str, Any]) -> None:
     add_jobs(cast["provider"], 60)
     html = client.get("/jobs/").content.decode()
-    assert html.count("<tr ") == 25
+    assert rows_of(html) == 25
     assert "60 entries" in html
-    assert client.get("/jobs/?page=3").content.decode().count("<tr ") == 10
+    assert rows_of(client.get("/jobs/?page=3").content.decode()) == 10
 
 
 def test_beyond_a_thousand_the_count_ends_and_the_pages_go_on(
@@ -50,7 +54,7 @@ def test_beyond_a_thousand_the_count_ends_and_the_pages_go_on(
     assert "?page=40" in first
     assert "?page=41" in client.get("/jobs/?page=40").content.decode()
     last = client.get("/jobs/?page=43").content.decode()
-    assert last.count("<tr ") == 10
+    assert rows_of(last) == 10
     assert "1060 entries" in last
     assert 'rel="next"' not in last
 
@@ -87,6 +91,29 @@ def test_odd_parameters_are_no_fault(client: Client, cast: dict[str, Any]) -> No
         "q=%00%ff",
     ):
         assert client.get(f"/jobs/?{query}").status_code == 200, query
+
+
+def test_a_cell_says_its_column_and_the_row_its_head(client: Client, cast: dict[str, Any]) -> None:
+    [job] = add_jobs(cast["provider"], 1)
+    html = client.get("/jobs/").content.decode()
+    head, state, progress, *_more = html.split("<tbody")[1].split("<td ")[1:]
+    assert 'role="rowheader"' in head
+    assert f"/jobs/{job.public_id}/" in head
+    assert 'data-label="State"' in state
+    assert "data-empty" not in state
+    assert 'data-label="Progress" data-empty' in progress
+
+
+def test_sorting_is_in_reach_where_the_heads_are_not(client: Client, cast: dict[str, Any]) -> None:
+    """The line above the cards leads where the columns' heads lead."""
+    add_jobs(cast["provider"], 2)
+    html = client.get("/jobs/?state=waiting&sort=kind").content.decode()
+    above = html.split('<details class="sorting">')[1].split("</details>")[0]
+    heads = html.split("<thead")[1].split("</thead>")[0]
+    links = [part.partition("</a>")[0] for part in above.split('<a class="sort"')[1:]]
+    assert len(links) == 5
+    assert all(f'<a class="sort"{link}</a>' in heads for link in links)
+    assert "?state=waiting&amp;sort=-kind" in links[0]
 
 
 def test_a_filter_stays_in_the_address(client: Client, cast: dict[str, Any]) -> None:
