@@ -14,6 +14,8 @@ from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
 NOTHING = "–"
+# Cells that tell nothing; one whose dash has an id is filled later.
+_EMPTY = ("", NOTHING, f'<span class="text-secondary">{NOTHING}</span>')
 # So many columns stand side by side on a phone; of a table with more, each row is a card.
 MOST_BESIDE = 3
 
@@ -37,7 +39,7 @@ def marks(label: str, shown: str, *, is_head: bool) -> str:
 
 def is_empty(shown: str) -> bool:
     """Whether a cell's HTML tells nothing."""
-    return shown.strip() in ("", NOTHING)
+    return shown.strip() in _EMPTY
 
 
 def carded(html: str) -> SafeString:

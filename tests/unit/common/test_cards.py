@@ -27,7 +27,7 @@ def test_each_cell_says_its_column() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("nothing", ["", "–", " – "])
+@pytest.mark.parametrize("nothing", ["", "–", " – ", '<span class="text-secondary">–</span>'])
 def test_a_cell_that_tells_nothing_is_left_out(nothing: str) -> None:
     assert 'data-label="Use kWh" data-empty>' in carded(TABLE.format(use=nothing))
 
