@@ -145,6 +145,9 @@ def test_the_customer_sees_all_its_data_and_takes_them_along(
     assert client_of(cast["provider"]).get(jobs["csv"].result["url"]).status_code == 404
     log = client_of(cast["provider"]).get(page).content.decode()
     assert "Exported" in log
+    # The page has no part of its own for the log: sorting opens it anew.
+    assert "?sort=read_at" in log
+    assert 'hx-target="#list"' not in log
     with company_context(cast["provider"]):
         assert GrantRead.objects.filter(act="exported").count() == 4
 
