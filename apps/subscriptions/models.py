@@ -128,6 +128,8 @@ class Subscription(FencedModel):
     cancel_at = models.DateTimeField(null=True)
     unpaid_since = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
+    # How many of its subscriptions there are in force: more than one is paid twice, and a person has to end one.
+    living = models.SmallIntegerField(default=0)
     standing = models.CharField(max_length=9, choices=STANDINGS, default="good")
     reminders = models.SmallIntegerField(default=0)
     # What the company was warned of: a limit by its name, or "trial".

@@ -44,6 +44,12 @@ def own_subscription() -> Subscription | None:
     return found
 
 
+def living_there() -> int:
+    """How many of the current company's subscriptions at the provider were in force when it was asked last."""
+    found = own_subscription()
+    return 0 if found is None else found.living
+
+
 def verdict_of(found: Subscription | None, now: datetime) -> Verdict:
     """What the company may do by this row at this time."""
     return judge(found.facts if found else Facts(Basis.NONE), now)

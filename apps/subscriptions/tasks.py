@@ -28,7 +28,7 @@ from apps.subscriptions.operations.signing_up import (
     mail_links,
     set_up_companies,
 )
-from apps.subscriptions.queries import EXPORT
+from apps.subscriptions.queries import EXPORT, living_there
 from apps.tenancy.context import as_app, as_platform, company_context
 from apps.tenancy.models import Company
 
@@ -48,7 +48,7 @@ def reconcile(job: Job, now: datetime) -> dict[str, Any]:
     if not status:
         return {}
     note_use(now=now)
-    return {"status": status, "sent": send_use(now=now)}
+    return {"status": status, "sent": send_use(now=now), "living": living_there()}
 
 
 @handles(EXPORT, atomic=False)

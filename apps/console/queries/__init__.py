@@ -75,10 +75,11 @@ def _count(rows: QuerySet[Any], by: str) -> Any:
 
 
 def needing_attention(now: datetime) -> Q:
-    """Of companies: whose jobs are parked or stuck, or whose health nobody has noted for long."""
+    """Of companies: whose jobs are parked or stuck, whose health nobody has noted for long, or who pays twice."""
     jobs = Job.all_parties.filter(company=OuterRef("pk"))
     return Q(state=Company.State.ACTIVE) & (
-        Exists(jobs.filter(Q(state=Job.State.PARKED) | stuck_jobs(now)))
+        Exists(Subscription.all_parties.filter(author=OuterRef("pk"), living__gt=1))
+        | Exists(jobs.filter(Q(state=Job.State.PARKED) | stuck_jobs(now)))
         | ~Exists(
             CompanyHealth.all_parties.filter(author=OuterRef("pk"), noted_at__gte=now - STALE_AFTER)
         )

@@ -40,6 +40,11 @@ def state_of(subscriptions: Iterable[Thing]) -> State | None:
     )
 
 
+def living(subscriptions: Iterable[Thing]) -> int:
+    """How many go on and are paid for: more than one is paid twice."""
+    return sum(one.get("status") in IN_FORCE for one in subscriptions)
+
+
 def _state(thing: Thing) -> State:
     items = thing["items"]["data"]
     start = min((item["current_period_start"] for item in items), default=None)

@@ -36,6 +36,8 @@ class Basis(StrEnum):
 IN_FORCE = frozenset({"trialing", "active", "past_due", "unpaid"})
 # With these nothing is owed, whatever was unpaid before.
 SETTLED = frozenset({"trialing", "active", "incomplete", "incomplete_expired", "paused"})
+# From these nothing more is asked for, unless somebody begins anew.
+GOES_NO_FURTHER = frozenset({"canceled", "incomplete_expired", "paused"})
 KNOWN = IN_FORCE | {"incomplete", "incomplete_expired", "canceled", "paused"}
 
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from apps.events.operations import record
 from apps.payments.domain.amounts import from_provider
 from apps.payments.operations.provider import ask
-from apps.subscriptions.domain.provider import State, instant, state_of, unpaid_since
+from apps.subscriptions.domain.provider import State, instant, living, state_of, unpaid_since
 from apps.subscriptions.domain.standing import IN_FORCE, Basis
 from apps.subscriptions.models import Plan, PlanInvoice, Subscription
 from apps.subscriptions.operations.agreeing import locked_subscription
@@ -33,7 +33,8 @@ def follow_provider(*, now: datetime) -> str:
     found = locked_subscription()
     if found is None or not found.customer_ref:
         return ""
-    state = state_of(_subscriptions(found.customer_ref))
+    there = _subscriptions(found.customer_ref)
+    state, found.living = state_of(there), living(there)
     invoices = _invoices(found.customer_ref)
     _note_invoices(invoices)
     if state is not None:

@@ -12,49 +12,59 @@ from django.utils.translation import gettext as _
 from apps.accounts.addresses import company_url
 from apps.events.operations import record
 from apps.payments.domain.amounts import from_provider
-from apps.payments.operations.provider import Unfitting, ask
+from apps.payments.operations.provider import ask
 from apps.subscriptions.domain.standing import IN_FORCE, Basis
 from apps.subscriptions.models import Plan, Subscription
 from apps.subscriptions.operations.agreeing import locked_subscription
 from apps.subscriptions.operations.catalogue import FEE, own_tax, prices_of, tax_rates
+from apps.subscriptions.operations.closing_page import close_page
+from apps.subscriptions.operations.following import follow_provider
 from apps.tenancy.context import current_company
 
 # A trial there ends two days after Checkout at the earliest (docs.stripe.com/api/checkout/sessions).
 SHORTEST_TRIAL = timedelta(days=2)
 
 
-@transaction.atomic
 def start_order(*, plan: Plan, now: datetime, actor: Any) -> Subscription:
     """Have the provider make a page on which the current company orders a plan.
 
     What is left of a trial stays free. Raises ValidationError for a plan that is not sold, while one ordered
-    before is in force (it is changed instead), and in the provider's words.
+    before is in force there (it is changed instead), and in the provider's words. What was read there is
+    noted even so.
     """
     if not plan.is_sold:
         raise ValidationError(_("This plan is not for sale."))
-    row = _row(plan, now)
+    with transaction.atomic():
+        row = _row(plan, now)
+        if row.customer_ref:
+            follow_provider(now=now)
+            row.refresh_from_db()
+        refusal = _refusal(row)
+        if not refusal:
+            _begin(row, plan, now, actor)
+    if refusal:
+        raise ValidationError(refusal)
+    return row
+
+
+def _refusal(row: Subscription) -> str:
+    """Why nothing is ordered now, by what the provider says and the page that was begun before."""
     if row.basis == Basis.PROVIDER and row.status in IN_FORCE:
-        raise ValidationError(_("Your company has an ordered plan: change that one."))
+        return _("Your company has an ordered plan: change that one.")
+    if not close_page(row.checkout_ref):
+        return _("Your order has arrived at the payment provider.")
+    return ""
+
+
+def _begin(row: Subscription, plan: Plan, now: datetime, actor: Any) -> None:
     if not row.customer_ref:
         row.customer_ref = _customer()
-    _close_earlier(row)
     row.checkout_ref = _session(row, plan, now)
     row.save(update_fields=["customer_ref", "checkout_ref"])
     record(
         action="subscriptions.ordered", subject=row.public_id, now=now, actor=actor,
         details={"plan": plan.pk},
     )  # fmt: skip
-    return row
-
-
-def _close_earlier(row: Subscription) -> None:
-    """A page that was begun before cannot be completed any more, or one company would pay twice."""
-    if not row.checkout_ref:
-        return
-    try:
-        ask(lambda stripe: stripe.v1.checkout.sessions.expire(row.checkout_ref))
-    except Unfitting:
-        return
 
 
 def _row(plan: Plan, now: datetime) -> Subscription:
