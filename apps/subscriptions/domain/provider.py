@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from apps.subscriptions.domain.standing import IN_FORCE, KNOWN
+from apps.subscriptions.domain.standing import IN_FORCE, KNOWN, NEVER_BEGAN
 
 Thing = Mapping[str, Any]
 # Of an invoice that is still to be paid, or was given up.
@@ -58,11 +58,24 @@ def _state(thing: Thing) -> State:
     )  # fmt: skip
 
 
-def unpaid_since(invoices: Iterable[Thing], now: datetime) -> datetime | None:
-    """When the oldest payment that is still missing failed, or fell due; None: nothing is missing."""
-    missing = [found for one in invoices if (found := _missing_since(one)) is not None]
+def unpaid_since(
+    invoices: Iterable[Thing], subscriptions: Iterable[Thing], now: datetime
+) -> datetime | None:
+    """When the oldest payment that is still missing failed, or fell due; None: nothing is missing.
+
+    Invoices of a subscription that never began are owed by nobody.
+    """
+    never = {one["id"] for one in subscriptions if one.get("status") in NEVER_BEGAN}
+    owed = [one for one in invoices if subscription_of(one) not in never]
+    missing = [found for one in owed if (found := _missing_since(one)) is not None]
     past = [since for since in missing if since <= now]
     return min(past, default=None)
+
+
+def subscription_of(invoice: Thing) -> str:
+    """The subscription it is for; empty for one that was written by hand."""
+    details = (invoice.get("parent") or {}).get("subscription_details") or {}
+    return str(details.get("subscription") or "")
 
 
 def _missing_since(invoice: Thing) -> datetime | None:

@@ -34,8 +34,8 @@ class Basis(StrEnum):
 
 # With these the plan that was ordered is in force.
 IN_FORCE = frozenset({"trialing", "active", "past_due", "unpaid"})
-# With these nothing is owed, whatever was unpaid before.
-SETTLED = frozenset({"trialing", "active", "incomplete", "incomplete_expired", "paused"})
+# Of what never began nothing is owed.
+NEVER_BEGAN = frozenset({"incomplete", "incomplete_expired"})
 # From these nothing more is asked for, unless somebody begins anew.
 GOES_NO_FURTHER = frozenset({"canceled", "incomplete_expired", "paused"})
 KNOWN = IN_FORCE | {"incomplete", "incomplete_expired", "canceled", "paused"}
@@ -43,7 +43,7 @@ KNOWN = IN_FORCE | {"incomplete", "incomplete_expired", "canceled", "paused"}
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`unpaid_since`: when the oldest payment that is still missing failed first."""
+    """`unpaid_since`: when the oldest payment that is still missing failed first, of whichever subscription."""
 
     basis: Basis
     status: str = ""
@@ -66,10 +66,10 @@ class Verdict:
 
 
 def judge(facts: Facts, now: datetime) -> Verdict:
-    """What the company may do at this time."""
+    """What the company may do at this time. A debt stays one, whatever was ordered after it."""
     has_plan = _has_plan(facts, now)
     since = facts.unpaid_since
-    if facts.basis != Basis.PROVIDER or since is None or facts.status in SETTLED:
+    if facts.basis != Basis.PROVIDER or since is None:
         return Verdict(Standing.GOOD, has_plan)
     return Verdict(
         _by_dates(now - since),

@@ -13,7 +13,7 @@ from apps.events.operations import record
 from apps.payments.domain.amounts import from_provider
 from apps.payments.operations.provider import ask
 from apps.subscriptions.domain.provider import State, instant, living, state_of, unpaid_since
-from apps.subscriptions.domain.standing import IN_FORCE, Basis
+from apps.subscriptions.domain.standing import IN_FORCE, NEVER_BEGAN, Basis
 from apps.subscriptions.models import Plan, PlanInvoice, Subscription
 from apps.subscriptions.operations.agreeing import locked_subscription
 from apps.subscriptions.operations.reviewing import bring_up_to_date
@@ -38,7 +38,7 @@ def follow_provider(*, now: datetime) -> str:
     invoices = _invoices(found.customer_ref)
     _note_invoices(invoices)
     if state is not None:
-        _note(found, state, unpaid_since(invoices, now), now)
+        _note(found, state, unpaid_since(invoices, there, now), now)
     bring_up_to_date(found, now)
     return found.status
 
@@ -79,9 +79,6 @@ def _takes_over(found: Subscription, state: State) -> bool:
     if found.basis == Basis.PROVIDER or state.status in IN_FORCE:
         return True
     return found.basis != Basis.AGREEMENT and state.status not in NEVER_BEGAN
-
-
-NEVER_BEGAN = frozenset({"incomplete", "incomplete_expired"})
 
 
 def _note_invoices(invoices: list[dict[str, Any]]) -> None:

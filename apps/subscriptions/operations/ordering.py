@@ -29,7 +29,7 @@ def start_order(*, plan: Plan, now: datetime, actor: Any) -> Subscription:
     """Have the provider make a page on which the current company orders a plan.
 
     What is left of a trial stays free. Raises ValidationError for a plan that is not sold, while one ordered
-    before is in force there (it is changed instead), and in the provider's words. What was read there is
+    before is in force there (it is changed instead) or a payment is missing, and in the provider's words. What was read there is
     noted even so.
     """
     if not plan.is_sold:
@@ -51,6 +51,8 @@ def _refusal(row: Subscription) -> str:
     """Why nothing is ordered now, by what the provider says and the page that was begun before."""
     if row.basis == Basis.PROVIDER and row.status in IN_FORCE:
         return _("Your company has an ordered plan: change that one.")
+    if row.unpaid_since is not None:
+        return _("Pay what is open first.")
     if not close_page(row.checkout_ref):
         return _("Your order has arrived at the payment provider.")
     return ""

@@ -22,8 +22,10 @@ CASES = [
     (Basis.AGREEMENT, "", None, GOOD, True),
     (Basis.PROVIDER, "trialing", None, GOOD, True),
     (Basis.PROVIDER, "active", None, GOOD, True),
-    # Paid for now; an older open invoice of an active one holds nothing up.
-    (Basis.PROVIDER, "active", 90, GOOD, True),
+    # Paid for now; what is open of an older one stays owed.
+    (Basis.PROVIDER, "active", 20, REMINDED, True),
+    (Basis.PROVIDER, "active", 90, SUSPENDED, True),
+    (Basis.PROVIDER, "trialing", 30, READ_ONLY, True),
     (Basis.PROVIDER, "past_due", 0, REMINDED, True),
     (Basis.PROVIDER, "past_due", 20, REMINDED, True),
     (Basis.PROVIDER, "past_due", 21, READ_ONLY, True),
@@ -32,11 +34,13 @@ CASES = [
     (Basis.PROVIDER, "unpaid", 10, REMINDED, True),
     (Basis.PROVIDER, "unpaid", 30, READ_ONLY, True),
     (Basis.PROVIDER, "unpaid", 61, SUSPENDED, True),
-    # The first payment never went through: nothing began, nothing is owed.
-    (Basis.PROVIDER, "incomplete", 30, GOOD, False),
-    (Basis.PROVIDER, "incomplete_expired", 30, GOOD, False),
+    # The first payment never went through: nothing began. What is owed is of one before it.
+    (Basis.PROVIDER, "incomplete", None, GOOD, False),
+    (Basis.PROVIDER, "incomplete", 30, READ_ONLY, False),
+    (Basis.PROVIDER, "incomplete_expired", None, GOOD, False),
+    (Basis.PROVIDER, "incomplete_expired", 70, SUSPENDED, False),
     (Basis.PROVIDER, "paused", None, GOOD, False),
-    (Basis.PROVIDER, "paused", 30, GOOD, False),
+    (Basis.PROVIDER, "paused", 30, READ_ONLY, False),
     # Ended as wished: a participant again. Ended for want of money: the debt goes on.
     (Basis.PROVIDER, "canceled", None, GOOD, False),
     (Basis.PROVIDER, "canceled", 18, REMINDED, False),
@@ -71,9 +75,7 @@ def test_reminders_fall_due_by_days(days: int, count: int) -> None:
     assert judge(facts, NOW).reminders == count
 
 
-@given(
-    st.integers(0, 200), st.integers(0, 200), st.sampled_from(["past_due", "unpaid", "canceled"])
-)
+@given(st.integers(0, 200), st.integers(0, 200), st.sampled_from(sorted(KNOWN)))
 def test_it_never_gets_better_by_waiting(early: int, more: int, status: str) -> None:
     order = list(Standing)
     facts = Facts(Basis.PROVIDER, status, None, NOW)
@@ -142,10 +144,25 @@ def test_the_oldest_missing_payment_counts() -> None:
                 "status_transitions": {"finalized_at": at}, **more}  # fmt: skip
 
     day = int(NOW.timestamp()) - 86_400
-    assert unpaid_since([], NOW) is None
-    assert unpaid_since([bill("paid", day), bill("void", day)], NOW) is None
-    assert unpaid_since([bill("open", day, attempted=False)], NOW) is None
-    found = unpaid_since([bill("open", day), bill("uncollectible", day - 5)], NOW)
+    assert unpaid_since([], [], NOW) is None
+    assert unpaid_since([bill("paid", day), bill("void", day)], [], NOW) is None
+    assert unpaid_since([bill("open", day, attempted=False)], [], NOW) is None
+    found = unpaid_since([bill("open", day), bill("uncollectible", day - 5)], [], NOW)
     assert found == datetime.fromtimestamp(day - 5, UTC)
     due = bill("open", day, collection_method="send_invoice", due_date=day + 2 * 86_400)
-    assert unpaid_since([due], NOW) is None
+    assert unpaid_since([due], [], NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "owed"),
+    [("incomplete", False), ("incomplete_expired", False), ("canceled", True), ("active", True)],
+)
+def test_of_what_never_began_nothing_is_owed(status: str, owed: bool) -> None:
+    day = int(NOW.timestamp()) - 86_400
+    bill = {
+        "status": "open", "amount_remaining": 100, "attempted": True,
+        "status_transitions": {"finalized_at": day},
+        "parent": {"subscription_details": {"subscription": "sub_one"}},
+    }  # fmt: skip
+    found = unpaid_since([bill], [subscription("sub_one", status, day)], NOW)
+    assert (found is not None) is owed
