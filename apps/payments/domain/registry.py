@@ -28,6 +28,11 @@ def applier_of(kind: str) -> Apply | None:
     return _above.get(kind)
 
 
+def kinds_heard() -> frozenset[str]:
+    """All kinds that anybody here acts on: what the provider's endpoint has to send."""
+    return KINDS | frozenset(_above)
+
+
 def is_heard(kind: str) -> bool:
     """Whether anybody here acts on messages of this kind; others are answered and not kept."""
     return kind in KINDS or kind in _above

@@ -125,7 +125,7 @@ class Store:
         if before:
             data["previous_attributes"] = shown(before)
         event = self.make(
-            "event", "evt", type=kind, data=data, api_version="2026-09-30",
+            "event", "evt", type=kind, data=data, api_version="2026-10-28.endive",
             pending_webhooks=1, request={"id": None, "idempotency_key": None},
             **({"account": account} if account else {}),
         )  # fmt: skip
