@@ -53,9 +53,17 @@ def _state(thing: Thing) -> State:
         reference=str(thing["id"]), status=str(thing["status"]),
         plan=str((thing.get("metadata") or {}).get("plan", "")),
         period_start=instant(start), period_end=instant(end),
-        cancel_at=instant(thing.get("cancel_at") if thing.get("cancel_at_period_end") else None),
+        cancel_at=_ends_at(thing, instant(end)),
         trial_until=instant(thing.get("trial_end")),
     )  # fmt: skip
+
+
+def _ends_at(thing: Thing, period_end: datetime | None) -> datetime | None:
+    """Its page for customers sets the instant alone in flexible billing mode, with the flag in the classic one
+    (docs.stripe.com/billing/subscriptions/billing-mode/compare)."""
+    if thing.get("cancel_at") is not None:
+        return instant(thing["cancel_at"])
+    return period_end if thing.get("cancel_at_period_end") else None
 
 
 def unpaid_since(

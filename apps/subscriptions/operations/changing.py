@@ -93,7 +93,7 @@ def _exchange(found: Subscription, plan: Plan) -> None:
 def end_plan(*, ends: bool, now: datetime, actor: Any) -> Subscription:
     """End with the paid period, or (`ends` false) go on after all. Twice is once."""
     found = _ordered()
-    params: Any = {"cancel_at_period_end": ends}
+    params: Any = {"cancel_at_period_end": True} if ends else _goes_on(found.subscription_ref)
     ask(lambda stripe: stripe.v1.subscriptions.update(found.subscription_ref, params))
     record(
         action="subscriptions.ended" if ends else "subscriptions.kept", subject=found.public_id,
@@ -102,3 +102,11 @@ def end_plan(*, ends: bool, now: datetime, actor: Any) -> Subscription:
     follow_provider(now=now)
     found.refresh_from_db()
     return found
+
+
+def _goes_on(reference: str) -> dict[str, Any]:
+    """What takes an end back there, by how it was set: by flag, or by its instant alone."""
+    there = ask(lambda stripe: stripe.v1.subscriptions.retrieve(reference))
+    if there.cancel_at is not None and not there.cancel_at_period_end:
+        return {"cancel_at": ""}
+    return {"cancel_at_period_end": False}

@@ -1,6 +1,6 @@
 """Addresses of billing: subscriptions, invoices, tax rates, meters, the billing portal."""
 
-from portal.local.stripe import invoices, meters, portal, subscriptions
+from portal.local.stripe import bills, invoices, meters, portal, subscriptions
 from portal.local.stripe.api import DEEDS, Asked, needs, readable, route
 from portal.local.stripe.errors import invalid
 from portal.local.stripe.store import Thing, listed
@@ -67,7 +67,7 @@ def _invoice(asked: Asked) -> Thing:
 @route("POST", "invoices/create_preview")
 def _preview(asked: Asked) -> Thing:
     needs(asked.params, "subscription")
-    return subscriptions.preview(asked.store, asked.params)
+    return bills.preview(asked.store, asked.params)
 
 
 @route("POST", "invoices/ID/finalize")

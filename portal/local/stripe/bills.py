@@ -1,7 +1,7 @@
 """What a subscription is billed: fees in advance, what its meters counted, and the invoice of both."""
 
 from portal.local.stripe import invoices, meters
-from portal.local.stripe.store import Store, Thing
+from portal.local.stripe.store import Store, Thing, listed
 
 
 def fees_of(subscription: Thing) -> list[Thing]:
@@ -40,3 +40,24 @@ def bill(store: Store, subscription: Thing, reason: str, lines: list[Thing]) -> 
     )  # fmt: skip
     subscription["latest_invoice"] = invoice["id"]
     return invoices.finalize(store, invoice, subscription["_base"])
+
+
+def preview(store: Store, params: Thing) -> Thing:
+    """The next invoice of a subscription as it stands, without making it."""
+    subscription = store.get("subscription", params.get("subscription"))
+    lines = fees_of(subscription) + [
+        usage_of(store, subscription, item)
+        for item in subscription["items"]["data"] if "quantity" not in item
+    ]  # fmt: skip
+    pending = [
+        invoices.line(item["description"] or "", item["amount"], item["currency"], item["period"])
+        for item in store.all("invoiceitem")
+        if item["subscription"] == subscription["id"] and item["invoice"] is None
+    ]
+    whole: Thing = {
+        "id": f"upcoming_{subscription['id']}", "object": "invoice", "status": "draft",
+        "customer": subscription["customer"], "currency": subscription["currency"],
+        "lines": listed([*pending, *lines], ""), "_rates": subscription["_tax_rates"],
+    }  # fmt: skip
+    invoices.total(store, whole)
+    return whole

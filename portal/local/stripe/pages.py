@@ -149,7 +149,7 @@ def portal(session: Thing, subscriptions: list[Thing], problem: str = "") -> str
 
 
 def _subscription(one: Thing, say: dict[str, str]) -> str:
-    ends = one["cancel_at_period_end"]
+    ends = one["cancel_at"] is not None
     names = ", ".join(
         str(item["price"].get("nickname") or item["price"]["product"])
         for item in one["items"]["data"]

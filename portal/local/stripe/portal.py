@@ -32,8 +32,12 @@ def act(store: Store, session: Thing, form: dict[str, str]) -> None:
         save_card(store, session["customer"], number)
     key = form.get("subscription", "")
     if key in {one["id"] for one in subscriptions_of(store, session)}:
-        ends = "true" if form.get("act") == "cancel" else "false"
-        subscriptions.update(store, key, {"cancel_at_period_end": ends})
+        subscriptions.update(store, key, _ending(form.get("act") == "cancel"))
+
+
+def _ending(ends: bool) -> Thing:
+    """As Stripe's page in flexible billing mode: the instant is set, the flag is not."""
+    return {"cancel_at": "max_period_end" if ends else ""}
 
 
 def save_card(store: Store, customer: str, number: str) -> Thing:

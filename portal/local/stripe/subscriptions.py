@@ -155,7 +155,7 @@ invoices.HEARD.append(hear)
 
 
 def renewed(store: Store, key: str) -> None:
-    """A period is over: its usage and the next period's fees are billed, or the end has come."""
+    """A period is over, or the instant of the end has come: its usage and the next period's fees are billed, or the end has come."""
     subscription = store.things.get(key)
     if subscription is None or subscription["status"] not in (
         "trialing",
@@ -165,14 +165,15 @@ def renewed(store: Store, key: str) -> None:
     ):
         return
     items = subscription["items"]["data"]
-    over = [item for item in items if item["current_period_end"] <= store.now]
+    ends = subscription["cancel_at"] is not None and subscription["cancel_at"] <= store.now
+    over = [item for item in items if ends or item["current_period_end"] <= store.now]
     if not over:
         return
     was_trial = subscription["status"] == "trialing"
     used = [] if was_trial else [
         bills.usage_of(store, subscription, item) for item in over if "quantity" not in item
     ]  # fmt: skip
-    if subscription["cancel_at_period_end"]:
+    if ends:
         if used:
             bills.bill(store, subscription, "subscription_cycle", used)
         end(store, subscription, "cancellation_requested")
@@ -265,6 +266,8 @@ def update(store: Store, key: str, params: Thing) -> Thing:
         fields |= _ending(
             store, subscription, str(params["cancel_at_period_end"]).lower() == "true"
         )
+    if "cancel_at" in params:
+        fields |= _ending_at(store, subscription, str(params["cancel_at"]))
     if params.get("default_payment_method"):
         customer = store.get("customer", subscription["customer"])
         fields["default_payment_method"] = _method(store, customer, params)
@@ -280,6 +283,21 @@ def _ending(store: Store, subscription: Thing, ends: bool) -> Thing:
     return {
         "cancel_at_period_end": ends, "cancel_at": last if ends else None,
         "canceled_at": store.now if ends else None,
+    }  # fmt: skip
+
+
+def _ending_at(store: Store, subscription: Thing, wanted: str) -> Thing:
+    """At an instant, or at the end of the shortest or longest period; empty: it goes on. Without the flag."""
+    ends = [item["current_period_end"] for item in subscription["items"]["data"]]
+    named = {"": None, "min_period_end": min(ends), "max_period_end": max(ends)}
+    if wanted not in named and not wanted.isdigit():
+        raise invalid("Invalid timestamp.", "cancel_at")
+    at = named[wanted] if wanted in named else int(wanted)
+    if at is not None:
+        store.later(at - store.now, "renewed", subscription["id"])
+    return {
+        "cancel_at_period_end": False, "cancel_at": at,
+        "canceled_at": None if at is None else store.now,
     }  # fmt: skip
 
 
@@ -375,24 +393,3 @@ def end(store: Store, subscription: Thing, reason: str) -> Thing:
     subscription["cancellation_details"]["reason"] = reason
     store.emit("customer.subscription.deleted", subscription)
     return subscription
-
-
-def preview(store: Store, params: Thing) -> Thing:
-    """The next invoice of a subscription as it stands, without making it."""
-    subscription = store.get("subscription", params.get("subscription"))
-    lines = bills.fees_of(subscription) + [
-        bills.usage_of(store, subscription, item)
-        for item in subscription["items"]["data"] if "quantity" not in item
-    ]  # fmt: skip
-    pending = [
-        invoices.line(item["description"] or "", item["amount"], item["currency"], item["period"])
-        for item in store.all("invoiceitem")
-        if item["subscription"] == subscription["id"] and item["invoice"] is None
-    ]
-    whole: Thing = {
-        "id": f"upcoming_{subscription['id']}", "object": "invoice", "status": "draft",
-        "customer": subscription["customer"], "currency": subscription["currency"],
-        "lines": listed([*pending, *lines], ""), "_rates": subscription["_tax_rates"],
-    }  # fmt: skip
-    invoices.total(store, whole)
-    return whole

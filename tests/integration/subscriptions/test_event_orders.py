@@ -91,6 +91,13 @@ class Provider(RuleBasedStateMachine):
         if found is not None and found["status"] in ALIVE:
             subscriptions.update(self.fake.store, found["id"], {"cancel_at_period_end": str(ends)})
 
+    @rule(act=st.sampled_from(["cancel", "keep"]))
+    def ends_on_the_providers_page(self, act: str) -> None:
+        found = truth(self.fake)
+        if found is not None:
+            session = {"customer": found["customer"]}
+            portal.act(self.fake.store, session, {"subscription": found["id"], "act": act})
+
     @rule()
     def is_cut_off_at_the_provider(self) -> None:
         found = truth(self.fake)
@@ -150,7 +157,7 @@ class Provider(RuleBasedStateMachine):
             return
         row = row_of(self.company)
         assert (row.subscription_ref, row.status) == (found["id"], found["status"])
-        assert (row.cancel_at is not None) == bool(found["cancel_at_period_end"])
+        assert (row.cancel_at is not None) == (found["cancel_at"] is not None)
         with company_context(self.company):
             kept = {bill.invoice_ref: bill.state for bill in PlanInvoice.objects.all()}
             assert Subscription.objects.count() == 1

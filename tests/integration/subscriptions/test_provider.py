@@ -221,6 +221,24 @@ def test_an_end_can_be_taken_back_until_it_has_come(
     assert (row.status, row.plan_id) == ("active", "network")
 
 
+def test_an_end_on_the_providers_page_is_seen_and_taken_back_here(
+    maker: Any, stripe_fake: Any, now: datetime
+) -> None:
+    order(stripe_fake, maker, now)
+    row = follow(maker, now)
+    page = {"customer": row.customer_ref}
+    portal.act(stripe_fake.store, page, {"subscription": row.subscription_ref, "act": "cancel"})
+    row = follow(maker, now)
+    assert row.cancel_at == row.period_end
+    with company_context(maker):
+        assert end_plan(ends=False, now=now, actor="Anna").cancel_at is None
+    go_on(stripe_fake, 32)
+    assert follow(maker, now + timedelta(days=32)).status == "active"
+    portal.act(stripe_fake.store, page, {"subscription": row.subscription_ref, "act": "cancel"})
+    go_on(stripe_fake, 32)
+    assert follow(maker, now + timedelta(days=64)).status == "canceled"
+
+
 def test_an_ordered_plan_is_not_ordered_twice(maker: Any, stripe_fake: Any, now: datetime) -> None:
     order(stripe_fake, maker, now)
     follow(maker, now)
