@@ -126,6 +126,8 @@ class Subscription(FencedModel):
     period_start = models.DateTimeField(null=True)
     period_end = models.DateTimeField(null=True)
     cancel_at = models.DateTimeField(null=True)
+    # A smaller one that follows at the end of the paid period.
+    next_plan = models.ForeignKey(Plan, on_delete=models.PROTECT, null=True, related_name="+")
     unpaid_since = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
     # How many of its subscriptions there are in force: more than one is paid twice, and a person has to end one.
@@ -162,6 +164,10 @@ class Subscription(FencedModel):
     def facts(self) -> Facts:
         """What its standing follows from."""
         return Facts(rules.Basis(self.basis), self.status, self.trial_until, self.unpaid_since)
+
+    def waits_for(self, plan: Plan) -> bool:
+        """Whether a change to this plan is one at the end of the paid period: a trial's is not paid."""
+        return plan.fee_minor < self.plan.fee_minor and self.status != "trialing"
 
 
 class Sponsorship(FencedModel):

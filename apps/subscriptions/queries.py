@@ -39,7 +39,7 @@ def participant_plan() -> Plan:
 
 def own_subscription() -> Subscription | None:
     """The current company's row with its plan; None: it never had one."""
-    rows = Subscription.objects.filter(author=current_company()).select_related("plan")
+    rows = Subscription.objects.filter(author=current_company()).select_related("plan", "next_plan")
     found: Subscription | None = rows.first()
     return found
 

@@ -23,6 +23,8 @@ class Counted(StrEnum):
     ORDERS = "orders"
 
 
+# Counted as they are now, whenever they came.
+STANDING = frozenset({Counted.ASSETS, Counted.NETWORKS, Counted.DEVICES})
 # What has a limit: a column `most_…` of the plan. The others are charged by use alone.
 LIMITED = (Counted.ASSETS, Counted.NETWORKS, Counted.DEVICES, Counted.READINGS)
 # What may be charged by use beyond `included_…`, by its column of the fee.

@@ -23,6 +23,9 @@ class State:
     period_end: datetime | None
     cancel_at: datetime | None
     trial_until: datetime | None
+    # A smaller plan that follows at the end of the paid period.
+    next_plan: str = ""
+    next_from: datetime | None = None
 
 
 def instant(stamp: Any) -> datetime | None:
@@ -49,12 +52,13 @@ def _state(thing: Thing) -> State:
     items = thing["items"]["data"]
     start = min((item["current_period_start"] for item in items), default=None)
     end = min((item["current_period_end"] for item in items), default=None)
+    told = thing.get("metadata") or {}
     return State(
-        reference=str(thing["id"]), status=str(thing["status"]),
-        plan=str((thing.get("metadata") or {}).get("plan", "")),
+        reference=str(thing["id"]), status=str(thing["status"]), plan=str(told.get("plan", "")),
         period_start=instant(start), period_end=instant(end),
         cancel_at=_ends_at(thing, instant(end)),
         trial_until=instant(thing.get("trial_end")),
+        next_plan=str(told.get("next_plan", "")), next_from=instant(told.get("next_from") or None),
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """What else is followed of a subscription at the provider."""
 
+import django.db.models.deletion
 from django.db import migrations, models
 
 
@@ -8,5 +9,12 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name="subscription", name="living", field=models.SmallIntegerField(default=0)
+        ),
+        migrations.AddField(
+            model_name="subscription", name="next_plan",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+",
+                to="subscriptions.plan",
+            ),
         ),
     ]

@@ -1,5 +1,6 @@
 """Another plan, an end, and going on, of what was ordered at the provider."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -9,14 +10,14 @@ from django.utils.translation import gettext as _
 
 from apps.events.operations import record
 from apps.payments.operations.provider import ask
-from apps.subscriptions.domain.limits import Counted, Use
+from apps.subscriptions.domain.limits import LIMITED, STANDING, Counted, Use
 from apps.subscriptions.domain.registry import count_of
 from apps.subscriptions.domain.standing import IN_FORCE, Basis
 from apps.subscriptions.models import Plan, Subscription
 from apps.subscriptions.operations.agreeing import locked_subscription
-from apps.subscriptions.operations.catalogue import FEE, prices_of
 from apps.subscriptions.operations.following import follow_provider
 from apps.subscriptions.operations.limits import in_words
+from apps.subscriptions.operations.scheduling import change_at_once, change_later, take_back
 from apps.subscriptions.queries import month_of
 
 
@@ -30,33 +31,46 @@ def _ordered() -> Subscription:
 
 @transaction.atomic
 def change_plan(*, plan: Plan, now: datetime, actor: Any) -> Subscription:
-    """Another plan from now on. A larger one is charged at once for the rest of the period; of a smaller
-    one the difference is taken off the next invoice.
+    """Another plan: a larger one from now on, charged for the rest of the period; a smaller one from its end on.
 
-    Raises ValidationError where the plan is not sold, what the company has does not fit it, or a payment
+    Within a trial either is from now on. The plan in force, asked for again, takes a smaller one back. Twice is
+    once. Raises ValidationError where the plan is not sold, what the company has does not fit it, or a payment
     is missing; and in the provider's words.
     """
     found = _ordered()
-    if not plan.is_sold:
-        raise ValidationError(_("This plan is not for sale."))
-    if found.plan_id == plan.pk:
+    goes_on = plan.pk == found.plan_id
+    if plan.pk == found.next_plan_id or (goes_on and found.next_plan_id is None):
         return found
+    if not plan.is_sold and not goes_on:
+        raise ValidationError(_("This plan is not for sale."))
     if found.unpaid_since is not None:
         raise ValidationError(_("Pay what is open first."))
-    _must_fit(plan, found, now)
-    _exchange(found, plan)
+    waits = found.waits_for(plan)
+    if not goes_on:
+        _must_fit(plan, found, now, STANDING if waits else LIMITED)
+    _change(found, plan, waits)
     record(
         action="subscriptions.changed", subject=found.public_id, now=now, actor=actor,
-        details={"from": found.plan_id, "to": plan.pk},
+        details={"from": found.plan_id, "to": plan.pk, "at_period_end": waits},
     )  # fmt: skip
     follow_provider(now=now)
     found.refresh_from_db()
     return found
 
 
-def _must_fit(plan: Plan, found: Subscription, now: datetime) -> None:
+def _change(found: Subscription, plan: Plan, waits: bool) -> None:
+    """What was to follow is taken back first, or a larger plan's charge would begin from the smaller fee."""
+    if found.next_plan_id is not None:
+        take_back(found)
+    if waits:
+        change_later(found, plan)
+    elif plan.pk != found.plan_id:
+        change_at_once(found, plan)
+
+
+def _must_fit(plan: Plan, found: Subscription, now: datetime, things: Iterable[Counted]) -> None:
     since = month_of(found, now)
-    for what in (Counted.ASSETS, Counted.NETWORKS, Counted.DEVICES):
+    for what in things:
         use = Use(what, count_of(what, since), None, plan.most(what))
         if use.most is not None and use.count > use.most:
             raise ValidationError(
@@ -66,27 +80,6 @@ def _must_fit(plan: Plan, found: Subscription, now: datetime) -> None:
                     "most": in_words(what, use.most),
                 }
             )  # fmt: skip
-
-
-def _exchange(found: Subscription, plan: Plan) -> None:
-    """Each part's price by that of the new plan; parts that one of them lacks come or go."""
-    prices = prices_of(plan)
-    stands = ask(lambda stripe: stripe.v1.subscriptions.retrieve(found.subscription_ref)).to_dict()
-    items: list[dict[str, Any]] = []
-    for item in stands["items"]["data"]:
-        part = (item["price"].get("metadata") or {}).get("part", "")
-        price = prices.pop(part, None)
-        items.append({"id": item["id"], **({"price": price} if price else {"deleted": True})})
-    items += [
-        {"price": price, **({"quantity": 1} if name == FEE else {})}
-        for name, price in prices.items()
-    ]
-    larger = plan.fee_minor > found.plan.fee_minor
-    params: Any = {
-        "items": items, "metadata": {"company": str(found.author_id), "plan": plan.pk},
-        "proration_behavior": "always_invoice" if larger else "create_prorations",
-    }  # fmt: skip
-    ask(lambda stripe: stripe.v1.subscriptions.update(found.subscription_ref, params))
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from apps.subscriptions.domain.standing import IN_FORCE, NEVER_BEGAN, Basis
 from apps.subscriptions.models import Plan, PlanInvoice, Subscription
 from apps.subscriptions.operations.agreeing import locked_subscription
 from apps.subscriptions.operations.reviewing import bring_up_to_date
+from apps.subscriptions.operations.scheduling import carry_out
 from apps.subscriptions.operations.sponsoring import end_sponsorship
 from apps.subscriptions.queries import verdict_of
 from apps.tenancy.context import current_company
@@ -33,9 +34,11 @@ def follow_provider(*, now: datetime) -> str:
     found = locked_subscription()
     if found is None or not found.customer_ref:
         return ""
-    there = _subscriptions(found.customer_ref)
+    there, invoices = _subscriptions(found.customer_ref), _invoices(found.customer_ref)
     state, found.living = state_of(there), living(there)
-    invoices = _invoices(found.customer_ref)
+    if state is not None and carry_out(state, invoices):
+        there = _subscriptions(found.customer_ref)
+        state = state_of(there)
     _note_invoices(invoices)
     if state is not None:
         _note(found, state, unpaid_since(invoices, there, now), now)
@@ -63,6 +66,7 @@ def _note(found: Subscription, state: State, since: datetime | None, now: dateti
     found.subscription_ref, found.status, found.read_at = state.reference, state.status, now
     found.period_start, found.period_end = state.period_start, state.period_end
     found.cancel_at, found.unpaid_since = state.cancel_at, since
+    found.next_plan = Plan.objects.filter(pk=state.next_plan).first() if state.next_plan else None
     if _takes_over(found, state):
         found.basis, found.plan, found.trial_until = Basis.PROVIDER, plan, state.trial_until
     if verdict_of(found, now).has_plan:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.access import requires
 from apps.subscriptions.domain.standing import IN_FORCE
-from apps.subscriptions.models import Plan
+from apps.subscriptions.models import Plan, Subscription
 from apps.subscriptions.operations import (
     change_plan,
     customer_page,
@@ -36,17 +36,20 @@ def _asked_plan(request: HttpRequest) -> Plan:
 
 
 def _done(
-    request: HttpRequest, act: Callable[[], Any], told: str, leads_to: str = "plan"
+    request: HttpRequest,
+    act: Callable[[], Any],
+    told: str | Callable[[Any], str],
+    leads_to: str = "plan",
 ) -> HttpResponse:
-    """Do it and go on, or show the page again with why not."""
+    """Do it and go on, or show the page again with why not. `told`: what is said then, or how it follows from what was done."""
     try:
-        act()
+        made = act()
     except ValidationError as error:
         context = {**plan_context(timezone.now()), "problem": " ".join(error.messages)}
         return render(request, "subscriptions/plan.html", context, status=422)
     forget_hosts()
-    if told:
-        messages.success(request, told)
+    if text := told(made) if callable(told) else told:
+        messages.success(request, text)
     return redirect(leads_to)
 
 
@@ -89,10 +92,19 @@ def checkout(request: HttpRequest) -> HttpResponse:
 @require_POST
 @requires("manage_plan")
 def change(request: HttpRequest) -> HttpResponse:
-    """Another plan from now on."""
-    plan, now = _asked_plan(request), timezone.now()
-    told = _("Your plan is “%(plan)s” now.") % {"plan": plan.title}
-    return _done(request, lambda: change_plan(plan=plan, now=now, actor=request.user), told)
+    """Another plan, or the own one after all."""
+    row, now = own_subscription(), timezone.now()
+    goes_on = row is not None and request.POST.get("plan") == row.plan_id
+    plan = row.plan if row is not None and goes_on else _asked_plan(request)
+    return _done(request, lambda: change_plan(plan=plan, now=now, actor=request.user), _changed)
+
+
+def _changed(row: Subscription) -> str:
+    if row.next_plan is not None:
+        return _("“%(plan)s” follows at the end of the paid period.") % {
+            "plan": row.next_plan.title
+        }
+    return _("Your plan is “%(plan)s” now.") % {"plan": row.plan.title}
 
 
 @require_POST

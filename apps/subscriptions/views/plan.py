@@ -45,7 +45,10 @@ def plan_context(now: datetime) -> dict[str, Any]:
         "found": found, "plan": plan, "verdict": verdict, "is_ordered": ordered,
         "has_ended": found is not None and not verdict.has_plan,
         "uses": [(title_of(use.what), use) for use in uses(found, now)],
-        "offers": [(one, in_numbers(one)) for one in plans_on_sale()],
+        "offers": [
+            (one, in_numbers(one), found is not None and found.waits_for(one))
+            for one in plans_on_sale()
+        ],
         "may_try": found is None, "sponsor": own_sponsor(), "sponsored": list(sponsored()),
         "invoices": list(own_invoices()[:24]), "is_online": bool(settings.STRIPE_API_KEY),
         "by_agreement": found is not None and found.basis == Basis.AGREEMENT,

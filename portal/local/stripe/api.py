@@ -8,7 +8,7 @@ from typing import Any
 
 from portal.local.stripe import checkout, connect, methods, payments
 from portal.local.stripe.errors import Refused, invalid, missing, unknown_address
-from portal.local.stripe.store import Store, Thing, expanded
+from portal.local.stripe.store import Store, Thing, expanded, merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def _changes(kind: str, path: str, *fields: str) -> None:
     @route("POST", f"{path}/ID")
     def change(asked: Asked) -> Thing:
         thing = asked.store.get(kind, asked.ids[0])
-        thing["metadata"].update(asked.params.get("metadata") or {})
+        thing["metadata"] = merged(thing["metadata"], asked.params.get("metadata") or {})
         thing.update({name: asked.params[name] for name in fields if name in asked.params})
         return thing
 

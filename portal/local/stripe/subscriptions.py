@@ -10,7 +10,7 @@ from portal.local.stripe import bills, invoices, payments
 from portal.local.stripe.errors import Refused, invalid, missing
 from portal.local.stripe.invoices import DAY
 from portal.local.stripe.periods import end_of, prorated
-from portal.local.stripe.store import Store, Thing, listed
+from portal.local.stripe.store import Store, Thing, listed, merged
 
 LIVE = ("trialing", "active", "past_due", "unpaid", "incomplete")
 TOLD_BEFORE = 3 * DAY
@@ -261,7 +261,7 @@ def update(store: Store, key: str, params: Thing) -> Thing:
         raise invalid(f"This subscription is {subscription['status']}.", code="resource_missing")
     fields: Thing = {}
     if "metadata" in params:
-        fields["metadata"] = {**subscription["metadata"], **(params["metadata"] or {})}
+        fields["metadata"] = merged(subscription["metadata"], params["metadata"] or {})
     if "cancel_at_period_end" in params:
         fields |= _ending(
             store, subscription, str(params["cancel_at_period_end"]).lower() == "true"

@@ -15,7 +15,6 @@ from apps.subscriptions.operations import (
     change_plan,
     end_plan,
     follow_provider,
-    next_invoice,
     note_use,
     send_use,
     start_order,
@@ -164,40 +163,6 @@ def test_a_bank_that_asks_again_is_answered_on_the_invoice(
     [asks] = [one for one in stripe_fake.store.all("invoice") if one["status"] == "open"]
     invoices.attempt(stripe_fake.store, asks, invoices.method_for(stripe_fake.store, asks), True)
     assert (follow(maker, at).status, row_of(maker).standing) == ("active", "good")
-
-
-def test_an_upgrade_is_charged_at_once_and_a_downgrade_taken_off(
-    maker: Any, stripe_fake: Any, now: datetime
-) -> None:
-    order(stripe_fake, maker, now)
-    follow(maker, now)
-    with company_context(maker):
-        row = change_plan(plan=Plan.objects.get(pk="network"), now=now, actor="Anna")
-        assert (row.plan_id, row.status) == ("network", "active")
-        bill = PlanInvoice.objects.first()
-        assert bill is not None
-        # Nothing of the month has passed: the difference of the fees, give or take a second.
-        assert abs(bill.net_minor - (49_000 - 9_900)) <= 1
-        keys = {item["price"]["lookup_key"].split("-")[1] for item in
-                next(stripe_fake.store.all("subscription"))["items"]["data"]}  # fmt: skip
-        assert keys == {"network"}
-        before = PlanInvoice.objects.count()
-        row = change_plan(plan=Plan.objects.get(pk="business"), now=now, actor="Anna")
-        assert (row.plan_id, PlanInvoice.objects.count()) == ("business", before)
-        coming = next_invoice(row)
-    assert coming is not None
-    assert coming["net_minor"] < 0
-
-
-def test_a_downgrade_needs_room(
-    maker: Any, stripe_fake: Any, now: datetime, monkeypatch: Any
-) -> None:
-    order(stripe_fake, maker, now, plan="network")
-    follow(maker, now)
-    monkeypatch.setitem(_counts, "networks", lambda since: 4)
-    with company_context(maker), pytest.raises(ValidationError, match="has room for"):
-        change_plan(plan=Plan.objects.get(pk="business"), now=now, actor="Anna")
-    assert row_of(maker).plan_id == "network"
 
 
 def test_an_end_can_be_taken_back_until_it_has_come(
