@@ -120,6 +120,8 @@ class Subscription(FencedModel):
     trial_until = models.DateTimeField(null=True)
     # At the provider.
     customer_ref = models.CharField(max_length=60, blank=True)
+    # A hash of what its customer there was last described by.
+    told_facts = models.CharField(max_length=64, blank=True)
     subscription_ref = models.CharField(max_length=60, blank=True)
     checkout_ref = models.CharField(max_length=120, blank=True)
     status = models.CharField(max_length=20, blank=True)

@@ -9,7 +9,8 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from apps.events.domain.registry import handles, housekeeping
+from apps.accounts.domain.company_facts import FACTS_CHANGED
+from apps.events.domain.registry import handles, housekeeping, subscribes
 from apps.events.models import Job
 from apps.payments.domain.registry import applies
 from apps.payments.domain.webhooks import Message
@@ -18,6 +19,7 @@ from apps.subscriptions.operations import (
     note_use,
     review_standing,
     send_use,
+    tell_facts,
     warn_ahead,
 )
 from apps.subscriptions.operations.certifying import mail_certificates
@@ -47,8 +49,15 @@ def reconcile(job: Job, now: datetime) -> dict[str, Any]:
     status = follow_provider(now=now)
     if not status:
         return {}
+    tell_facts(now=now)
     note_use(now=now)
     return {"status": status, "sent": send_use(now=now), "living": living_there()}
+
+
+@subscribes(FACTS_CHANGED, kind="subscriptions.tell_facts", atomic=False)
+def tell(job: Job, now: datetime) -> dict[str, Any]:
+    """Its address, or what the register said of its VAT id: the next invoice is written by it."""
+    return {"told": tell_facts(now=now)} if settings.STRIPE_API_KEY else {}
 
 
 @handles(EXPORT, atomic=False)

@@ -13,6 +13,8 @@ SCHEMES = {
     "9914": "UID (AT)", "9957": "N° TVA (FR)", "0009": "SIRET (FR)", "0106": "KvK (NL)",
     "0211": "Partita IVA (IT)", "0184": "CVR (DK)", "0192": "Org.nr. (NO)", "0007": "Org.nr. (SE)",
 }  # fmt: skip
+# The event: what stands on the company's documents is another now, or the register answered about its VAT id.
+FACTS_CHANGED = "accounts.facts_changed"
 # Countries whose VAT ids have another prefix than their code.
 PREFIXES = {"GR": "EL"}
 _LEITWEG = re.compile(r"^[0-9]{2,12}(-[A-Z0-9]{1,30})?-[0-9]{2}$")

@@ -9,9 +9,9 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from apps.accounts.domain.company_facts import is_e_address, is_vat_id
+from apps.accounts.domain.company_facts import FACTS_CHANGED, is_e_address, is_vat_id
 from apps.accounts.operations.vat_checks import ask_vat_check
-from apps.events.operations import record
+from apps.events.operations import publish, record
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
 
@@ -38,6 +38,7 @@ def describe_company(*, facts: Mapping[str, str], now: datetime, actor: Any) -> 
             cursor.execute("select public.peruse_describe_company(%s::jsonb)", [json.dumps(wanted)])
         if "vat_id" in changed:
             ask_vat_check(now=now)
+        publish(name=FACTS_CHANGED, payload={}, now=now)
         record(action="tenancy.described", now=now, actor=actor, details={"fields": changed})
     return changed
 

@@ -5,10 +5,10 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from apps.accounts.domain.company_facts import is_union_id
+from apps.accounts.domain.company_facts import FACTS_CHANGED, is_union_id
 from apps.accounts.domain.vies import UNAVAILABLE, Verdict, question, verdict_on, wait_after
 from apps.accounts.models import VatCheck
-from apps.events.operations import enqueue
+from apps.events.operations import enqueue, publish
 from apps.events.operations.posting import Unreachable, fetch
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
@@ -52,6 +52,8 @@ def check_vat_id(*, now: datetime) -> str:
         if locked is None:
             return ""
         _note(locked, verdict, now)
+        if verdict.state != UNAVAILABLE:
+            publish(name=FACTS_CHANGED, payload={}, now=now)
     return verdict.state
 
 

@@ -11,6 +11,10 @@ class Migration(migrations.Migration):
             model_name="subscription", name="living", field=models.SmallIntegerField(default=0)
         ),
         migrations.AddField(
+            model_name="subscription", name="told_facts",
+            field=models.CharField(blank=True, default="", max_length=64), preserve_default=False,
+        ),
+        migrations.AddField(
             model_name="subscription", name="next_plan",
             field=models.ForeignKey(
                 null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+",

@@ -15,6 +15,7 @@ from apps.subscriptions.operations.ordering import (
 from apps.subscriptions.operations.reporting_use import note_use, send_use
 from apps.subscriptions.operations.reviewing import review_standing
 from apps.subscriptions.operations.sponsoring import end_sponsorship, note_sponsor
+from apps.subscriptions.operations.telling import tell_facts
 from apps.subscriptions.operations.warning import warn_ahead
 
 __all__ = [
@@ -36,5 +37,6 @@ __all__ = [
     "start_order",
     "start_trial",
     "stay_after_all",
+    "tell_facts",
     "warn_ahead",
 ]

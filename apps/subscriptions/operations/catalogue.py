@@ -9,12 +9,15 @@ from typing import Any
 
 from django.conf import settings
 
+from apps.accounts.domain.vies import INVALID
+from apps.accounts.queries import own_vat_check
 from apps.payments.domain.amounts import to_provider
 from apps.payments.operations.provider import ask
 from apps.subscriptions.domain.limits import Counted
 from apps.subscriptions.domain.tax import FeeTax, tax_on_fee
 from apps.subscriptions.models import Plan
 from apps.tenancy.context import current_company
+from apps.tenancy.models import Company
 
 # What is charged by use, by the name of its meter's events.
 METERS = {
@@ -90,11 +93,12 @@ def meter_of(what: Counted) -> str:
 
 
 def own_tax() -> FeeTax:
-    """What is added to the current company's fees."""
-    own = current_company()
+    """What is added to the current company's fees. An id that the EU's register does not know is none."""
+    own, check = Company.objects.get(pk=current_company().pk), own_vat_check()
+    is_unknown = check is not None and check.vat_id == own.vat_id and check.state == INVALID
     return tax_on_fee(
         operator=settings.PERUSE_OPERATOR["country"], rate=Decimal(settings.PERUSE_OPERATOR["vat"]),
-        country=own.country, vat_id=own.vat_id,
+        country=own.country, vat_id="" if is_unknown else own.vat_id,
     )  # fmt: skip
 
 

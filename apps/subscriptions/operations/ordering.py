@@ -16,9 +16,10 @@ from apps.payments.operations.provider import ask
 from apps.subscriptions.domain.standing import IN_FORCE, Basis
 from apps.subscriptions.models import Plan, Subscription
 from apps.subscriptions.operations.agreeing import locked_subscription
-from apps.subscriptions.operations.catalogue import FEE, own_tax, prices_of, tax_rates
+from apps.subscriptions.operations.catalogue import FEE, prices_of, tax_rates
 from apps.subscriptions.operations.closing_page import close_page
 from apps.subscriptions.operations.following import follow_provider
+from apps.subscriptions.operations.telling import new_customer, tell_facts
 from apps.tenancy.context import current_company
 
 # A trial there ends two days after Checkout at the earliest (docs.stripe.com/api/checkout/sessions).
@@ -59,10 +60,13 @@ def _refusal(row: Subscription) -> str:
 
 
 def _begin(row: Subscription, plan: Plan, now: datetime, actor: Any) -> None:
-    if not row.customer_ref:
-        row.customer_ref = _customer()
+    if row.customer_ref:
+        tell_facts(now=now)
+        row.refresh_from_db()
+    else:
+        row.customer_ref, row.told_facts = new_customer()
     row.checkout_ref = _session(row, plan, now)
-    row.save(update_fields=["customer_ref", "checkout_ref"])
+    row.save(update_fields=["customer_ref", "told_facts", "checkout_ref"])
     record(
         action="subscriptions.ordered", subject=row.public_id, now=now, actor=actor,
         details={"plan": plan.pk},
@@ -80,20 +84,6 @@ def _row(plan: Plan, now: datetime) -> Subscription:
         defaults={"parties": [own.pk], "plan": plan, "basis": Basis.NONE, "since": now},
     )
     return made
-
-
-def _customer() -> str:
-    own = current_company()
-    params: Any = {
-        "name": own.name, "metadata": {"company": str(own.pk)},
-        "preferred_locales": [own.language],
-        "tax_exempt": "reverse" if own_tax().is_reversed else "none",
-        "address": {"line1": own.street, "postal_code": own.postcode, "city": own.city,
-                    "country": own.country},
-        **({"email": own.email} if own.email else {}),
-    }  # fmt: skip
-    key: Any = {"idempotency_key": f"customer-{own.schema_name}-{own.created_at.timestamp():.0f}"}
-    return str(ask(lambda stripe: stripe.v1.customers.create(params, key)).id)
 
 
 def _session(row: Subscription, plan: Plan, now: datetime) -> str:

@@ -74,6 +74,9 @@ for _kind, _path in {
     readable(_kind, _path)
 
 
+CUSTOMER = ("name", "email", "description", "address", "preferred_locales", "tax_exempt")
+
+
 def _changes(kind: str, path: str, *fields: str) -> None:
     """POST to one changes these fields; metadata is merged, as at Stripe."""
 
@@ -85,7 +88,7 @@ def _changes(kind: str, path: str, *fields: str) -> None:
         return thing
 
 
-_changes("customer", "customers", "name", "email", "description", "invoice_settings")
+_changes("customer", "customers", "invoice_settings", *CUSTOMER)
 _changes("payment_intent", "payment_intents", "description", "customer")
 _changes("transfer", "transfers", "description")
 _changes("account", "accounts", "email")
@@ -95,9 +98,7 @@ _changes("price", "prices", "nickname")
 
 @route("POST", "customers")
 def _customer(asked: Asked) -> Thing:
-    given = {
-        name: asked.params.get(name) for name in ("name", "email", "description", "test_clock")
-    }
+    given = {name: asked.params.get(name) for name in (*CUSTOMER, "test_clock")}
     metadata = dict(asked.params.get("metadata") or {})
     made = asked.store.make("customer", "cus", **given, metadata=metadata)
     asked.store.emit("customer.created", made)

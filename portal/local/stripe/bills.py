@@ -57,7 +57,7 @@ def preview(store: Store, params: Thing) -> Thing:
     whole: Thing = {
         "id": f"upcoming_{subscription['id']}", "object": "invoice", "status": "draft",
         "customer": subscription["customer"], "currency": subscription["currency"],
-        "lines": listed([*pending, *lines], ""), "_rates": subscription["_tax_rates"],
+        "lines": listed([*pending, *lines], ""), "_rates": invoices.rates_of(store, subscription),
     }  # fmt: skip
     invoices.total(store, whole)
     return whole

@@ -63,7 +63,7 @@ def draft(
         status_transitions={"finalized_at": None, "paid_at": None, "voided_at": None},
         parent=_parent(subscription), metadata=dict(metadata or {}), payment_intent=None,
         period_start=store.now, period_end=store.now, _days=days_until_due,
-        _rates=list(subscription["_tax_rates"]) if subscription else [],
+        _rates=rates_of(store, subscription) if subscription else [],
         lines=listed([*lines, *_pending(store, customer, currency, subscription)], ""),
     )  # fmt: skip
     made["lines"]["url"] = f"/v1/invoices/{made['id']}/lines"
@@ -100,6 +100,13 @@ def _pending(
                      proration=item["proration"], invoice_item=item["id"])
             )  # fmt: skip
     return found
+
+
+def rates_of(store: Store, subscription: Thing) -> list[str]:
+    """Of a customer who is exempt, or owes the tax itself, none."""
+    exempt = store.get("customer", subscription["customer"])["tax_exempt"] or "none"
+    rates = subscription["default_tax_rates"] if exempt == "none" else []
+    return [str(rate["id"]) for rate in rates]
 
 
 def total(store: Store, invoice: Thing) -> None:

@@ -32,7 +32,7 @@ def create(store: Store, params: Thing, base: str = "") -> Thing:
         days_until_due=params.get("days_until_due"), description=params.get("description"),
         cancellation_details={"comment": None, "feedback": None, "reason": None},
         metadata=dict(params.get("metadata") or {}), _base=base,
-        _tax_rates=list(params.get("default_tax_rates") or []),
+        default_tax_rates=_rates(store, params),
         trial_settings=_trial_settings(params),
     )  # fmt: skip
     try:
@@ -68,6 +68,10 @@ def _trial_settings(params: Thing) -> Thing:
             "trial_settings[end_behavior][missing_payment_method]",
         )
     return {"end_behavior": {"missing_payment_method": behaviour}}
+
+
+def _rates(store: Store, params: Thing) -> list[Thing]:
+    return [store.get("tax_rate", key) for key in params.get("default_tax_rates") or []]
 
 
 def _method(store: Store, customer: Thing, params: Thing) -> str | None:
@@ -268,6 +272,8 @@ def update(store: Store, key: str, params: Thing) -> Thing:
         )
     if "cancel_at" in params:
         fields |= _ending_at(store, subscription, str(params["cancel_at"]))
+    if "default_tax_rates" in params:
+        fields["default_tax_rates"] = _rates(store, params)
     if params.get("default_payment_method"):
         customer = store.get("customer", subscription["customer"])
         fields["default_payment_method"] = _method(store, customer, params)
