@@ -12,6 +12,7 @@ from apps.common.fields import MinorField, uuid7
 from apps.common.ids import encode
 from apps.subscriptions.domain import standing as rules
 from apps.subscriptions.domain.limits import FEE_COLUMNS, Counted
+from apps.subscriptions.domain.provider import OWED
 from apps.subscriptions.domain.standing import Facts
 from apps.tenancy.fence import FencedModel
 
@@ -237,6 +238,11 @@ class PlanInvoice(FencedModel):
 
     def __str__(self) -> str:
         return self.number or self.invoice_ref
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether it can and has to be paid, also after the provider gave it up."""
+        return self.state in OWED and self.open_minor > 0
 
 
 class UseReport(FencedModel):

@@ -13,6 +13,7 @@ from apps.accounts.addresses import company_url
 from apps.events.operations import record
 from apps.payments.domain.amounts import from_provider
 from apps.payments.operations.provider import ask
+from apps.subscriptions.domain.provider import OWED
 from apps.subscriptions.domain.standing import IN_FORCE, Basis
 from apps.subscriptions.models import Plan, Subscription
 from apps.subscriptions.operations.agreeing import locked_subscription
@@ -127,9 +128,9 @@ def customer_page(row: Subscription) -> str:
 
 
 def invoice_page(invoice_ref: str) -> str:
-    """Where an open invoice is paid; empty where there is nothing to pay."""
+    """Where an invoice that is owed is paid; empty where there is nothing to pay."""
     found = ask(lambda stripe: stripe.v1.invoices.retrieve(invoice_ref))
-    return str(found.hosted_invoice_url or "") if found.status == "open" else ""
+    return str(found.hosted_invoice_url or "") if found.status in OWED else ""
 
 
 def next_invoice(row: Subscription) -> dict[str, Any] | None:

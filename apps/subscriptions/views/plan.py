@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from apps.accounts.access import requires
 from apps.subscriptions.domain.standing import IN_FORCE, Basis
-from apps.subscriptions.models import PlanInvoice, Subscription
+from apps.subscriptions.models import Subscription
 from apps.subscriptions.operations import invoice_page, next_invoice
 from apps.subscriptions.queries import (
     own_invoices,
@@ -75,13 +75,13 @@ def _asked(found: Subscription) -> dict[str, Any]:
 @require_GET
 @requires("view_people")
 def invoice(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
-    """One invoice of the platform; an open one with the link to where it is paid.
+    """One invoice of the platform; one that is owed with the link to where it is paid.
 
     A link, not a form: where forms may lead is limited to the portal's own hosts.
     """
     found = get_object_or_404(own_invoices(), pk=invoice_id)
     context: dict[str, Any] = {"invoice": found}
-    if found.state == PlanInvoice.State.OPEN and "manage_plan" in request.capabilities:  # type: ignore[attr-defined]
+    if found.is_owed and "manage_plan" in request.capabilities:  # type: ignore[attr-defined]
         try:
             context["url"] = invoice_page(found.invoice_ref)
         except ValidationError as error:

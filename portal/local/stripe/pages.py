@@ -15,6 +15,8 @@ DECIMALS = {
     "omr": 3,
     "tnd": 3,
 }
+# Of invoices: one that was given up can still be paid.
+PAYABLE = ("open", "uncollectible")
 STYLE = """
 :root{color-scheme:light dark}
 body{font:16px/1.5 system-ui,sans-serif;margin:0;background:light-dark(#f6f8fa,#14181d);color:light-dark(#1f2937,#e5e7eb)}
@@ -167,7 +169,7 @@ def invoice(found: Thing, problem: str = "", number: str = "") -> str:
     """The page of an open invoice: pay it with a card; with `number` the bank's question."""
     say = TEXTS["en"]
     head = f"<h1>{say['invoice']} {escape(found['number'] or '')}</h1>"
-    if found["status"] != "open":
+    if found["status"] not in PAYABLE:
         return _page("Invoice", f"{head}<p>{say['paid']}</p>")
     head += f"<p class='sum'>{money(found['amount_due'], found['currency'])}</p>"
     if number:

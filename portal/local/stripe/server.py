@@ -208,7 +208,7 @@ class Handler(BaseHTTPRequestHandler):
         store = self.fake.store
         found = store.get("invoice", key)
         number, asked = (form.get(name, [""])[0].replace(" ", "") for name in ("card", "asked"))
-        if method == "GET" or found["status"] != "open":
+        if method == "GET" or found["status"] not in pages.PAYABLE:
             self._html(200, pages.invoice(found))
             return
         card = store.make("payment_method", "pm", **methods.card(number))
@@ -217,7 +217,7 @@ class Handler(BaseHTTPRequestHandler):
             self._html(200, pages.invoice(found, number=number))
             return
         invoices.attempt(store, found, card, asked == "yes")
-        said_no = "Your card was declined." if found["status"] == "open" else ""
+        said_no = "" if found["status"] == "paid" else "Your card was declined."
         self._html(402 if said_no else 200, pages.invoice(found, said_no))
 
     def _setup(self, method: str, key: str) -> None:

@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from apps.subscriptions.models import Plan
+from apps.subscriptions.models import Plan, PlanInvoice
 from apps.subscriptions.operations import start_order
 from apps.tenancy.context import company_context
+from apps.tenancy.middleware import forget_hosts
 from portal.local.stripe import invoices, subscriptions
+from tests.conftest import signed_in
+from tests.integration.local.test_stripe_fake import fill_in
 from tests.integration.subscriptions.ordering import GOOD_CARD, POOR, go_on, order, row_of
 from tests.integration.subscriptions.test_provider import follow, maker, new_card, now
 
@@ -23,7 +26,9 @@ def debtor(maker: Any, stripe_fake: Any, now: datetime) -> Any:
     order(stripe_fake, maker, now)
     new_card(stripe_fake, row_of(maker), POOR)
     go_on(stripe_fake, LATER.days)
-    assert (follow(maker, now + LATER).status, row_of(maker).standing) == ("canceled", "reminded")
+    # The month that was ordered has 28 to 31 days.
+    row = follow(maker, now + timedelta(days=47))
+    assert (row.status, row.standing) == ("canceled", "reminded")
     return maker
 
 
@@ -75,3 +80,21 @@ def test_one_that_never_began_settles_nothing(debtor: Any, stripe_fake: Any, now
     row = follow(debtor, now + timedelta(days=31 + 22))
     assert (row.status, row.subscription_ref) == ("incomplete_expired", tried["id"])
     assert row.standing == "read_only"
+
+
+def test_one_that_was_given_up_is_paid_on_its_page(
+    debtor: Any, stripe_fake: Any, now: datetime
+) -> None:
+    [owed] = [one for one in stripe_fake.store.all("invoice") if one["status"] == "open"]
+    invoices.close(stripe_fake.store, owed["id"], "uncollectible")
+    at = now + timedelta(days=31 + 61)
+    assert follow(debtor, at).standing == "suspended"
+    forget_hosts()
+    with company_context(debtor):
+        row = PlanInvoice.objects.get(invoice_ref=owed["id"])
+    page = signed_in(debtor).get(f"/plan/invoices/{row.public_id}/").content.decode()
+    assert f'href="{owed["hosted_invoice_url"]}"' in page
+    assert "I have paid" in page
+    assert fill_in(owed["hosted_invoice_url"], card=POOR)[0] == 402
+    assert fill_in(owed["hosted_invoice_url"], card=GOOD_CARD)[0] == 200
+    assert follow(debtor, at).standing == "good"
