@@ -89,6 +89,7 @@ JOB_TITLES: dict[str, str | Promise] = {
     "settlement.store_statements": _("Store self-billed documents"),
     "subscriptions.export": _("Write the company's data into one file"),
     "subscriptions.reconcile": _("Compare the plan with the payment provider"),
+    "subscriptions.send_use": _("Tell the payment provider what was used beyond the plan"),
     "subscriptions.tell_facts": _("Tell the payment provider who the company is"),
     "subscriptions.review": _("Look at the plan: what is due, what is nearly full"),
     "supply.change_owner": _("Write the new owner of an asset"),

@@ -256,6 +256,8 @@ class UseReport(FencedModel):
     more = models.IntegerField()
     made_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
+    # Why the provider did not take it when it was sent last.
+    refusal = models.CharField(max_length=300, blank=True)
 
     class Meta:
         ordering = ["made_at", "id"]

@@ -13,7 +13,14 @@ from apps.subscriptions.domain.keeping import Reason
 from apps.subscriptions.domain.limits import LIMITED, Counted, Use
 from apps.subscriptions.domain.registry import Hold, count_of, holds_of, is_counted
 from apps.subscriptions.domain.standing import Basis, Facts, Verdict, judge
-from apps.subscriptions.models import Departure, Plan, PlanInvoice, Sponsorship, Subscription
+from apps.subscriptions.models import (
+    Departure,
+    Plan,
+    PlanInvoice,
+    Sponsorship,
+    Subscription,
+    UseReport,
+)
 from apps.tenancy.context import current_company
 
 # Without a row, or when what was ordered has ended.
@@ -104,6 +111,12 @@ def all_subscriptions() -> QuerySet[Subscription]:
     """Of every company; as the platform alone (the console)."""
     rows: QuerySet[Subscription] = Subscription.all_parties.select_related("plan", "author")
     return rows.order_by("author__name", "author_id")
+
+
+def refused_reports() -> QuerySet[UseReport]:
+    """What the provider does not take of any company's use; as the platform alone (the console)."""
+    rows: QuerySet[UseReport] = UseReport.all_parties.filter(sent_at=None).exclude(refusal="")
+    return rows
 
 
 def own_invoices() -> QuerySet[PlanInvoice]:

@@ -25,6 +25,7 @@ from apps.subscriptions.operations import (
 from apps.subscriptions.operations.certifying import mail_certificates
 from apps.subscriptions.operations.erasing import erase_departed
 from apps.subscriptions.operations.leaving import write_leaving_export
+from apps.subscriptions.operations.reporting_use import SEND_USE, refused_use
 from apps.subscriptions.operations.signing_up import (
     forget_sign_ups,
     mail_links,
@@ -51,7 +52,14 @@ def reconcile(job: Job, now: datetime) -> dict[str, Any]:
         return {}
     tell_facts(now=now)
     note_use(now=now)
-    return {"status": status, "sent": send_use(now=now), "living": living_there()}
+    sent = send_use(now=now)
+    return {"status": status, "sent": sent, "refused": refused_use(), "living": living_there()}
+
+
+@handles(SEND_USE, atomic=False)
+def send(job: Job, now: datetime) -> dict[str, Any]:
+    """What was used at the end of a period stands on that one's invoice, as long as it is a draft."""
+    return {"sent": send_use(now=now), "refused": refused_use()}
 
 
 @subscribes(FACTS_CHANGED, kind="subscriptions.tell_facts", atomic=False)
@@ -69,7 +77,7 @@ def export(job: Job, now: datetime) -> dict[str, Any]:
 @applies(
     "customer.subscription.created", "customer.subscription.deleted",
     "customer.subscription.paused", "customer.subscription.resumed",
-    "customer.subscription.updated", "invoice.finalized", "invoice.marked_uncollectible",
+    "customer.subscription.updated", "invoice.created", "invoice.finalized", "invoice.marked_uncollectible",
     "invoice.paid", "invoice.payment_action_required", "invoice.payment_failed",
     "invoice.voided",
 )  # fmt: skip

@@ -30,7 +30,7 @@ from apps.console.queries import (
     readings_by_day,
 )
 from apps.events.models import AuditRow, Job
-from apps.subscriptions.queries import all_subscriptions
+from apps.subscriptions.queries import all_subscriptions, refused_reports
 from apps.tenancy.models import Company, Hostname
 
 NOTHING = "–"
@@ -179,6 +179,7 @@ def company_page(company: Company, now: datetime) -> dict[str, Any]:
         "now": now,
         "company": company,
         "subscription": all_subscriptions().filter(author=company).first(),
+        "refused_use": list(refused_reports().filter(author=company)[:LATEST]),
         "vat_check": VatCheck.all_parties.filter(author=company).first(),
         "health": health,
         "health_is_stale": health is None or health.noted_at < now - STALE_AFTER,

@@ -15,6 +15,7 @@ from apps.console.models import CompanyHealth
 from apps.events.models import AuditCheck, Job, WebhookMessage
 from apps.payments.models import WebhookEvent
 from apps.subscriptions.models import Subscription
+from apps.subscriptions.queries import refused_reports
 from apps.tenancy.models import Company
 
 # Due for longer than this and not done: no worker takes it, or the one that did is gone.
@@ -75,10 +76,12 @@ def _count(rows: QuerySet[Any], by: str) -> Any:
 
 
 def needing_attention(now: datetime) -> Q:
-    """Of companies: whose jobs are parked or stuck, whose health nobody has noted for long, or who pays twice."""
+    """Of companies: whose jobs are parked or stuck, whose health nobody has noted for long, who pays twice, or of
+    whose use a report is refused."""
     jobs = Job.all_parties.filter(company=OuterRef("pk"))
     return Q(state=Company.State.ACTIVE) & (
         Exists(Subscription.all_parties.filter(author=OuterRef("pk"), living__gt=1))
+        | Exists(refused_reports().filter(author=OuterRef("pk")))
         | Exists(jobs.filter(Q(state=Job.State.PARKED) | stuck_jobs(now)))
         | ~Exists(
             CompanyHealth.all_parties.filter(author=OuterRef("pk"), noted_at__gte=now - STALE_AFTER)

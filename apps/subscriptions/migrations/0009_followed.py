@@ -21,4 +21,8 @@ class Migration(migrations.Migration):
                 to="subscriptions.plan",
             ),
         ),
+        migrations.AddField(
+            model_name="usereport", name="refusal",
+            field=models.CharField(blank=True, default="", max_length=300), preserve_default=False,
+        ),
     ]

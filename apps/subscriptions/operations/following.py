@@ -16,6 +16,7 @@ from apps.subscriptions.domain.provider import State, instant, living, state_of,
 from apps.subscriptions.domain.standing import IN_FORCE, NEVER_BEGAN, Basis
 from apps.subscriptions.models import Plan, PlanInvoice, Subscription
 from apps.subscriptions.operations.agreeing import locked_subscription
+from apps.subscriptions.operations.reporting_use import note_the_rest
 from apps.subscriptions.operations.reviewing import bring_up_to_date
 from apps.subscriptions.operations.scheduling import carry_out
 from apps.subscriptions.operations.sponsoring import end_sponsorship
@@ -40,6 +41,7 @@ def follow_provider(*, now: datetime) -> str:
         there = _subscriptions(found.customer_ref)
         state = state_of(there)
     _note_invoices(invoices)
+    note_the_rest(found, now)
     if state is not None:
         _note(found, state, unpaid_since(invoices, there, now), now)
     bring_up_to_date(found, now)

@@ -12,7 +12,7 @@ for _kind, _path in {
     readable(_kind, _path)
 
 DEEDS.update({
-    "retried": invoices.retried, "renewed": subscriptions.renewed,
+    "finalized": bills.finalized, "retried": invoices.retried, "renewed": subscriptions.renewed,
     "trial_ends": subscriptions.trial_ends, "expired_subscription": subscriptions.expired,
 })  # fmt: skip
 

@@ -3,6 +3,9 @@
 from portal.local.stripe import invoices, meters
 from portal.local.stripe.store import Store, Thing, listed
 
+# A renewal's invoice stays a draft for so long (docs.stripe.com/billing/invoices/subscription).
+GRACE = 3600
+
 
 def fees_of(subscription: Thing) -> list[Thing]:
     """What is billed in advance, for the items' current periods."""
@@ -29,16 +32,37 @@ def usage_of(store: Store, subscription: Thing, item: Thing) -> Thing:
         f"{amount:g} × {price.get('nickname') or meter['display_name']}",
         round(amount * float(price["unit_amount"])), price["currency"],
         {"start": period[0], "end": period[1]}, quantity=amount,
+        _item={"price": price, "current_period_start": period[0], "current_period_end": period[1]},
     )  # fmt: skip
 
 
-def bill(store: Store, subscription: Thing, reason: str, lines: list[Thing]) -> Thing:
+def finalized(store: Store, key: str) -> None:
+    """An hour after it was written: what was told of its period meanwhile stands on it too."""
+    invoice = store.things.get(key)
+    if invoice is None or invoice["status"] != "draft":
+        return
+    for one in invoice["lines"]["data"]:
+        if "_item" in one:
+            now = usage_of(store, invoice, one["_item"])
+            one.update({name: now[name] for name in ("description", "amount", "quantity")})
+    invoices.total(store, invoice)
+    invoices.finalize(store, invoice, invoice["_base"])
+
+
+def bill(
+    store: Store, subscription: Thing, reason: str, lines: list[Thing], waits: bool = False
+) -> Thing:
+    """With `waits` it stays a draft for an hour."""
     invoice = invoices.draft(
         store, subscription["customer"], lines, currency=subscription["currency"], reason=reason,
         subscription=subscription, collection=subscription["collection_method"],
         days_until_due=subscription["days_until_due"],
     )  # fmt: skip
     subscription["latest_invoice"] = invoice["id"]
+    if waits:
+        invoice["_base"] = subscription["_base"]
+        store.later(GRACE, "finalized", invoice["id"])
+        return invoice
     return invoices.finalize(store, invoice, subscription["_base"])
 
 

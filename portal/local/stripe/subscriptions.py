@@ -158,7 +158,7 @@ invoices.HEARD.append(hear)
 # --- as time goes by ------------------------------------------------------------------------------
 
 
-def renewed(store: Store, key: str) -> None:
+def renewed(store: Store, key: str, at_once: bool = False) -> None:
     """A period is over, or the instant of the end has come: its usage and the next period's fees are billed, or the end has come."""
     subscription = store.things.get(key)
     if subscription is None or subscription["status"] not in (
@@ -179,7 +179,7 @@ def renewed(store: Store, key: str) -> None:
     ]  # fmt: skip
     if ends:
         if used:
-            bills.bill(store, subscription, "subscription_cycle", used)
+            bills.bill(store, subscription, "subscription_cycle", used, waits=True)
         end(store, subscription, "cancellation_requested")
         return
     if was_trial and _cannot_pay(store, subscription):
@@ -191,7 +191,7 @@ def renewed(store: Store, key: str) -> None:
     if was_trial:
         change(store, subscription, status="active")
     fees = [bills.fee_of(item) for item in over if "quantity" in item]
-    bills.bill(store, subscription, "subscription_cycle", [*used, *fees])
+    bills.bill(store, subscription, "subscription_cycle", [*used, *fees], waits=not at_once)
     if subscription["status"] in LIVE:
         store.emit("customer.subscription.updated", subscription)
         _renew_at(store, subscription)
@@ -311,7 +311,7 @@ def _end_trial(store: Store, subscription: Thing) -> None:
     subscription["trial_end"] = subscription["billing_cycle_anchor"] = store.now
     for item in subscription["items"]["data"]:
         item["current_period_end"] = store.now
-    renewed(store, subscription["id"])
+    renewed(store, subscription["id"], at_once=True)
 
 
 def _change_items(store: Store, subscription: Thing, params: Thing) -> None:

@@ -227,5 +227,8 @@ def test_a_thousand_messages_shuffled_and_doubled(
     assert (row.status, row.subscription_ref) == (found["status"], found["id"])
     with company_context(maker):
         kept = {bill.invoice_ref: bill.state for bill in PlanInvoice.objects.all()}
-    there = {one["id"]: one["status"] for one in stripe_fake.store.all("invoice")}
+    there = {
+        one["id"]: one["status"]
+        for one in stripe_fake.store.all("invoice") if one["status"] != "draft"
+    }  # fmt: skip
     assert kept == there
