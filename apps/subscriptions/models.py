@@ -168,6 +168,11 @@ class Subscription(FencedModel):
         """What its standing follows from."""
         return Facts(rules.Basis(self.basis), self.status, self.trial_until, self.unpaid_since)
 
+    @property
+    def had_plan(self) -> bool:
+        """Whether a trial or a plan ever ran: an order that was begun and left is neither."""
+        return self.basis != self.Basis.NONE
+
     def waits_for(self, plan: Plan) -> bool:
         """Whether a change to this plan is one at the end of the paid period: a trial's is not paid."""
         return plan.fee_minor < self.plan.fee_minor and self.status != "trialing"

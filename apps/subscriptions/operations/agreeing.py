@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from apps.events.operations import record
 from apps.subscriptions.domain.standing import Basis
 from apps.subscriptions.models import Plan, Subscription
+from apps.subscriptions.operations.closing_page import close_page
 from apps.subscriptions.operations.sponsoring import end_sponsorship
 from apps.tenancy.context import current_company
 
@@ -41,10 +42,14 @@ ENDED = frozenset({"", "canceled", "incomplete_expired"})
 
 @transaction.atomic
 def start_trial(*, plan: Plan, now: datetime, actor: Any = None) -> Subscription:
-    """Try a plan once, without giving a card. Raises ValidationError for a second trial."""
+    """Try a plan once, without giving a card. Raises ValidationError for a second trial, or after any plan.
+
+    A page of an order that was begun and left is closed at the provider; one that was completed is an order.
+    """
     if not plan.trial_days:
         raise ValidationError(_("This plan has no trial."))
-    if locked_subscription() is not None:
+    found = locked_subscription()
+    if found is not None and (found.had_plan or not close_page(found.checkout_ref)):
         raise ValidationError(_("Your company has had a plan already; a trial is for new ones."))
     return _given(plan, Basis.TRIAL, now + timedelta(days=plan.trial_days), now, actor)
 

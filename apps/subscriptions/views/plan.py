@@ -49,7 +49,7 @@ def plan_context(now: datetime) -> dict[str, Any]:
             (one, in_numbers(one), found is not None and found.waits_for(one))
             for one in plans_on_sale()
         ],
-        "may_try": found is None, "sponsor": own_sponsor(), "sponsored": list(sponsored()),
+        "may_try": found is None or not found.had_plan, "sponsor": own_sponsor(), "sponsored": list(sponsored()),
         "invoices": list(own_invoices()[:24]), "is_online": bool(settings.STRIPE_API_KEY),
         "by_agreement": found is not None and found.basis == Basis.AGREEMENT,
     }  # fmt: skip

@@ -86,3 +86,25 @@ def test_a_second_one_in_force_is_seen_by_the_operator(
     assert follow(maker, now).living == 1
     with no_company(), as_platform():
         assert not wanting.all().exists()
+
+
+def test_an_order_begun_and_left_leaves_the_trial(
+    maker: Any, stripe_fake: Any, now: datetime
+) -> None:
+    begin(maker, now)
+    client = signed_in(maker)
+    page = client.get("/plan/").content.decode()
+    assert page.count('action="/plan/trial/"') == 2
+    assert client.post("/plan/trial/", {"plan": "business"}).status_code == 302
+    assert row_of(maker).basis == "trial"
+    # Its page cannot be completed any more: what is left of the trial would be paid.
+    assert pages(stripe_fake) == ["expired"]
+    assert client.post("/plan/trial/", {"plan": "business"}).status_code == 422
+
+
+def test_an_order_that_was_completed_leaves_no_trial(
+    maker: Any, stripe_fake: Any, now: datetime
+) -> None:
+    order(stripe_fake, maker, now)
+    assert signed_in(maker).post("/plan/trial/", {"plan": "business"}).status_code == 422
+    assert row_of(maker).basis == "none"
