@@ -156,6 +156,11 @@ def leaving_holds(now: datetime) -> list[Hold]:
     return holds_of(now)
 
 
+def export_missing() -> Hold:
+    """Nothing is erased before the export is written."""
+    return Hold(_("The export is not written yet."), "plan_exports")
+
+
 def reasons_kept(rows: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
     """What stays of an erased company, by reason in words."""
     words = {

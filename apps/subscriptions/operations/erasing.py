@@ -17,6 +17,7 @@ from uuid import UUID
 
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
+from django.utils.translation import override
 
 from apps.accounts.models import Membership, User
 from apps.accounts.operations.erasing import erase_identity
@@ -24,7 +25,7 @@ from apps.events.models import Job
 from apps.subscriptions.models import Departure
 from apps.subscriptions.operations.certifying import certify
 from apps.subscriptions.operations.leaving import PATHS
-from apps.subscriptions.queries import last_export, leaving_holds
+from apps.subscriptions.queries import export_missing, last_export, leaving_holds
 from apps.tenancy.context import as_app, no_company
 from apps.tenancy.models import Company
 
@@ -78,11 +79,11 @@ def _begin(key: UUID, now: datetime, inside: Inside) -> bool:
     row = _locked(key, STATE.ASKED)
     if row is None:
         return False
-    with inside(row.author):
-        held = [hold.text[:300] for hold in leaving_holds(now)]
+    # Kept in English, whatever the worker's language: pages look anew, in their reader's.
+    with inside(row.author), override("en"):
         row.export = last_export()
-    if not row.export:
-        held.append("The export is not written yet.")
+        found = [*leaving_holds(now), *([] if row.export else [export_missing()])]
+        held = [hold.text[:300] for hold in found]
     if held:
         row.held, row.held_at = held, now
     else:

@@ -12,7 +12,12 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.access import requires
 from apps.accounts.confirming import confirmed
 from apps.subscriptions.operations.departing import ask_to_leave, stay_after_all
-from apps.subscriptions.queries import last_export, leaving_holds, own_departure
+from apps.subscriptions.queries import (
+    export_missing,
+    last_export,
+    leaving_holds,
+    own_departure,
+)
 
 
 @require_GET
@@ -23,9 +28,12 @@ def leaving(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, status: int = 200) -> HttpResponse:
+    departure, export, holds = own_departure(), last_export(), leaving_holds(timezone.now())
+    if departure is not None and departure.held and not export:
+        holds.append(export_missing())
     context = {
-        "departure": own_departure(), "holds": leaving_holds(timezone.now()),
-        "days": settings.PERUSE_LEAVING_DAYS, "export": last_export(),
+        "departure": departure, "holds": holds, "days": settings.PERUSE_LEAVING_DAYS,
+        "export": export,
     }  # fmt: skip
     return render(request, "subscriptions/leaving.html", context, status=status)
 

@@ -12,6 +12,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.utils.translation import override
 
 from apps.accounts.models import ApiKey, Membership, User
 from apps.accounts.operations import make_key
@@ -198,6 +199,34 @@ def test_what_becomes_open_meanwhile_holds_on_the_day(
     found = departure_of(financier)
     assert (found.state, bool(found.held)) == ("asked", True)
     assert "something was unfinished" in signed_in(financier).get("/plan/leaving/").content.decode()
+    with company_context(financier):
+        stay_after_all(now=NOW, actor="Anna")
+
+
+def test_what_held_is_kept_in_english_and_read_in_ones_own_language(
+    companies: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    financier = companies["financier"]
+    with monkeypatch.context() as patch:
+        patch.setattr("apps.subscriptions.operations.departing.leaving_holds", lambda now: [])
+        with company_context(financier):
+            ask_to_leave(now=NOW, actor=make_person(financier))
+    with override("de"):
+        assert worker(NOW + DAYS) == 0
+    held = departure_of(financier).held
+    assert "The export is not written yet." in held
+    with company_context(financier):
+        with override("en"):
+            assert held[:-1] == [hold.text for hold in leaving_holds(NOW + DAYS)]
+        with override("de"):
+            assert held[:-1] != [hold.text for hold in leaving_holds(NOW + DAYS)]
+    client = signed_in(financier)
+    assert "The export is not written yet." in client.get("/plan/leaving/").content.decode()
+    reader = make_person(financier)
+    User.objects.filter(pk=reader.pk).update(language="de")
+    page = client.get("/plan/leaving/", headers={"Accept-Language": "de"}).content.decode()
+    assert "Der Export ist noch nicht geschrieben." in page
+    User.objects.filter(pk=reader.pk).update(language="en")
     with company_context(financier):
         stay_after_all(now=NOW, actor="Anna")
 
