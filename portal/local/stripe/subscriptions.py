@@ -285,6 +285,9 @@ def update(store: Store, key: str, params: Thing) -> Thing:
 
 
 def _ending(store: Store, subscription: Thing, ends: bool) -> Thing:
+    if not ends and not subscription["cancel_at_period_end"]:
+        # An end that was set by its instant is taken back by that.
+        return {}
     last = max(item["current_period_end"] for item in subscription["items"]["data"])
     return {
         "cancel_at_period_end": ends, "cancel_at": last if ends else None,
