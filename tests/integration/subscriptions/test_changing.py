@@ -70,6 +70,7 @@ def test_what_the_fee_covers_stays_covered_until_the_period_is_over(
 ) -> None:
     """15 million readings of 20; the smaller plan includes one million."""
     began, have = row_of(network).period_start, {"first": 15_000_000, "later": 0}
+    assert began is not None
 
     def readings(since: datetime) -> int:
         return have["first"] + have["later"] if since <= began else have["later"]

@@ -76,6 +76,7 @@ def test_a_second_one_in_force_is_seen_by_the_operator(
     with company_context(maker):
         note_health(now=now)
         job = enqueue(kind="subscriptions.reconcile", payload={}, now=now)
+        assert job is not None
         run_waiting_jobs(now=now)
         assert Job.objects.get(pk=job.pk).result["living"] == 2
     with no_company(), as_platform():
