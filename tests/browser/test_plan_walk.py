@@ -1,4 +1,4 @@
-"""A company's life in the browser: signed up, trial, order, limits, upgrade, a failed payment, read-only, paid,
+"""A company's life in the browser: signed up, trial, order, limits, upgrade, a smaller plan taken back, a failed payment, read-only, paid,
 ended, its data taken along, erased, and the certificate read."""
 
 import re
@@ -101,6 +101,7 @@ def test_the_life_of_a_plan(portal: Serving, stripe_fake: Fake, tmp_path: Path) 
         _order(page, portal, stripe_fake)
         _kinds(browser, portal)
         _limits_and_upgrade(page, portal)
+        _smaller_and_back(page, portal)
         _unpaid(page, portal, stripe_fake, company)
         _paid(page, portal, stripe_fake)
         _ended(page, portal, stripe_fake)
@@ -181,6 +182,19 @@ def _limits_and_upgrade(page: Page, portal: Serving) -> None:
     expect(page.get_by_text("Your plan is “Network” now.")).to_be_visible()
     found_network(page, portal, "Rails")
     expect(page.get_by_role("heading", name="Rails").first).to_be_visible()
+
+
+def _smaller_and_back(page: Page, portal: Serving) -> None:
+    """A smaller plan follows at the end of the paid period, unless it is taken back."""
+    apart(lambda: limit("business", most_networks=3))
+    page.goto(portal.address(NAME, "/plan/"))
+    page.get_by_role("button", name="Change to this plan").click()
+    confirm(page)
+    expect(page.get_by_text("“Business” follows at the end of the paid period.")).to_be_visible()
+    picture(page, "plan smaller follows")
+    assert grave(page) == []
+    page.get_by_role("button", name="Keep “Network”").click()
+    expect(page.get_by_text("Your plan is “Network” now.")).to_be_visible()
 
 
 def confirm(page: Page) -> None:
