@@ -9,14 +9,14 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.events.operations import record
+from apps.events.operations import enqueue, record
 from apps.payments.domain.amounts import from_provider
 from apps.payments.operations.provider import ask
 from apps.subscriptions.domain.provider import State, instant, living, state_of, unpaid_since
 from apps.subscriptions.domain.standing import IN_FORCE, NEVER_BEGAN, Basis
 from apps.subscriptions.models import Plan, PlanInvoice, Subscription
 from apps.subscriptions.operations.agreeing import locked_subscription
-from apps.subscriptions.operations.reporting_use import note_the_rest
+from apps.subscriptions.operations.reporting_use import SEND_USE, note_use_of
 from apps.subscriptions.operations.reviewing import bring_up_to_date
 from apps.subscriptions.operations.scheduling import carry_out
 from apps.subscriptions.operations.sponsoring import end_sponsorship
@@ -41,11 +41,20 @@ def follow_provider(*, now: datetime) -> str:
         there = _subscriptions(found.customer_ref)
         state = state_of(there)
     _note_invoices(invoices)
-    note_the_rest(found, now)
+    _note_the_rest(found, now)
     if state is not None:
         _note(found, state, unpaid_since(invoices, there, now), now)
     bring_up_to_date(found, now)
     return found.status
+
+
+def _note_the_rest(found: Subscription, now: datetime) -> None:
+    """Of a period that is over, before the row moves on: what was used and nobody has looked at yet.
+
+    It is sent after the commit: the report's id is what keeps it from being sent twice.
+    """
+    if found.period_end is not None and found.period_end <= now and note_use_of(found, now):
+        enqueue(kind=SEND_USE, payload={}, now=now, dedupe="use")
 
 
 def _subscriptions(customer: str) -> list[dict[str, Any]]:

@@ -7,7 +7,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet, Sum
 
-from apps.events.operations import enqueue
 from apps.payments.operations.provider import Unfitting, ask
 from apps.subscriptions.domain.limits import STANDING, Counted, charged
 from apps.subscriptions.domain.provider import subscription_of
@@ -67,15 +66,6 @@ def _beyond(
 def _used(what: Counted, start: datetime, end: datetime | None) -> int:
     """What came after the end belongs to the next period."""
     return count_of(what, start) - (count_of(what, end) if end else 0)
-
-
-def note_the_rest(found: Subscription, now: datetime) -> None:
-    """Of a locked row whose period is over and that is about to move on: what nobody has looked at yet.
-
-    It is sent after the commit: the row's id is what keeps it from being sent twice.
-    """
-    if found.period_end is not None and found.period_end <= now and note_use_of(found, now):
-        enqueue(kind=SEND_USE, payload={}, now=now, dedupe="use")
 
 
 def send_use(*, now: datetime) -> int:
