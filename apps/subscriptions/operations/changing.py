@@ -47,7 +47,7 @@ def change_plan(*, plan: Plan, now: datetime, actor: Any) -> Subscription:
         raise ValidationError(_("Pay what is open first."))
     waits = found.waits_for(plan)
     if not goes_on:
-        _must_fit(plan, found, now, STANDING if waits else LIMITED)
+        _must_fit(plan, found, now, [what for what in LIMITED if what in STANDING or not waits])
     _change(found, plan, waits)
     record(
         action="subscriptions.changed", subject=found.public_id, now=now, actor=actor,

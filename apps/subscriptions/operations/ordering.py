@@ -31,8 +31,8 @@ def start_order(*, plan: Plan, now: datetime, actor: Any) -> Subscription:
     """Have the provider make a page on which the current company orders a plan.
 
     What is left of a trial stays free. Raises ValidationError for a plan that is not sold, while one ordered
-    before is in force there (it is changed instead) or a payment is missing, and in the provider's words. What was read there is
-    noted even so.
+    before is in force there (it is changed instead) or a payment is missing, and in the provider's words. What
+    was read there is noted even so.
     """
     if not plan.is_sold:
         raise ValidationError(_("This plan is not for sale."))
@@ -79,11 +79,13 @@ def _row(plan: Plan, now: datetime) -> Subscription:
     if found is not None:
         return found
     own = current_company()
-    made: Subscription
-    made, _is_new = Subscription.objects.get_or_create(
+    Subscription.objects.get_or_create(
         author=own,
         defaults={"parties": [own.pk], "plan": plan, "basis": Basis.NONE, "since": now},
     )
+    # Where another tab made it meanwhile, it is held from here on.
+    made = locked_subscription()
+    assert made is not None
     return made
 
 
