@@ -206,28 +206,28 @@ def test_what_becomes_open_meanwhile_holds_on_the_day(
 def test_what_held_is_kept_in_english_and_read_in_ones_own_language(
     companies: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    financier = companies["financier"]
+    provider = companies["provider"]
     with monkeypatch.context() as patch:
         patch.setattr("apps.subscriptions.operations.departing.leaving_holds", lambda now: [])
-        with company_context(financier):
-            ask_to_leave(now=NOW, actor=make_person(financier))
+        with company_context(provider):
+            ask_to_leave(now=NOW, actor=make_person(provider))
     with override("de"):
         assert worker(NOW + DAYS) == 0
-    held = departure_of(financier).held
+    held = departure_of(provider).held
     assert "The export is not written yet." in held
-    with company_context(financier):
+    with company_context(provider):
         with override("en"):
             assert held[:-1] == [hold.text for hold in leaving_holds(NOW + DAYS)]
         with override("de"):
             assert held[:-1] != [hold.text for hold in leaving_holds(NOW + DAYS)]
-    client = signed_in(financier)
+    client = signed_in(provider)
     assert "The export is not written yet." in client.get("/plan/leaving/").content.decode()
-    reader = make_person(financier)
+    reader = make_person(provider)
     User.objects.filter(pk=reader.pk).update(language="de")
     page = client.get("/plan/leaving/", headers={"Accept-Language": "de"}).content.decode()
     assert "Der Export ist noch nicht geschrieben." in page
     User.objects.filter(pk=reader.pk).update(language="en")
-    with company_context(financier):
+    with company_context(provider):
         stay_after_all(now=NOW, actor="Anna")
 
 
