@@ -176,14 +176,14 @@ def signed_in(company: Any, position: str = "director", **extra: Any) -> Any:
     from django.test import Client
 
     from apps.accounts.confirming import SESSION_CONFIRMED
-    from apps.accounts.middleware import SESSION_COMPANY
+    from apps.accounts.middleware import SESSION_HOST
 
     user = make_person(company, position)
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session[SESSION_COMPANY] = company.pk
+    session[SESSION_HOST] = company.pk
     session[SESSION_CONFIRMED] = _ALWAYS
     session.create()
     client = Client(HTTP_HOST=f"{company.slug}.{settings.PERUSE_DOMAIN}", **extra)

@@ -4,8 +4,10 @@ import zoneinfo
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponseBase
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone, translation
 
 from apps.accounts.domain.capabilities import ANYBODY, capabilities_of, operators_capabilities
@@ -15,7 +17,9 @@ from apps.accounts.queries import impersonation_in_force, memberships_in_force
 from apps.common import tracing
 from apps.tenancy.context import set_person
 
-SESSION_COMPANY = "company_id"
+# Where a session was begun: the key of a company, SIGN_IN_HOST or CONSOLE_HOST. It is one nowhere else.
+SESSION_HOST = "host"
+SIGN_IN_HOST, CONSOLE_HOST = "sign-in", "console"
 # The key of the session on the sign-in host that this one came from: signing out there ends it.
 SESSION_ROOT = "root_session"
 # What somebody does in a company is noted at their sign-in this often.
@@ -25,8 +29,36 @@ SEEN_EACH = timedelta(minutes=5)
 SESSION_HELP = "helps_company_id"
 
 
+class HostSessionMiddleware(SessionMiddleware):
+    """A session is one on the host that began it; shown at any other it ends, whoever is in it.
+
+    All hosts share one table and one cookie name, and the browser's owner may carry a cookie over. Who was
+    let into a company by its own identity provider is nobody on the sign-in host, nor in the console.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        kept = request.session
+        if kept.keys() and kept.get(SESSION_HOST) != host_kind(request):
+            kept.flush()
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        kept = getattr(request, "session", None)
+        if kept is not None and kept.modified and kept.keys():
+            kept[SESSION_HOST] = host_kind(request)
+        return super().process_response(request, response)
+
+
+def host_kind(request: HttpRequest) -> int | str:
+    """What sessions begun at this host are marked with. Of the two hosts without a company the process decides."""
+    company = request.company  # type: ignore[attr-defined]
+    if company is not None:
+        return int(company.pk)
+    return CONSOLE_HOST if settings.CONSOLE else SIGN_IN_HOST
+
+
 class PersonMiddleware:
-    """Sets request.membership, capabilities and other_companies; another company's session ends here."""
+    """Sets request.membership, capabilities and other_companies; who is none of the company is signed out."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -54,15 +86,12 @@ class PersonMiddleware:
         self._enter(request, company.pk)
 
     def _enter(self, request: HttpRequest, company_id: int) -> None:
-        own = None
-        if request.session.get(SESSION_COMPANY) == company_id:
-            root = request.session.get(SESSION_ROOT)
-            # All at once: every page of the portal names the person's other companies.
-            found = {
-                row.author_id: row
-                for row in memberships_in_force(request.user, root, timezone.now())
-            }
-            own = found.pop(company_id, None)
+        root = request.session.get(SESSION_ROOT)
+        # All at once: every page of the portal names the person's other companies.
+        found = {
+            row.author_id: row for row in memberships_in_force(request.user, root, timezone.now())
+        }
+        own = found.pop(company_id, None)
         if own is None:
             if not self._help(request, company_id):
                 set_person(None)

@@ -18,14 +18,14 @@ def session_of(stage: Stage, own: scene.Party, position: str = "director") -> st
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
 
-    from apps.accounts.middleware import SESSION_COMPANY
+    from apps.accounts.middleware import SESSION_HOST
 
     user = person_of(stage, own, position)
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session[SESSION_COMPANY] = own.id
+    session[SESSION_HOST] = own.id
     session.create()
     return session.session_key or ""
 

@@ -22,7 +22,7 @@ from apps.accounts.addresses import console_url, local_path, path_of, public_url
 from apps.accounts.api import no_key
 from apps.accounts.confirming import SESSION_CONFIRMED
 from apps.accounts.domain.tokens import hash_of, new_token
-from apps.accounts.middleware import SESSION_COMPANY, SESSION_HELP, SESSION_ROOT
+from apps.accounts.middleware import SESSION_HELP, SESSION_ROOT
 from apps.accounts.models import User
 from apps.accounts.operations import Entry, consume_entry_code, end_impersonation, note_entry
 from apps.accounts.operations.invitations import ACCEPTANCE_PATH
@@ -137,7 +137,6 @@ def _let_in(request: HttpRequest, entry: Entry) -> bool:
 def _begin_session(request: HttpRequest, entry: Entry) -> None:
     request.session.flush()
     login(request, entry.user, backend=BACKEND)
-    request.session[SESSION_COMPANY] = request.company.pk  # type: ignore[attr-defined]
     _remember(request, entry)
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from apps.accounts.addresses import local_path, safe_path
 from apps.accounts.domain.tokens import hash_of
+from apps.accounts.middleware import SESSION_HOST
 from apps.accounts.models import EntryCode, Membership, User
 from apps.accounts.operations import add_membership, end_membership
 from apps.accounts.views.entry import ENTRY_COOKIE
@@ -235,6 +236,7 @@ def test_the_session_key_is_new_after_entering(
     client = browser.client(host_of(cast["provider"]))
     planted = client.session
     planted["x"] = 1
+    planted[SESSION_HOST] = cast["provider"].pk
     planted.save()
     client.cookies[settings.SESSION_COOKIE_NAME] = planted.session_key or ""
     _address, page = browser.follow(f"http://{host_of(cast['provider'])}/people/")
