@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from apps.accounts.domain.capabilities import ANYBODY, capabilities_of, operators_capabilities
 from apps.accounts.models import Membership
 from apps.accounts.operations.sessions import note_seen
-from apps.accounts.queries import impersonation_in_force, memberships_in_force
+from apps.accounts.queries import impersonation_in_force, lacks_factor, memberships_in_force
 from apps.common import tracing
 from apps.tenancy.context import set_person
 
@@ -22,6 +22,8 @@ SESSION_HOST = "host"
 SIGN_IN_HOST, CONSOLE_HOST = "sign-in", "console"
 # The key of the session on the sign-in host that this one came from: signing out there ends it.
 SESSION_ROOT = "root_session"
+# The person came by the company's own identity provider, which asks for what it asks for.
+SESSION_SIGN_ON = "by_sign_on"
 # What somebody does in a company is noted at their sign-in this often.
 SESSION_SEEN = "seen_at"
 SEEN_EACH = timedelta(minutes=5)
@@ -92,10 +94,13 @@ class PersonMiddleware:
             row.author_id: row for row in memberships_in_force(request.user, root, timezone.now())
         }
         own = found.pop(company_id, None)
+        # Asked each time: positions change, and factors go, while somebody is in.
+        if own is not None and not request.session.get(SESSION_SIGN_ON) and lacks_factor(own):
+            self._end(request)
+            return
         if own is None:
             if not self._help(request, company_id):
-                set_person(None)
-                logout(request)
+                self._end(request)
             return
         self._note_seen(request)
         own.user = request.user  # type: ignore[assignment]
@@ -103,6 +108,10 @@ class PersonMiddleware:
         request.membership = own  # type: ignore[attr-defined]
         request.capabilities = capabilities_of(own.position)  # type: ignore[attr-defined]
         request.other_companies = [row.author for row in found.values()]  # type: ignore[attr-defined]
+
+    def _end(self, request: HttpRequest) -> None:
+        set_person(None)
+        logout(request)
 
     def _note_seen(self, request: HttpRequest) -> None:
         now, root = timezone.now(), request.session.get(SESSION_ROOT)

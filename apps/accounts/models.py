@@ -173,8 +173,14 @@ class EntryCode(models.Model):
     or without a company to the operator's console.
 
     Stored hashed; 30 seconds; bound to the host's company and to the browser. Exempt from the fence.
-    `confirmed_at`: when the person last showed who they are.
+    `confirmed_at`: when the person last showed who they are. `way`: how, and so what the code opens; a row
+    of which nothing is said opens the least.
     """
+
+    class Way(models.TextChoices):
+        SIGNED_IN = "signed_in", "signed in"
+        SIGN_ON = "sign_on", "single sign-on"
+        ACCEPTANCE = "acceptance", "to accept an invitation alone"
 
     code_hash = models.CharField(max_length=64, primary_key=True)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
@@ -184,6 +190,9 @@ class EntryCode(models.Model):
     browser_hash = models.CharField(max_length=64)
     session_key = models.CharField(max_length=40, default="")
     confirmed_at = models.DateTimeField(null=True)
+    way = models.CharField(
+        max_length=10, choices=Way, default=Way.SIGNED_IN, db_default=Way.ACCEPTANCE
+    )
     expires_at = models.DateTimeField()
 
     def __str__(self) -> str:

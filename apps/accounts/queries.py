@@ -8,7 +8,7 @@ from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
-from django.db.models import Exists, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.accounts.domain.tokens import hash_of, is_key
 from apps.accounts.models import (
@@ -25,8 +25,9 @@ from apps.accounts.models import (
 from apps.events.models import AuditRow
 from apps.tenancy.context import current_company, current_company_id
 
-# Whose position needs a second factor.
+# Whose position needs a second factor, and what is one.
 BOUND_POSITIONS = (Membership.Position.DIRECTOR, Membership.Position.FINANCE)
+FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 KEY_SECONDS = 10.0
 _KEYS_MOST = 10_000
 _keys: dict[tuple[int, str], tuple[float, ApiKey]] = {}
@@ -158,8 +159,11 @@ def history_of(public_id: str) -> QuerySet[AuditRow]:
 def memberships_in_force(
     person: Any, root_session: str | None, now: datetime
 ) -> QuerySet[Membership]:
-    """A person's current memberships in all companies, while the sign-in they came by stands."""
-    found = memberships_of(person)
+    """A person's current memberships in all companies, while the sign-in they came by stands.
+
+    Each with `has_factor`, whether the person has a second one, so that `lacks_factor` asks nothing more.
+    """
+    found = memberships_of(person).annotate(has_factor=Exists(_factors_of(OuterRef("user_id"))))
     return found.filter(Exists(_standing(root_session, now))) if root_session else found
 
 
@@ -214,8 +218,19 @@ def owes_second_factor(person: Any) -> bool:
 
 def has_second_factor(person: Any) -> bool:
     """An authenticator app or a passkey; recovery codes alone are none."""
-    kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
-    return Authenticator.objects.filter(user_id=person.pk, type__in=kinds).exists()
+    return _factors_of(person.pk).exists()
+
+
+def _factors_of(person: Any) -> QuerySet[Authenticator]:
+    return Authenticator.objects.filter(user_id=person, type__in=FACTORS)
+
+
+def lacks_factor(membership: Membership) -> bool:
+    """Whether this position asks for a second factor that its person has not set up."""
+    if not settings.PERUSE_MFA or membership.position not in BOUND_POSITIONS:
+        return False
+    known = getattr(membership, "has_factor", None)
+    return not (has_second_factor(membership.user) if known is None else known)
 
 
 def own_sign_on() -> SignOn | None:

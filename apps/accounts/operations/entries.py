@@ -14,18 +14,19 @@ CODE_LIFE = timedelta(seconds=30)
 # One statement reads and spends the code: of two requests at once, one finds nothing.
 _CONSUME = """
     delete from accounts_entrycode where code_hash = %s
-    returning user_id, company_id, browser_hash, session_key, confirmed_at, expires_at
+    returning user_id, company_id, browser_hash, session_key, confirmed_at, way, expires_at
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Who may enter, the session on the sign-in host they come from, and when they last showed
-    there who they are."""
+    """Who may enter, the session on the sign-in host they come from, when they last showed
+    there who they are, and by which way (EntryCode.Way)."""
 
     user: User
     session_key: str
     confirmed_at: datetime | None = None
+    way: str = EntryCode.Way.SIGNED_IN
 
 
 def issue_entry_code(
@@ -36,10 +37,12 @@ def issue_entry_code(
     session_key: str,
     now: datetime,
     confirmed_at: datetime | None = None,
+    way: str = EntryCode.Way.SIGNED_IN,
 ) -> str:
     """A code for one entry into the company by the browser that holds the nonce of this hash.
 
-    Without a company, into the operator's console.
+    Without a company, into the operator's console. The way ACCEPTANCE opens no page of it: it shows who
+    somebody is to accept an invitation.
     """
     EntryCode.objects.filter(expires_at__lt=now - CODE_LIFE).delete()
     code = new_token()
@@ -50,6 +53,7 @@ def issue_entry_code(
         browser_hash=browser_hash,
         session_key=session_key,
         confirmed_at=confirmed_at,
+        way=way,
         expires_at=now + CODE_LIFE,
     )
     return code
@@ -67,9 +71,9 @@ def consume_entry_code(
         row = cursor.fetchone()
     if row is None:
         return None
-    user_id, company_id, browser_hash, session_key, confirmed_at, expires_at = row
+    user_id, company_id, browser_hash, session_key, confirmed_at, way, expires_at = row
     same_browser = bool(nonce) and hmac.compare_digest(browser_hash, hash_of(nonce))
     if company_id != (company.pk if company else None) or expires_at <= now or not same_browser:
         return None
     user = User.objects.filter(pk=user_id, is_active=True).first()
-    return Entry(user, session_key, confirmed_at) if user is not None else None
+    return Entry(user, session_key, confirmed_at, way) if user is not None else None

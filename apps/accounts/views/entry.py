@@ -22,11 +22,11 @@ from apps.accounts.addresses import console_url, local_path, path_of, public_url
 from apps.accounts.api import no_key
 from apps.accounts.confirming import SESSION_CONFIRMED
 from apps.accounts.domain.tokens import hash_of, new_token
-from apps.accounts.middleware import SESSION_HELP, SESSION_ROOT
-from apps.accounts.models import User
+from apps.accounts.middleware import SESSION_HELP, SESSION_ROOT, SESSION_SIGN_ON
+from apps.accounts.models import EntryCode, User
 from apps.accounts.operations import Entry, consume_entry_code, end_impersonation, note_entry
 from apps.accounts.operations.invitations import ACCEPTANCE_PATH
-from apps.accounts.queries import impersonation_in_force, members
+from apps.accounts.queries import impersonation_in_force, lacks_factor, members
 from apps.events.operations import record
 
 ENTRY_COOKIE = settings.SESSION_COOKIE_NAME.replace("session", "entry")
@@ -103,10 +103,12 @@ def enter(request: HttpRequest) -> HttpResponse:
     )
     if entry is None:
         return _no_entry(request, path)
-    if not _let_in(request, entry):
-        if path != ACCEPTANCE_PATH:
-            return _no_entry(request, path)
+    if entry.way == EntryCode.Way.ACCEPTANCE:
+        # Of members too: nobody was asked for the second factor that a page of the company takes.
         _remember_proof(request, entry.user)
+        path = ACCEPTANCE_PATH
+    elif not _let_in(request, entry):
+        return _no_entry(request, path)
     response = redirect(path)
     response.delete_cookie(ENTRY_COOKIE, samesite="Lax")
     # Browsers refuse a __Host- cookie, also an expired one, that is not Secure.
@@ -125,6 +127,8 @@ def _let_in(request: HttpRequest, entry: Entry) -> bool:
     membership, now = members().filter(user=entry.user).first(), timezone.now()
     if membership is None:
         return _let_operator_in(request, entry)
+    if entry.way != EntryCode.Way.SIGN_ON and lacks_factor(membership):
+        return False
     if _is_in_already(request, entry.user):
         request.session.cycle_key()
         _remember(request, entry)
@@ -159,13 +163,14 @@ def _is_in_already(request: HttpRequest, person: User) -> bool:
 
 def _remember(request: HttpRequest, entry: Entry) -> None:
     request.session[SESSION_ROOT] = entry.session_key
+    request.session[SESSION_SIGN_ON] = entry.way == EntryCode.Way.SIGN_ON
     if entry.confirmed_at:
         request.session[SESSION_CONFIRMED] = entry.confirmed_at.timestamp()
     request.session.set_expiry(0)
 
 
 def _remember_proof(request: HttpRequest, user: User) -> None:
-    """Somebody invited but no member yet: this browser may accept as this person, nothing else."""
+    """Somebody who came to accept an invitation: this browser may accept as this person, nothing else."""
     request.session.cycle_key()  # the invitation in it is what this is for
     until = timezone.now() + PROVEN_FOR
     request.session[PROVEN] = {"person": user.pk, "until": until.timestamp()}

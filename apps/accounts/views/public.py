@@ -24,7 +24,7 @@ from apps.accounts.confirming import confirmed_at
 from apps.accounts.domain.tokens import is_hash
 from apps.accounts.door import sign_on_offer
 from apps.accounts.forms import PasswordForm, ProfileForm
-from apps.accounts.models import User
+from apps.accounts.models import EntryCode, User
 from apps.accounts.operations import issue_entry_code, set_language
 from apps.accounts.operations.invitations import ACCEPTANCE_PATH
 from apps.accounts.queries import impersonation_in_force, memberships_of
@@ -108,12 +108,15 @@ def entry(request: HttpRequest, slug: str) -> HttpResponse:
     path = local_path(request.GET.get("path"))
     if company is None or not _may_enter(request, company, path):
         return render(request, "accounts/no_company.html", {"slug": slug}, status=404)
-    if path != ACCEPTANCE_PATH and (first := asked_first(request)) is not None:
+    way = EntryCode.Way.ACCEPTANCE if path == ACCEPTANCE_PATH else EntryCode.Way.SIGNED_IN
+    # Whoever only accepts an invitation owes no second factor yet; their code opens no page.
+    if way != EntryCode.Way.ACCEPTANCE and (first := asked_first(request)) is not None:
         return first
     state = request.GET.get("state", "")
     if not is_hash(state):
         return redirect(company_url(company, "/enter/start/", path=path))
-    return redirect(company_url(company, "/enter/", code=_code(request, company), path=path))
+    code = _code(request, company, way)
+    return redirect(company_url(company, "/enter/", code=code, path=path))
 
 
 @never_cache
@@ -131,13 +134,14 @@ def console_entry(request: HttpRequest) -> HttpResponse:
     return redirect(console_url("/enter/", code=_code(request, None), path=path))
 
 
-def _code(request: HttpRequest, company: Company | None) -> str:
+def _code(request: HttpRequest, company: Company | None, way: str = EntryCode.Way.SIGNED_IN) -> str:
     return issue_entry_code(
         user=request.user,  # type: ignore[arg-type]
         company=company,
         browser_hash=request.GET.get("state", ""),
         session_key=request.session.session_key or "",
         confirmed_at=confirmed_at(request),
+        way=way,
         now=timezone.now(),
     )
 

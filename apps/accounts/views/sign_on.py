@@ -29,7 +29,7 @@ from apps.accounts.domain.sign_on import BadToken, Shown
 from apps.accounts.domain.tokens import is_hash, new_token
 from apps.accounts.door import before_signing_in
 from apps.accounts.limits import ADDRESS, take
-from apps.accounts.models import SignOn, User
+from apps.accounts.models import EntryCode, SignOn, User
 from apps.accounts.operations import issue_entry_code
 from apps.accounts.operations.provider import Asked, authorization_url, shown_by_code
 from apps.accounts.operations.sign_on import link, shown_member
@@ -137,6 +137,7 @@ def _arrived(
     code = issue_entry_code(
         user=person, company=company, browser_hash=kept["back"],
         session_key=_root_session(request, person), confirmed_at=shown.authenticated_at, now=now,
+        way=EntryCode.Way.SIGN_ON,
     )  # fmt: skip
     return redirect(company_url(company, "/enter/", code=code, path=kept["path"]))
 

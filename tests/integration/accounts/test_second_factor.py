@@ -11,9 +11,11 @@ from django.core import mail
 from django.core.checks import run_checks
 from django.utils import timezone
 
-from apps.accounts.models import EntryCode, User
-from apps.accounts.operations import add_membership
+from apps.accounts.domain.tokens import hash_of, new_token
+from apps.accounts.models import EntryCode, Membership, User
+from apps.accounts.operations import add_membership, change_position, issue_entry_code
 from apps.accounts.queries import owes_second_factor
+from apps.accounts.views.entry import ENTRY_COOKIE
 from apps.tenancy.context import set_person
 from tests.integration.accounts.conftest import PASSWORD, PUBLIC, Browser, host_of, sign_in
 from tests.integration.accounts.factors import code_of, factors_of, with_app, with_codes
@@ -193,6 +195,72 @@ def test_who_needs_one_sets_it_up_before_going_on(
     address, page = browser.follow(f"http://{PUBLIC}{going_to}")
     assert address.endswith("/people/")
     assert page.wsgi_request.user == user
+
+
+def _goes_in(browser: Browser, company: Any) -> bool:
+    """Whether a page of the company opens without going anywhere."""
+    return bool(browser.get(f"http://{host_of(company)}/people/").status_code == 200)
+
+
+@pytest.mark.parametrize("path", ["/invitations/acceptance/", "/people/"])
+def test_the_way_of_an_invitation_lets_no_member_in_without_one(
+    cast: Any, browser: Browser, signed_in: Callable[..., User], compulsory: None, path: str
+) -> None:
+    """The code says itself that it is for an invitation: another path in the address changes nothing."""
+    signed_in(cast["provider"])
+    start = f"http://{PUBLIC}/companies/provider/entry/?path=/invitations/acceptance/"
+    address, _page = browser.follow(start, stop_at="/enter/?code=")
+    assert EntryCode.objects.get().way == "acceptance"
+    answer = browser.get(address.partition("&path=")[0] + f"&path={path}")
+    assert answer["Location"] == "/invitations/acceptance/"
+    assert not _goes_in(browser, cast["provider"])
+
+
+def test_a_code_without_one_lets_nobody_in(
+    cast: Any, browser: Browser, with_password: Callable[..., User], compulsory: None
+) -> None:
+    """Whoever writes the code: the company's host asks itself."""
+    person, host, nonce = with_password(cast["provider"]), host_of(cast["provider"]), new_token()
+    browser.client(host).cookies[ENTRY_COOKIE] = nonce
+    facts: dict[str, Any] = {
+        "user": person, "company": cast["provider"], "browser_hash": hash_of(nonce),
+        "session_key": "", "now": timezone.now(),
+    }  # fmt: skip
+    assert browser.get(f"http://{host}/enter/?code={issue_entry_code(**facts)}").status_code == 400
+    assert not _goes_in(browser, cast["provider"])
+    with_app(person)
+    assert browser.get(f"http://{host}/enter/?code={issue_entry_code(**facts)}").status_code == 302
+    assert _goes_in(browser, cast["provider"])
+
+
+def test_who_is_promoted_needs_one_from_the_next_page_on(
+    cast: Any, browser: Browser, signed_in: Callable[..., User], as_company: Any, compulsory: None
+) -> None:
+    provider = cast["provider"]
+    person = signed_in(provider, "viewer")
+    browser.follow(f"http://{host_of(provider)}/people/")
+    assert _goes_in(browser, provider)
+    with as_company(provider):
+        change_position(
+            membership=Membership.objects.get(author=provider, user=person), position="director",
+            now=timezone.now(),
+        )  # fmt: skip
+    address, _page = browser.follow(f"http://{host_of(provider)}/people/")
+    assert address.endswith("/security/")
+    with_app(person)
+    address, _page = browser.follow(f"http://{host_of(provider)}/people/")
+    assert address.endswith("/people/")
+
+
+def test_whose_last_one_goes_is_out(
+    cast: Any, browser: Browser, signed_in: Callable[..., User], compulsory: None
+) -> None:
+    person = signed_in(cast["provider"])
+    with_app(person)
+    browser.follow(f"http://{host_of(cast['provider'])}/people/")
+    assert _goes_in(browser, cast["provider"])
+    Authenticator.objects.filter(user=person).delete()
+    assert not _goes_in(browser, cast["provider"])
 
 
 def test_off_lets_them_in(

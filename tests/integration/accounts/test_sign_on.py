@@ -17,7 +17,7 @@ from apps.accounts.operations import provider as speaking
 from apps.accounts.operations.sign_on import end_sign_on, set_sign_on
 from apps.accounts.queries import own_link
 from apps.events.operations import posting
-from tests.integration.accounts.conftest import PUBLIC, Browser, host_of
+from tests.integration.accounts.conftest import PUBLIC, Browser, host_of, sign_in
 from tests.integration.accounts.provider import CLIENT, SECRET, Provider, new_key, providing
 from tests.unit.events.bad_targets import BAD_IPS, BAD_URLS
 
@@ -117,6 +117,20 @@ def test_it_opens_no_other_company_and_nothing_on_the_sign_in_host(
     for path in ("companies/", "security/", "profile/"):
         assert browser.get(f"http://{PUBLIC}/{path}").status_code == 302
     assert "companies/customer" not in browser.follow(f"http://{host_of(cast['customer'])}/")[0]
+
+
+def test_the_provider_asks_for_a_second_factor_where_it_wants_one(
+    cast: Any, idp: Provider, linked: User, settings: Any
+) -> None:
+    """Finance without a factor of ours: in by single sign-on, and not by a password."""
+    settings.PERUSE_MFA = True
+    browser = Browser()
+    browser.follow(_sign_in(browser, cast["provider"], idp)["Location"])
+    assert is_in(browser, cast["provider"])
+    with_a_password = Browser()
+    sign_in(with_a_password, linked)
+    with_a_password.follow(f"http://{host_of(cast['provider'])}/people/")
+    assert not is_in(with_a_password, cast["provider"])
 
 
 def test_signing_out_from_afar_ends_it(cast: Any, idp: Provider, linked: User) -> None:
