@@ -6,6 +6,7 @@ changed, suspended nothing is opened; what is on the lists below is left open, a
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -13,12 +14,14 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.access import requires
 from apps.accounts.api import problem
+from apps.accounts.domain.capabilities import is_less
+from apps.accounts.queries import members
 from apps.subscriptions.domain.standing import Standing
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 HELD_BACK = frozenset({Standing.READ_ONLY, Standing.SUSPENDED})
 # Signing in and out, the language, paying for the plan, and taking one's data along.
-ALWAYS_OPEN = frozenset(
+EXITS = frozenset(
     {
         "enter", "enter_start", "end_help", "kept_form", "policy_reports", "sign_out", "set_language",
         "invitation_acceptance",
@@ -28,6 +31,19 @@ ALWAYS_OPEN = frozenset(
         "asset_data_export", "job_progress",
     }
 )  # fmt: skip
+# What only takes rights away, with the pages that lead there: intake goes on, so a key that leaked must end, and
+# who left the company must be out, whatever is owed.
+TAKES_AWAY = frozenset(
+    {
+        "key_list", "key_detail", "key_revocation",
+        "people", "person", "person_ending", "invitation_withdrawal",
+        "sign_on", "sign_on_ending", "sign_on_unlink",
+        "webhook_list", "webhook_detail", "webhook_pause", "webhook_removal",
+        "grant_list", "grant_detail", "grant_revocation", "grant_push_end",
+        "request_list", "request_detail", "request_consent_end",
+    }
+)  # fmt: skip
+ALWAYS_OPEN = EXITS | TAKES_AWAY
 # Usage is never lost: who sends readings is answered by intake, within the plan's limit.
 STORES = frozenset({"send_readings"})
 
@@ -60,9 +76,18 @@ class StandingMiddleware:
         )
         if not is_held_back(company.standing, request.method or "", name or "", capability):
             return None
+        if name == "person_position" and _takes_away(request, kwargs["membership_id"]):
+            return None
         if request.path.startswith("/api/"):
             return problem(402, told(company.standing))
         return _page(request)
+
+
+def _takes_away(request: HttpRequest, membership_id: UUID) -> bool:
+    """Whether the position that is asked for is less than the member has."""
+    member = members().filter(pk=membership_id).first()
+    wanted = request.POST.get("position", "")
+    return member is not None and is_less(wanted, member.position)
 
 
 def told(standing: str) -> str:

@@ -82,6 +82,12 @@ def capabilities_of(position: str | None) -> frozenset[str]:
     return CAPABILITIES[position] | ANY_PERSON
 
 
+def is_less(position: str, before: str) -> bool:
+    """Whether a change to this position only takes away; of one that is none, no."""
+    new, old = CAPABILITIES.get(position), CAPABILITIES.get(before)
+    return new is not None and old is not None and new < old
+
+
 def operators_capabilities() -> frozenset[str]:
     """The capabilities of a person of the platform inside a company's portal."""
     return VIEW - {"switch_company"} | HELPING | ANY_PERSON

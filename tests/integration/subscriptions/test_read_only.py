@@ -8,7 +8,11 @@ from uuid import UUID
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
+from apps.accounts.models import ApiKey, Invitation
+from apps.accounts.operations import invite, make_key
+from apps.accounts.queries import members
 from apps.common.ids import encode
 from apps.events.models import AuditRow, OutboxEvent
 from apps.subscriptions import middleware
@@ -144,6 +148,58 @@ def test_nothing_is_changed_and_the_page_says_why(
     assert "read-only" in told.json()["detail"]
     # And the banner, on a page that is read.
     assert "read-only until the plan is paid" in client.get("/company/").content.decode()
+
+
+@pytest.mark.parametrize("standing", ["read_only", "suspended"])
+def test_a_leaked_key_and_who_left_are_ended_whatever_is_owed(
+    cast: dict[str, Any], now: datetime, client_of: Callable[..., Any],
+    person_of: Callable[..., Any], standing: str,
+) -> None:  # fmt: skip
+    """Each by the page that leads to it."""
+    provider = cast["provider"]
+    client, colleague = client_of(provider), person_of(provider, "finance")
+    with company_context(provider):
+        key, _secret = make_key(name="leaked", scope="intake", now=now)
+        asked = invite(
+            email="new@x.example", position="viewer", now=timezone.now(), actor=colleague
+        )
+        member = members().get(user=colleague)
+    stand(provider, standing, now)
+    for page in ("/keys/", f"/keys/{key.public_id}/", "/people/", f"/people/{member.public_id}/",
+                 "/company/sign-on/", "/webhooks/", "/data/grants/"):  # fmt: skip
+        assert client.get(page).status_code == 200, page
+    for act in (f"/keys/{key.public_id}/revocation/", "/company/sign-on/ending/",
+                f"/people/invitations/{asked.public_id}/withdrawal/",
+                f"/people/{member.public_id}/ending/"):  # fmt: skip
+        assert client.post(act).status_code == 302, act
+    with company_context(provider):
+        assert ApiKey.objects.get(pk=key.pk).revoked_at is not None
+        assert Invitation.objects.get(pk=asked.pk).withdrawn_at is not None
+        assert not members().filter(user=colleague).exists()
+    for act in ("/keys/new/", "/people/invitations/new/", "/company/sign-on/provider/"):
+        assert client.post(act, {"name": "another", "scope": "intake"}).status_code == 402, act
+
+
+def test_a_position_only_goes_down_while_something_is_owed(
+    cast: dict[str, Any], now: datetime, client_of: Callable[..., Any],
+    person_of: Callable[..., Any],
+) -> None:  # fmt: skip
+    provider = cast["provider"]
+    client, colleague = client_of(provider), person_of(provider, "operations")
+    stand(provider, "read_only", now)
+
+    def asked(position: str) -> tuple[int, str]:
+        with company_context(provider):
+            member = members().get(user=colleague)
+        answer = client.post(f"/people/{member.public_id}/position/", {"position": position})
+        with company_context(provider):
+            return answer.status_code, members().get(user=colleague).position
+
+    # Finance is another position, not a lower one.
+    for refused in ("director", "finance", "operations", "captain", ""):
+        assert asked(refused) == (402, "operations"), refused
+    assert asked("viewer") == (302, "viewer")
+    assert asked("operations") == (402, "viewer")
 
 
 def test_days_move_the_standing_once_each(cast: dict[str, Any], now: datetime) -> None:
