@@ -3,11 +3,15 @@
 from datetime import datetime
 from typing import Any
 
+from apps.assets.domain.use import knows_use
 from apps.events.domain.registry import housekeeping
 from apps.events.models import Job
 from apps.metering.operations import open_periods
 from apps.metering.queries import readings_needed_from
+from apps.metering.queries.periods import metered_since
 from apps.telemetry.operations import drop_old_months
+
+knows_use(metered_since)
 
 
 @housekeeping("metering.open_periods")

@@ -10,8 +10,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.assets.models import Asset, LifecycleAct, Purchase
+from apps.assets.queries.counting import out_of_use, retirements
 from apps.common.period import local_date
 from apps.events.operations import record
+from apps.subscriptions.domain.limits import Counted
+from apps.subscriptions.operations import require_room
 from apps.tenancy.context import current_company
 
 LONGEST_NOTE = 200
@@ -50,10 +53,13 @@ def record_act(
 def withdraw_act(*, act_id: UUID, reason: str, now: datetime, actor: Any) -> LifecycleAct:
     """Say that an own entry never happened; both stay. Twice is once.
 
-    Raises LifecycleAct.DoesNotExist.
+    Raises LifecycleAct.DoesNotExist; and ValidationError where an asset is in use again by it, and the plan
+    has no room.
     """
     own = LifecycleAct.objects.written_by(current_company())
     act: LifecycleAct = own.select_related("asset").get(pk=act_id, withdraws=None)
+    if _brings_back(act, now):
+        require_room(what=Counted.ASSETS, added=1, now=now)
     row, made = LifecycleAct.objects.get_or_create(
         author=current_company(), withdraws=act,
         defaults={
@@ -66,6 +72,13 @@ def withdraw_act(*, act_id: UUID, reason: str, now: datetime, actor: Any) -> Lif
         _tell("act_withdrawn", act.asset, act, now, actor)
     withdrawal: LifecycleAct = row
     return withdrawal
+
+
+def _brings_back(act: LifecycleAct, now: datetime) -> bool:
+    """Whether this is all that keeps an own asset out of use."""
+    own = retirements().filter(asset=act.asset_id)
+    is_all = own.filter(pk=act.pk).exists() and not own.exclude(pk=act.pk).exists()
+    return is_all and act.asset_id in out_of_use(now)
 
 
 def _tell(action: str, asset: Asset, act: LifecycleAct, now: datetime, actor: Any) -> None:

@@ -2,7 +2,11 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from django.db.models import F, Q, QuerySet
+
+from apps.assets.domain.use import used_since
 from apps.assets.models import Asset, LifecycleAct
 from apps.assets.queries.things import MISSED_INTERVALS, USUAL_INTERVAL
 from apps.tenancy.context import current_company
@@ -48,9 +52,27 @@ def asset_counts(now: datetime, most: int) -> dict[str, Any]:
 
 
 def assets_in_use(since: datetime) -> int:
-    """Those the current company collects and nobody has retired: what its plan counts, at any time."""
-    retired = LifecycleAct.objects.filter(
-        kind=LifecycleAct.Kind.RETIRED, withdraws=None, withdrawals=None
-    )
-    rows = Asset.objects.written_by(current_company())
-    return int(rows.exclude(pk__in=retired.values("asset_id")).count())
+    """Those the current company collects, without what is out of use: what its plan counts, at any time."""
+    return int(Asset.objects.written_by(current_company()).count()) - len(out_of_use(since))
+
+
+def out_of_use(since: datetime) -> set[UUID]:
+    """Own assets that are retired in deed too, not by a word alone.
+
+    The collecting company itself said so, nothing was measured after it was said, and no contract covers
+    them, at any time from the instant on. Whatever else is said and done, they count.
+    """
+    retired = {key for key in retirements().values_list("asset_id", flat=True) if key is not None}
+    return retired - used_since(retired, since)
+
+
+def retirements() -> QuerySet[LifecycleAct]:
+    """What the current company said of its own assets' ends, and neither took back nor belied by readings."""
+    own = current_company()
+    rows = LifecycleAct.objects.filter(
+        Q(asset__last_reading_at=None) | Q(asset__last_reading_at__lte=F("said_at")),
+        author=own, asset__author=own, kind=LifecycleAct.Kind.RETIRED, withdraws=None,
+        withdrawals=None,
+    )  # fmt: skip
+    found: QuerySet[LifecycleAct] = rows
+    return found

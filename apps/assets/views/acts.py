@@ -53,6 +53,9 @@ def withdrawal(request: HttpRequest, act_id: UUID) -> HttpResponse:
         row = withdraw_act(act_id=act_id, reason=reason, now=timezone.now(), actor=request.user)
     except LifecycleAct.DoesNotExist:
         raise Http404 from None
+    except ValidationError as refusal:
+        messages.error(request, " ".join(refusal.messages))
+        return redirect("asset_list")
     messages.success(request, _("The entry is withdrawn; it stays, marked."))
     if visible_assets().filter(pk=row.asset_id).exists():
         return redirect("asset_detail", row.asset.public_id)

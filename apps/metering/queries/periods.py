@@ -5,6 +5,8 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
 
+from django.db.models import Q
+
 from apps.common.period import Period, local_date, midnight, period_of, periods_between
 from apps.contracts.models import Contract, PlanVersion
 from apps.metering.domain.parts import Stay
@@ -113,3 +115,11 @@ def orders_of(contract_ids: Iterable[UUID]) -> dict[UUID, list[MeteringOrder]]:
     for order in MeteringOrder.objects.filter(contract_id__among=list(contract_ids)):
         found.setdefault(order.contract_id, []).append(order)
     return found
+
+
+def metered_since(assets: set[UUID], since: datetime) -> set[UUID]:
+    """Which of these assets a contract meters, or their hosts for it, at any time from the instant on."""
+    lasting = MeteringOrder.objects.filter(Q(ends_at=None) | Q(ends_at__gt=since))
+    asked = lasting.filter(Q(asset_id__in=assets) | Q(host_ids__overlap=list(assets)))
+    rows = asked.values_list("asset_id", "host_ids")
+    return assets & {key for asset, hosts in rows for key in (asset, *hosts)}
