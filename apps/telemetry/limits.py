@@ -7,9 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
-from apps.subscriptions.domain.limits import Counted
-from apps.subscriptions.queries import month_of, own_subscription, plan_in_force
-from apps.telemetry.queries.devices import readings_stored
+from apps.telemetry.queries.received import is_month_full_now
 
 MOST_KEYS = 10_000
 
@@ -61,17 +59,11 @@ def is_month_full(company: Any, now: datetime) -> bool:
     known = _full.get(company)
     if known is not None and known[0] > time.monotonic():
         return known[1]
-    full = _is_full(now)
+    full = is_month_full_now(now)
     if len(_full) > MOST_KEYS:
         _full.clear()
     _full[company] = (time.monotonic() + FULL_SECONDS, full)
     return full
-
-
-def _is_full(now: datetime) -> bool:
-    found = own_subscription()
-    most = plan_in_force(found, now).most(Counted.READINGS)
-    return most is not None and readings_stored(month_of(found, now)) >= most
 
 
 def forget_limits() -> None:

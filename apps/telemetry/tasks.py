@@ -29,14 +29,16 @@ from apps.telemetry.operations.pushing import (
     stop_ended_pushes,
 )
 from apps.telemetry.operations.quarantine import tell_refused
+from apps.telemetry.operations.received import fold_received
 from apps.telemetry.operations.rollup import recompute_dirty
-from apps.telemetry.queries.devices import devices_registered, readings_stored
+from apps.telemetry.queries.devices import devices_registered
+from apps.telemetry.queries.received import readings_received
 from apps.tenancy.context import current_company
 
 LONGEST_SECONDS = 30.0
 
 counts(Counted.DEVICES)(devices_registered)
-counts(Counted.READINGS)(readings_stored)
+counts(Counted.READINGS)(readings_received)
 
 
 @handles("telemetry.roll_up", atomic=False)
@@ -105,6 +107,7 @@ def _keep_delivered(now: datetime) -> None:
 
 
 def _drain(job: Job, now: datetime) -> int:
+    fold_received()
     until, total = time.monotonic() + LONGEST_SECONDS, 0
     while time.monotonic() < until:
         days = recompute_dirty(

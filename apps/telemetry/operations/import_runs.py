@@ -23,7 +23,10 @@ from apps.telemetry.operations.intake import take_in
 from apps.telemetry.operations.quarantine import keep_unreadable
 from apps.telemetry.operations.retention import keep_from, retention_edge
 from apps.telemetry.operations.storing import make_months
+from apps.telemetry.queries.received import is_month_full_now
 
+# Why a run stopped that may go on behind what it stored, once there is room.
+MONTH_FULL = "month_full"
 SHOWN_ROWS = 20
 _RENEWED_EVERY = 20_000
 # What a page looks through before it answers; the run itself reads everything.
@@ -100,7 +103,8 @@ def run_import(
     """Take the stored file in, going on behind what an earlier try has committed.
 
     Not atomic: each chunk commits by itself. `clock` renews the job's lease while it works.
-    A file that cannot be read ends the run as failed, with the reason.
+    A file that cannot be read ends the run as failed, with the reason; so does a month in which the plan
+    stores no more, after which the run may be started again.
     """
     if run.state == ImportRun.State.DONE:
         return run
@@ -171,6 +175,8 @@ def _take_rest(
         if levels:
             # Beforehand, so that a new month's lock does not last as long as the chunk.
             make_months([instant.replace(tzinfo=None) for instant in _possible(chunk.times, now)])
+        if is_month_full_now(now):
+            raise BadFile(MONTH_FULL, line=str(chunk.rows[0].line))
         _take_chunk(run, chunk, tally, now)
         renew()
 

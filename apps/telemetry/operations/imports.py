@@ -23,6 +23,7 @@ from apps.telemetry.domain.mapping import (
 )
 from apps.telemetry.models import ImportProfile, ImportRun
 from apps.telemetry.operations.import_runs import (
+    MONTH_FULL,
     MOST_LOOKED_AT,
     Preview,
     must_have_asset,
@@ -35,6 +36,7 @@ from apps.tenancy.context import current_company
 
 __all__ = [
     "JOB_KIND",
+    "MONTH_FULL",
     "Preview",
     "discard_upload",
     "preview_import",

@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
 # Most batches hold nothing that is there already: without ON CONFLICT a row costs a quarter less.
 _ALL_NEW_LEVELS = """
-with marked as ({marks})
+with marked as ({marks}), counted as ({count})
 insert into {schema}.telemetry_level (channel_id, measured_at, value, received_at)
 select s.*, %s from unnest(%s, %s, %s::numeric[]) as s(channel_id, measured_at, value)
 """
 _ALL_NEW_DELTAS = """
-with marked as ({marks})
+with marked as ({marks}), counted as ({count})
 insert into {schema}.telemetry_delta (channel_id, event_key, counted_at, value, received_at)
 select s.*, %s from unnest(%s, %s, %s, %s::numeric[])
     as s(channel_id, event_key, counted_at, value)
@@ -46,10 +46,17 @@ select s.*, %s from unnest(%s, %s, %s, %s::numeric[])
 _MARKS = """
     insert into {schema}.telemetry_mark (channel_id, day) select * from unnest(%s, %s::date[])
 """
+# What a plan counts in a month: so many stored, received now.
+_COUNT = """
+    insert into {schema}.telemetry_received (received_at, readings) values (%s, %s)
+"""
 _MARK = """
 marked as (
     insert into {schema}.telemetry_mark (channel_id, day)
     select distinct channel_id, {day} from stored
+), counted as (
+    insert into {schema}.telemetry_received (received_at, readings)
+    select %s, count(*) from stored having count(*) > 0
 )
 """
 # A level at exactly midnight belongs to the day that ends there, a delta to the day that begins.
@@ -123,7 +130,7 @@ def store_rows(rows: Rows, now: datetime) -> dict[int, Existing]:
     with connection.wrap_database_errors, closing(raw_cursor()) as cursor:
         cursor.execute(
             in_schema(insert, mark=_MARK.strip(), day=_DELTA_DAY if rows.keys else _LEVEL_DAY),
-            [*columns.packed(), now, len(order)],
+            [*columns.packed(), now, now, len(order)],
         )
         missing = [row[0] - 1 for row in cursor.fetchall()]
         if not missing and not doubled:
@@ -146,7 +153,8 @@ def _stored_as_new(columns: "_Columns", now: datetime) -> bool:
     with connection.wrap_database_errors, closing(raw_cursor()) as cursor:
         try:
             cursor.execute(
-                in_schema(statement, marks=_MARKS), [*columns.marks(), now, *columns.packed()]
+                in_schema(statement, marks=_MARKS, count=_COUNT),
+                [*columns.marks(), now, len(columns.values), now, *columns.packed()],
             )
         except psycopg.errors.UniqueViolation:
             _compare_until[key] = time.monotonic() + COMPARED_SECONDS

@@ -5,9 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Sum
-
-from apps.telemetry.models import Channel, ChannelDay, Device
+from apps.telemetry.models import Channel, Device
 from apps.telemetry.queries.readings import latest
 
 # Channels by whose codes a device says how it is itself.
@@ -55,9 +53,3 @@ def device_health(asset_id: UUID) -> DeviceHealth:
 def devices_registered(since: datetime) -> int:
     """Of the current company: what its plan counts."""
     return Device.objects.count()
-
-
-def readings_stored(since: datetime) -> int:
-    """Measured from that day on, as far as they are rolled up: what its plan counts in a month."""
-    days = ChannelDay.objects.filter(day__gte=since.date())
-    return days.aggregate(all=Sum("reading_count"))["all"] or 0

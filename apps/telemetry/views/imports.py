@@ -33,6 +33,7 @@ from apps.telemetry.operations.import_undo import (
     start_undo,
 )
 from apps.telemetry.operations.imports import (
+    MONTH_FULL,
     Preview,
     discard_upload,
     is_stuck,
@@ -284,6 +285,7 @@ def import_detail(request: HttpRequest, run_id: UUID) -> HttpResponse:
         "entries": _shown_entries(run.problems),
         "more": len(run.problems) > _SHOWN_PROBLEMS,
         "stuck": run.state == ImportRun.State.RUNNING and (job is None or job.state == "parked"),
+        "full": run.state == ImportRun.State.FAILED and run.error == MONTH_FULL,
         "undoable": run.state in UNDOABLE and run.accepted > 0,
         "undo_stuck": run.state == ImportRun.State.UNDOING and is_stuck(run),
         "error_text": sentence(run.error, _error_params(run)) if run.error else "",

@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from apps.telemetry.operations.imports import (
     upload_file,
 )
 from tests.conftest import NOW
+from tests.integration.subscriptions.test_limits import change_plan_row
 
 MAPPING: dict[str, Any] = {
     "asset": "M-1",
@@ -102,6 +104,33 @@ def test_an_import_keeps_what_it_refuses_with_its_line(profile: ImportProfile) -
         (23, "conflict"), (24, "naive_time"), (25, "not_a_number"), (26, "in_future"),
     ]  # fmt: skip
     assert stored() == 20
+
+
+def test_a_full_month_stops_an_import_which_goes_on_when_there_is_room(
+    profile: ImportProfile, monkeypatch: pytest.MonkeyPatch, cast: dict[str, Any], client_of: Any
+) -> None:
+    monkeypatch.setattr(import_tally, "CHUNK", 5)
+    change_plan_row("network", most_readings=10)
+    connection.set_tenant(cast["provider"])  # type: ignore[attr-defined]
+    run = start_import(run=uploaded(profile, GOOD), now=NOW)
+    run_waiting_jobs(now=NOW)
+    run.refresh_from_db()
+    assert (run.state, run.error, run.rows_done, stored()) == ("failed", "month_full", 10, 10)
+    page = client_of(cast["provider"]).get(f"/imports/{run.public_id}/").content.decode()
+    assert "What came before line 12 is stored" in page
+    assert "Go on" in page
+    connection.set_tenant(cast["provider"])  # type: ignore[attr-defined]
+    # The same month is still full: nothing more comes in.
+    start_import(run=run, now=NOW)
+    run_waiting_jobs(now=NOW)
+    assert stored() == 10
+    later = NOW + timedelta(days=30)
+    for _twice in range(2):
+        start_import(run=run, now=later)
+        run_waiting_jobs(now=later)
+    run.refresh_from_db()
+    assert (run.state, run.error, stored()) == ("done", "", 20)
+    assert counts(run) == (20, 0, 0, 0, 0)
 
 
 def test_the_same_file_is_the_same_run_and_another_name_is_no_news(profile: ImportProfile) -> None:

@@ -55,6 +55,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "no_asset": ("The profile names neither an asset nor a column of assets: choose the asset of this file.", "Das Profil nennt weder eine Anlage noch eine Spalte mit Anlagen: Bitte die Anlage dieser Datei wählen."),
     "no_day_in_name": ("The file's name “{name}” holds no day written as {pattern}.", "Der Name der Datei „{name}“ enthält keinen Tag der Form {pattern}."),
     "file_gone": ("The stored file is no longer there. Upload it again.", "Die gespeicherte Datei ist nicht mehr da. Bitte noch einmal hochladen."),
+    "month_full": (
+        "Your plan stores no more readings this month. What came before line {line} is stored; go on next month, or choose a larger plan on the page “Plan”.",
+        "Ihr Plan speichert in diesem Monat keine weiteren Messwerte. Was vor Zeile {line} steht, ist gespeichert; fahren Sie nächsten Monat fort, oder wählen Sie auf der Seite „Plan“ einen größeren Plan.",
+    ),
     # A line
     "bad_quotes": ("The quotes do not close (read up to line {until}).", "Die Anführungszeichen schließen nicht (gelesen bis Zeile {until})."),
     "other_width": ("{found} cells instead of {expected}.", "{found} Zellen statt {expected}."),

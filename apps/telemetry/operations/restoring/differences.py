@@ -11,8 +11,12 @@ from django.db import connection
 from apps.telemetry.operations.restoring.beside import HISTORY, live_tables
 from apps.telemetry.operations.storing import in_schema
 
-# What waits to be worked in is no fact; a restore marks what it brings by itself.
-PASSING = {HISTORY, "telemetry_mark", "telemetry_derivemark"}
+# What waits to be worked in is no fact; a restore marks what it brings by itself. What is brought back was
+# received, and counted, before.
+PASSING = {
+    HISTORY, "telemetry_mark", "telemetry_derivemark", "telemetry_received",
+    "telemetry_receivedhour",
+}  # fmt: skip
 # Found anew from readings and declarations whenever a day is worked in.
 WORKED_OUT = {
     "telemetry_channelday", "telemetry_derivedcarry", "telemetry_disbelief",
