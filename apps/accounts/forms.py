@@ -136,6 +136,12 @@ class CompanyForm(forms.Form):
         label=_("Language"), choices=settings.LANGUAGES,
         help_text=_("Documents to you are written in it."),
     )  # fmt: skip
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        help_text=_(
+            "Days and months begin in it. It stays from the first contract or document on."
+        ),
+    )
     scheme = forms.ChoiceField(
         label=_("E-invoices go to"), required=False,
         choices=[("", _("the e-mail address")), *SCHEMES.items()],
@@ -146,6 +152,16 @@ class CompanyForm(forms.Form):
         required=False,
         help_text=_("Such as the Leitweg-ID 04011000-12345-03 of a public customer."),
     )
+
+    def __init__(self, *args: Any, zone_stays: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zone: forms.ChoiceField = self.fields["time_zone"]  # type: ignore[assignment]
+        own = str(self.initial.get("time_zone", ""))
+        zone.choices = [(name, name) for name in sorted({own, *time_zones()} - {""})]
+        # A disabled field keeps its initial value, whatever is sent.
+        zone.disabled = zone_stays
+        if zone_stays:
+            zone.help_text = _("Contracts or documents count their days in it: it stays.")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -10,7 +10,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.domain.company_facts import is_vat_id
-from apps.accounts.forms import NewPersonForm
+from apps.accounts.domain.zones import zone_of_country
+from apps.accounts.forms import NewPersonForm, time_zones
 from apps.subscriptions.models import Plan
 from apps.subscriptions.operations.signing_up import must_be_free
 from apps.subscriptions.queries import participant_plan, plans_on_sale
@@ -42,6 +43,10 @@ class CompanyForm(forms.Form):
     street = forms.CharField(label=_("Street"), max_length=120)
     postcode = forms.CharField(label=_("Postcode"), max_length=20)
     city = forms.CharField(label=_("City"), max_length=80)
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"), required=False,
+        help_text=_("Days and months begin in it. It stays from the first contract or document on."),
+    )  # fmt: skip
     vat_id = forms.CharField(
         label=_("VAT id"), max_length=20, required=False,
         help_text=_("Inside the EU it decides about the tax on your plan."),
@@ -55,6 +60,8 @@ class CompanyForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["country"].initial = settings.PERUSE_OPERATOR["country"]
+        zones: forms.ChoiceField = self.fields["time_zone"]  # type: ignore[assignment]
+        zones.choices = [("", _("that of the country")), *((name, name) for name in time_zones())]
         self.plans = {plan.pk: plan for plan in [participant_plan(), *plans_on_sale()]}
         self.fields["plan"].choices = [  # type: ignore[attr-defined]
             (key, plan.title) for key, plan in self.plans.items()
@@ -74,6 +81,9 @@ class CompanyForm(forms.Form):
         if vat_id and "country" in data and not is_vat_id(vat_id, data["country"]):
             self.add_error("vat_id", _("This is no VAT id of that country: check it."))
         data["vat_id"] = vat_id
+        data["time_zone"] = data.get("time_zone") or zone_of_country(data.get("country", ""))
+        if not data["time_zone"] and not self.errors.keys() & {"time_zone", "country"}:
+            self.add_error("time_zone", _("This country has several time zones: choose yours."))
         return data
 
     def chosen(self) -> Plan:
@@ -82,7 +92,7 @@ class CompanyForm(forms.Form):
 
     def facts(self, email: str, language: str) -> dict[str, str]:
         """What a new company is made of. Call it on a valid form."""
-        names = ("name", "country", "street", "postcode", "city", "vat_id")
+        names = ("name", "country", "street", "postcode", "city", "vat_id", "time_zone")
         return {
             **{name: str(self.cleaned_data[name]).strip() for name in names},
             "email": email, "language": language, "currency": settings.PERUSE_OPERATOR["currency"],

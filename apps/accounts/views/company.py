@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.accounts.access import requires
 from apps.accounts.domain.company_facts import SCHEMES
+from apps.accounts.domain.zones import zone_stays
 from apps.accounts.forms import CompanyForm
 from apps.accounts.operations import describe_company
 from apps.accounts.operations.company_facts import FIELDS
@@ -48,7 +49,8 @@ def company_detail(request: HttpRequest) -> HttpResponse:
 @requires("manage_people")
 def company_facts(request: HttpRequest) -> HttpResponse:
     """Change them; documents that exist stay as they are."""
-    form = CompanyForm(request.POST or None, initial=_initial(_fresh()))
+    initial = _initial(_fresh())
+    form = CompanyForm(request.POST or None, initial=initial, zone_stays=zone_stays())
     if request.method == "POST" and form.is_valid():
         try:
             changed = describe_company(facts=form.facts(), now=timezone.now(), actor=request.user)

@@ -1,4 +1,4 @@
-"""What of contracts holds a company that wants to leave."""
+"""What of contracts holds a company that wants to leave, or another time zone."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -18,3 +18,11 @@ def open_contracts(now: datetime) -> Iterator[Hold]:
             "%(n)d contract is open: end it.", "%(n)d contracts are open: end them.", count
         )
         yield Hold(text % {"n": count}, "contract_list")
+
+
+def is_in_business() -> bool:
+    """Whether the current company sees a contract that was ever offered, on either side or as a partner.
+
+    Its documents, shares and what became due count their days in the zone of who wrote them.
+    """
+    return bool(Contract.objects.exclude(state=Contract.State.DRAFT).exists())

@@ -4,17 +4,21 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client
 
+from apps.accounts.operations import describe_company
 from apps.tenancy.context import company_context
 from apps.tenancy.models import Company
+from tests.conftest import NOW
+from tests.integration.billing.scene import make_asset, make_contract
 
 FORM = {
     "street": "Werft 1", "postcode": "24143", "city": "Kiel", "vat_id": "DE 136695976",
     "tax_number": "20/292/01234", "register_entry": "HRB 4711, Amtsgericht Kiel",
     "contact_name": "Ada", "phone": "+49 431 1", "email": "post@example.com", "language": "de",
-    "scheme": "0204", "e_address": "04011000-12345-03",
+    "scheme": "0204", "e_address": "04011000-12345-03", "time_zone": "Europe/Berlin",
 }  # fmt: skip
 
 
@@ -59,6 +63,31 @@ def test_wrong_numbers_are_refused_and_change_nothing(
     assert reason in answer.content.decode()
     with company_context(cast["provider"]):
         assert Company.objects.get(pk=cast["provider"].pk).street != "Werft 1"
+
+
+def test_the_time_zone_changes_until_something_counts_in_it(
+    cast: dict[str, Any], client_of: Callable[..., Client]
+) -> None:
+    provider = cast["provider"]
+    director = client_of(provider)
+
+    def sent(zone: str) -> tuple[int, str]:
+        form = {**FORM, "phone": "+49 431 123", "time_zone": zone}
+        status = director.post("/company/facts/", form).status_code
+        with company_context(provider):
+            return status, Company.objects.get(pk=provider.pk).time_zone
+
+    assert sent("Europe/Lisbon") == (302, "Europe/Lisbon")
+    assert sent("Europe/Atlantis") == (422, "Europe/Lisbon")
+    assert sent("Europe/Warsaw") == (302, "Europe/Warsaw")
+    make_contract(provider, cast["customer"], [make_asset(provider)])
+    # The form keeps what stands, and the operation refuses another.
+    assert sent("Europe/Lisbon") == (302, "Europe/Warsaw")
+    assert "count their days in it" in director.get("/company/facts/").content.decode()
+    for company in (provider, cast["customer"]):
+        with company_context(company), pytest.raises(ValidationError) as refused:
+            describe_company(facts={"time_zone": "Asia/Tokyo"}, now=NOW, actor="Anna")
+        assert list(refused.value.error_dict) == ["time_zone"]
 
 
 def test_the_database_lets_a_company_write_these_of_its_own_row_alone(cast: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import Membership, User
+from apps.subscriptions.forms import CompanyForm
 from apps.subscriptions.models import Plan, SignUp
 from apps.subscriptions.operations import signing_up
 from apps.subscriptions.operations.signing_up import (
@@ -167,6 +168,41 @@ def test_who_has_an_account_signs_in_first(
     assert client.post("/sign-up/company/", FACTS).status_code == 302
     platform(set_up_companies, now)
     assert SignUp.objects.get().state == "ready"
+
+
+@pytest.mark.parametrize(
+    ("country", "typed", "zone"),
+    [
+        ("PT", "", "Europe/Lisbon"), ("DE", "", "Europe/Berlin"), ("JP", "", "Asia/Tokyo"),
+        ("US", "America/Chicago", "America/Chicago"), ("DE", "Europe/Madrid", "Europe/Madrid"),
+        ("US", "", ""), ("DE", "Europe/Atlantis", ""),
+    ],
+)  # fmt: skip
+def test_the_time_zone_is_the_countrys_unless_another_is_chosen(
+    cast: Any, country: str, typed: str, zone: str
+) -> None:
+    form = CompanyForm({**FACTS, "vat_id": "", "country": country, "time_zone": typed})
+    assert form.is_valid() is bool(zone), form.errors
+    if zone:
+        assert form.facts(EMAIL, "en")["time_zone"] == zone
+    else:
+        assert set(form.errors) == {"time_zone"}
+
+
+def test_a_new_company_counts_in_its_zone(cast: Any, now: datetime) -> None:
+    """All the way from the form's facts to its row."""
+    person = User.objects.create(email=EMAIL, name="Anna", joined_at=now, password="!")
+    form = CompanyForm({**FACTS, "vat_id": "", "country": "PT"})
+    assert form.is_valid()
+    row = SignUp.objects.create(
+        email=EMAIL, language="en", asked_at=now, expires_at=now + timedelta(days=2), state="proven"
+    )
+    order_company(
+        sign_up=row, person=person, slug="werk-sul", plan=form.chosen(),
+        facts=form.facts(EMAIL, "en"), now=now,
+    )  # fmt: skip
+    platform(set_up_companies, now)
+    assert Company.objects.get(slug="werk-sul").time_zone == "Europe/Lisbon"
 
 
 def test_an_address_gets_five_mails_a_day(cast: Any, now: datetime) -> None:
