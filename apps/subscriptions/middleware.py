@@ -35,7 +35,7 @@ EXITS = frozenset(
 # who left the company must be out, whatever is owed.
 TAKES_AWAY = frozenset(
     {
-        "key_list", "key_detail", "key_revocation",
+        "key_list", "key_detail", "key_revocation", "device_retirement",
         "people", "person", "person_ending", "invitation_withdrawal",
         "sign_on", "sign_on_ending", "sign_on_unlink",
         "webhook_list", "webhook_detail", "webhook_pause", "webhook_removal",

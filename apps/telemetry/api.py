@@ -215,12 +215,16 @@ def _device_of(key: ApiKey) -> Device | None:
     if key.device_id is None:
         return None
     name: tuple[Any, UUID] = (company_key(), key.device_id)
-    device = _devices.get(name) or Device.objects.filter(pk=key.device_id).first()
+    device = _devices.get(name) or _standing(key.device_id)
     if device is None:
         raise Refused(403, "The device of this key is no more")
     if not connection.in_atomic_block:
         _devices[name] = device
     return device
+
+
+def _standing(device_id: UUID) -> Device | None:
+    return Device.objects.filter(pk=device_id, retired_at=None).first()
 
 
 def _source(key: ApiKey, device: Device | None) -> str:

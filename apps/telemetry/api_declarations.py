@@ -180,7 +180,7 @@ def open_channels(request: Request) -> Any:
     device: UUID | None = request.auth.device_id  # type: ignore[union-attr]
     if device is None:
         return Channel.objects.all()
-    assets = Device.objects.filter(pk=device).values("asset_id")
+    assets = Device.objects.filter(pk=device, retired_at=None).values("asset_id")
     return Channel.objects.filter(asset_id__in=assets)
 
 

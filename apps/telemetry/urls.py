@@ -108,5 +108,6 @@ urlpatterns = [
     path("data/correction-limit/", declarations.limit_of_company, name="correction_limit"),
     path("assets/<pid:asset_id>/devices/", devices.asset_devices, name="asset_devices"),
     path("assets/<pid:asset_id>/devices/new/", devices.new_device, name="device_new"),
+    path("devices/<pid:device_id>/retirement/", devices.retirement, name="device_retirement"),
     *urls_imports.urlpatterns,
 ]  # fmt: skip

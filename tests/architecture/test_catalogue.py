@@ -32,7 +32,7 @@ EXEMPT = {
     "subscriptions_plan": "what the platform sells, read-only to the portal",
     "django_content_type": "Django's",
     "django_migrations": "Django's",
-    "django_session": "sessions by secret key; the company stands inside and is checked",
+    "django_session": "sessions by secret key; the host stands inside and is checked",
     "django_admin_log": "the console's",
     "console_operatorseal": "seals of the operator's audit; no company's role has a right to it",
     "console_operatorcheck": "whether that chain held; no company's role has a right to it",

@@ -18,6 +18,8 @@ _ACTS = {
     "life_begun": _("A new life"),
     "act_recorded": _("Entry in its life"),
     "act_withdrawn": _("Entry in its life withdrawn"),
+    "telemetry.device_registered": _("New device"),
+    "telemetry.device_retired": _("Device retired"),
     "owner_changed": _("Another owner by a transfer"),
 }
 

@@ -13,7 +13,7 @@ from apps.telemetry.domain.meters import MeterVersion
 
 
 class Device(models.Model):
-    """Something that sends readings of one asset."""
+    """Something that sends readings of one asset, until it is retired."""
 
     prefix: ClassVar[str] = "dev"
 
@@ -24,12 +24,16 @@ class Device(models.Model):
     made_at = models.DateTimeField()
     last_seen_at = models.DateTimeField(null=True)
     firmware = models.CharField(max_length=40, blank=True, default="")
+    retired_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["name", "id"]
         constraints: ClassVar[list[Any]] = [
-            models.UniqueConstraint(fields=["asset_id", "name"], name="telemetry_device_name"),
-        ]
+            models.UniqueConstraint(
+                fields=["asset_id", "name"], condition=models.Q(retired_at=None),
+                name="telemetry_device_name",
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.name

@@ -7,8 +7,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.accounts.operations import make_key
+from apps.accounts.operations import make_key, revoke_key
+from apps.accounts.queries import device_keys
 from apps.assets.models import Asset
+from apps.common.ids import encode
 from apps.events.operations import record
 from apps.subscriptions.domain.limits import Counted
 from apps.subscriptions.operations import require_room
@@ -29,7 +31,7 @@ def register_device(
         raise ValidationError(_("Only the company that collects an asset's data adds devices."))
     if not name or len(name) > 120 or not name.isprintable():
         raise ValidationError({"name": _("Give a name of at most 120 characters.")})
-    if Device.objects.filter(asset_id=asset.pk, name=name).exists():
+    if Device.objects.filter(asset_id=asset.pk, name=name, retired_at=None).exists():
         raise ValidationError({"name": _("This asset already has a device of this name.")})
     with transaction.atomic():
         require_room(what=Counted.DEVICES, added=1, now=now)
@@ -46,6 +48,22 @@ def register_device(
             details={"device": str(device.pk), "name": name},
         )
     return device, secret
+
+
+@transaction.atomic
+def retire_device(*, device: Device, now: datetime, by: Any) -> None:
+    """It sends no more: its keys end with it, and it counts no longer. What it sent stays. Twice is once."""
+    row = Device.objects.select_for_update().get(pk=device.pk)
+    if row.retired_at is not None:
+        return
+    row.retired_at = now
+    row.save(update_fields=["retired_at"])
+    for key in device_keys(row.pk).filter(revoked_at=None):
+        revoke_key(key=key, now=now, actor=by)
+    record(
+        action="telemetry.device_retired", now=now, subject=encode(Asset.prefix, row.asset_id),
+        actor=by, details={"device": str(row.pk), "name": row.name},
+    )  # fmt: skip
 
 
 def new_device_key(*, device: Device, now: datetime, by: Any) -> str:

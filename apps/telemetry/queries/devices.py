@@ -32,8 +32,9 @@ class DeviceHealth:
 
 
 def devices_of(asset_id: UUID) -> list[Device]:
-    """The devices of an asset, by name."""
-    return list(Device.objects.filter(asset_id=asset_id).order_by("name"))
+    """The devices of an asset, by name; retired ones are none any more."""
+    rows = Device.objects.filter(asset_id=asset_id, retired_at=None)
+    return list(rows.order_by("name"))
 
 
 def device_health(asset_id: UUID) -> DeviceHealth:
@@ -51,5 +52,5 @@ def device_health(asset_id: UUID) -> DeviceHealth:
 
 
 def devices_registered(since: datetime) -> int:
-    """Of the current company: what its plan counts."""
-    return Device.objects.count()
+    """Of the current company, without retired ones: what its plan counts."""
+    return Device.objects.filter(retired_at=None).count()

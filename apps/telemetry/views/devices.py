@@ -2,18 +2,21 @@
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.access import requires
 from apps.accounts.confirming import confirmed
 from apps.assets.models import Asset
+from apps.common.ids import encode
 from apps.telemetry.forms.channels import DeviceForm
-from apps.telemetry.models import Channel
-from apps.telemetry.operations.devices import register_device
+from apps.telemetry.models import Channel, Device
+from apps.telemetry.operations.devices import register_device, retire_device
 from apps.telemetry.queries.devices import devices_of
 
 
@@ -30,6 +33,16 @@ def asset_devices(request: HttpRequest, asset_id: UUID) -> HttpResponse:
     asset = _own(request, asset_id)
     context = {"asset": asset, "devices": devices_of(asset.pk)}
     return render(request, "telemetry/asset_devices.html", context)
+
+
+@require_POST
+@requires("manage_keys")
+def retirement(request: HttpRequest, device_id: UUID) -> HttpResponse:
+    """It sends no more; its keys end at once."""
+    device = get_object_or_404(Device, pk=device_id)
+    retire_device(device=device, now=timezone.now(), by=request.user)
+    messages.success(request, _("The device “%(name)s” is retired.") % {"name": device.name})
+    return redirect("asset_detail", encode(Asset.prefix, device.asset_id))
 
 
 @require_http_methods(["GET", "POST"])
