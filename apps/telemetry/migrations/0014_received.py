@@ -14,9 +14,19 @@ create table telemetry_receivedhour (
     readings bigint not null constraint telemetry_receivedhour_readings check (readings > 0)
 );
 """
+# What the running month counted so far, by the day measured, is not forgotten; of 62 days, so that no period is
+# left out.
+KNOWN = """
+insert into telemetry_receivedhour (hour, readings)
+select day::timestamp at time zone 'UTC', sum(reading_count) from telemetry_channelday
+where day >= current_date - 62 and reading_count > 0 group by day
+"""
 DROP = "drop table telemetry_received; drop table telemetry_receivedhour"
 
 
 class Migration(migrations.Migration):
     dependencies = [("telemetry", "0013_undo_imports")]
-    operations = [migrations.RunSQL(RECEIVED, DROP)]
+    operations = [
+        migrations.RunSQL(RECEIVED, DROP),
+        migrations.RunSQL(KNOWN, migrations.RunSQL.noop),
+    ]
