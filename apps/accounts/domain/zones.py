@@ -21,7 +21,7 @@ def zone_of_country(country: str) -> str:
     """The zone of a country (ISO 3166); empty where it has several, or none is known."""
     if country in _PRIMARY:
         return _PRIMARY[country]
-    zones = get_global("territory_zones").get(country, [])
+    zones: list[str] = get_global("territory_zones").get(country, [])
     return zones[0] if len(zones) == 1 and is_zone(zones[0]) else ""
 
 
