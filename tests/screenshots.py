@@ -80,6 +80,7 @@ CONSOLE_PAGES: list[tuple[str, list[str]]] = [
     ("console-job", ["/events/job/", FIRST]),
     ("console-people", ["/accounts/user/"]),
     ("console-person", ["/accounts/user/", FIRST]),
+    ("console-personal-data", ["/accounts/user/", FIRST, "a[href$='/personal-data/']"]),
     ("console-visits", ["/accounts/impersonation/"]),
     ("console-chains", ["/events/auditcheck/"]),
     ("console-messages-in", ["/payments/webhookevent/"]),

@@ -1,6 +1,6 @@
 """When the person of a session last showed who they are: by signing in or by confirming it.
 
-It is shown on the sign-in host; an entry code carries the time to a company's host.
+It is shown on the sign-in host; an entry code carries the time to a company's host and to the console's.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
-# In a company's session: seconds since 1970.
+# In a session that began by an entry code, a company's or the console's: seconds since 1970.
 SESSION_CONFIRMED = "confirmed_at"
 
 View = Callable[..., HttpResponseBase]
@@ -28,8 +28,8 @@ def confirmed_at(request: HttpRequest) -> datetime | None:
     person: Any = request.user
     if not person.is_authenticated:
         return None
-    if request.company is not None:  # type: ignore[attr-defined]
-        at = request.session.get(SESSION_CONFIRMED)
+    at = request.session.get(SESSION_CONFIRMED)
+    if at or request.company is not None:  # type: ignore[attr-defined]
         return datetime.fromtimestamp(at, UTC) if at else None
     steps = [float(row["at"]) for row in get_authentication_records(request, person)]
     return datetime.fromtimestamp(max(steps), UTC) if steps else None
@@ -47,7 +47,7 @@ def is_confirmed(request: HttpRequest, now: datetime) -> bool:
 
 
 def confirmed(view: View) -> View:
-    """Ask who is there before this: bank details, keys, exports, money that leaves.
+    """Ask who is there before this: bank details, keys, exports, money that leaves, people's data.
 
     Stands below `requires`.
     """

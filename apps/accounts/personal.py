@@ -1,5 +1,6 @@
 """What is stored of one person, whatever table it stands in, as plain values."""
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -9,6 +10,8 @@ from django.db.models import DateField, Field, Model, Q
 
 from apps.accounts.door import in_own_companies
 from apps.accounts.models import Invitation, User
+from apps.tenancy.context import Inside, as_platform, no_company
+from apps.tenancy.queries import active_companies
 from apps.tenancy.schemas import tenant_labels
 
 # Of no use to the person and of use to who finds the file.
@@ -17,6 +20,26 @@ SECRET = frozenset(
 )
 # Columns that hold a person's key without a foreign key.
 _KEYS = ("actor_id", "requested_by", "declarer")
+
+
+def everything_of(person: User, inside: Inside) -> dict[str, Any]:
+    """Rows of all shared tables, and of each company's own ones by its address name.
+
+    `inside(company)`: a context in which the company itself asks. For the operator.
+    """
+    with no_company(), as_platform():
+        said: dict[str, Any] = {"shared": stored_of(person), "companies": {}}
+        companies = list(active_companies())
+    for company in companies:
+        with inside(company):
+            if rows := own_rows(person):
+                said["companies"][company.slug] = rows
+    return said
+
+
+def as_json(said: dict[str, Any]) -> str:
+    """What is told of a person, as the text of a file."""
+    return json.dumps(said, ensure_ascii=False, indent=1, default=str)
 
 
 def stored_of(
@@ -49,7 +72,7 @@ def told_to_themselves(person: User) -> dict[str, Any]:
     """The person's own account whole, and where else their name stands: table, key, columns, times.
 
     Asked outside of any company, as the person; then in each of theirs: what else a row says is the
-    company's. The operator's `export_person` tells all, also of companies they left.
+    company's. The operator's export (`everything_of`) tells all, also of companies they left.
     """
     models = [model for model in shared_models() if _may_be_read(model)]
     account = stored_of(person, models)

@@ -23,7 +23,8 @@ from apps.accounts.models import (
     VatCheck,
 )
 from apps.events.models import AuditRow
-from apps.tenancy.context import current_company, current_company_id
+from apps.tenancy.context import as_platform, current_company, current_company_id, no_company
+from apps.tenancy.models import Company
 
 # Whose position needs a second factor, and what is one.
 BOUND_POSITIONS = (Membership.Position.DIRECTOR, Membership.Position.FINANCE)
@@ -85,6 +86,28 @@ def last_director_of(membership: Membership) -> bool:
         return False
     rows = members().filter(position=director).order_by("pk")
     return {row.pk for row in rows.select_for_update(of=("self",))} <= {membership.pk}
+
+
+def companies_naming(person: Any) -> list[Company]:
+    """As the platform: companies the person is a member of, was invited into, or is linked in."""
+    with no_company(), as_platform():
+        rows = (
+            Membership.all_parties.filter(user_id=person.pk, ended_at=None),
+            Invitation.all_parties.filter(email=person.email),
+            SignOnLink.all_parties.filter(user_id=person.pk),
+        )
+        keys = {key for found in rows for key in found.values_list("author", flat=True)}
+        return list(Company.objects.filter(pk__in=keys).order_by("pk"))
+
+
+def directed_alone(person: Any) -> list[Company]:
+    """As the platform: companies whose only director the person is."""
+    director = {"position": Membership.Position.DIRECTOR, "ended_at": None}
+    with no_company(), as_platform():
+        others = Membership.all_parties.filter(author=OuterRef("pk"), **director)
+        own = others.filter(user_id=person.pk)
+        alone = Company.objects.filter(Exists(own), ~Exists(others.exclude(user_id=person.pk)))
+        return list(alone.order_by("name", "pk"))
 
 
 def open_invitations(now: datetime) -> QuerySet[Invitation]:

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from apps.accounts.views import console, entry, policy_reports
+from apps.accounts.views import confirmation, console, entry, policy_reports
 
 urlpatterns = [
     path("enter/", console.enter, name="enter"),
     path("enter/start/", entry.start, name="enter_start"),
+    path("confirmation/kept/", confirmation.kept_form, name="kept_form"),
     path("logout/", entry.sign_out, name="sign_out"),
     path("policy-reports/", policy_reports.policy_reports, name="policy_reports"),
 ]

@@ -1,7 +1,5 @@
 """Jobs of subscriptions, and what is done with the provider's messages about them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -32,8 +30,7 @@ from apps.subscriptions.operations.signing_up import (
     set_up_companies,
 )
 from apps.subscriptions.queries import EXPORT, living_there
-from apps.tenancy.context import as_app, as_platform, company_context
-from apps.tenancy.models import Company
+from apps.tenancy.context import acting_as, as_platform
 
 
 @housekeeping("subscriptions.review", daily=True)
@@ -84,13 +81,6 @@ def export(job: Job, now: datetime) -> dict[str, Any]:
 def follow(message: Message, now: datetime) -> str:
     """Something of the company's subscription changed: read there what it is now."""
     return "" if follow_provider(now=now) else "no subscription of this company"
-
-
-@contextmanager
-def acting_as(company: Company) -> Iterator[None]:
-    """The platform's worker as the company itself, with the rights of the portal's processes."""
-    with as_app(), company_context(company):
-        yield
 
 
 @shared_task(name="peruse.set_up_companies", ignore_result=True)

@@ -1,7 +1,7 @@
 """Who is asking: the current company, person and database role of this thread's connection."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, cast
 
 from django.db import connection
@@ -95,7 +95,15 @@ def as_app() -> "_GeneratorContext":
     return _acting_as(APP)
 
 
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+@contextmanager
+def acting_as(company: "Company") -> Iterator[None]:
+    """The platform's processes as the company itself, with the rights of the portal's own."""
+    with as_app(), company_context(company):
+        yield
 
+
+# `acting_as`, given to operations that do not enter companies by themselves.
+Inside = Callable[["Company"], AbstractContextManager[object]]
+
+if TYPE_CHECKING:
     _GeneratorContext = AbstractContextManager[None]

@@ -2,6 +2,7 @@
 
 from apps.accounts.operations.company_facts import describe_company
 from apps.accounts.operations.entries import Entry, consume_entry_code, issue_entry_code
+from apps.accounts.operations.erasing import erase_person, is_erased
 from apps.accounts.operations.impersonations import (
     end_impersonation,
     note_entry,
@@ -34,7 +35,9 @@ __all__ = [
     "describe_company",
     "end_impersonation",
     "end_membership",
+    "erase_person",
     "invite",
+    "is_erased",
     "issue_entry_code",
     "mail_invitation",
     "make_key",

@@ -5,13 +5,16 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
-from apps.accounts.models import EntryCode, Invitation, Membership, PersonAct, User
-from apps.accounts.queries import last_director_of
+from apps.accounts.models import EntryCode, Invitation, Membership, PersonAct, SignOnLink, User
+from apps.accounts.queries import companies_naming, last_director_of
 from apps.events.operations import record
-from apps.tenancy.context import as_platform, current_company
+from apps.tenancy.context import Inside, as_app, as_platform, current_company, no_company
+from apps.tenancy.models import Company
 
 NAME = "Erased person"
 
@@ -19,6 +22,48 @@ NAME = "Erased person"
 def erased_address(person: User) -> str:
     """The address an erased person's row carries; the domain can belong to nobody (RFC 2606)."""
     return f"erased-{person.pk}@erased.invalid"
+
+
+def is_erased(person: User) -> bool:
+    """Whether a person's name and address were taken away."""
+    return person.email == erased_address(person)
+
+
+@transaction.atomic
+def erase_person(
+    *, person: User, now: datetime, inside: Inside, actor: Any = None
+) -> dict[str, int]:
+    """End memberships and forget invitations in each company, then take the identity away. All or nothing.
+
+    Returns how many rows of each kind. Raises ValidationError that names every company which would be left
+    without a director.
+    """
+    done = {"memberships": 0, "invitations": 0, "links": 0}
+    refusals: list[ValidationError] = []
+    for company in companies_naming(person):
+        try:
+            for kind, count in _left(person, company, now, inside, actor).items():
+                done[kind] += count
+        except ValidationError as refusal:
+            refusals.append(refusal)
+    if refusals:
+        raise ValidationError(refusals)
+    with no_company(), as_platform():
+        if Membership.all_parties.filter(user=person, ended_at=None).exists():
+            raise ValidationError(_("A membership began meanwhile; do it again."))
+    with no_company(), as_app():
+        return {**done, **erase_identity(person=person)}
+
+
+def _left(
+    person: User, company: Company, now: datetime, inside: Inside, actor: Any
+) -> dict[str, int]:
+    with inside(company):
+        return {
+            "memberships": end_for_erasure(person=person, now=now, actor=actor),
+            "invitations": forget_invitations(address=person.email, person=person, now=now),
+            "links": _forget_links(person),
+        }
 
 
 @transaction.atomic
@@ -33,6 +78,7 @@ def erase_identity(*, person: User) -> dict[str, int]:
         "second factors": Authenticator.objects.filter(user=locked).delete()[0],
         "addresses": EmailAddress.objects.filter(user=locked).delete()[0],
         "changes of ways in": _forget_changes(locked),
+        "sign-ins": UserSession.objects.filter(user=locked).delete()[0],
         "entry codes": EntryCode.objects.filter(user=locked).delete()[0],
     }
     locked.email, locked.name, locked.time_zone = erased_address(locked), NAME, ""
@@ -49,6 +95,12 @@ def _forget_changes(person: User) -> int:
         return int(PersonAct.objects.filter(person_id=person.pk).delete()[0])
 
 
+def _forget_links(person: User) -> int:
+    """Who the person is at the current company's identity provider."""
+    rows = SignOnLink.objects.filter(author=current_company(), user=person)
+    return int(rows.delete()[0])
+
+
 def end_for_erasure(*, person: User, now: datetime, actor: Any = None) -> int:
     """End the person's membership of the current company; the audit row names the position alone.
 
@@ -61,7 +113,10 @@ def end_for_erasure(*, person: User, now: datetime, actor: Any = None) -> int:
         if row is None:
             return 0
         if last_director_of(row):
-            raise ValidationError(f"{current_company().name} would have no director left.")
+            raise ValidationError(
+                _("%(company)s would have no director left: name another one there first."),
+                params={"company": current_company().name},
+            )
         row.ended_at = now
         row.save(update_fields=["ended_at"])
         details = {"position": row.position, "erased": True}

@@ -1,4 +1,4 @@
-"""A company's host: to the sign-in host to show who is there, and back to what was begun."""
+"""A company's host, and the console's: to the sign-in host to show who is there, and back to what was begun."""
 
 import re
 
@@ -47,4 +47,5 @@ def kept_form(request: HttpRequest) -> HttpResponse:
     kept = request.session.pop(_KEPT, None)
     if kept is None:
         return redirect("/")
-    return render(request, "accounts/kept_form.html", kept)
+    layout = "base.html" if request.company else "base_plain.html"  # type: ignore[attr-defined]
+    return render(request, "accounts/kept_form.html", {**kept, "layout": layout})

@@ -131,7 +131,7 @@ def _let_in(request: HttpRequest, entry: Entry) -> bool:
         return False
     if _is_in_already(request, entry.user):
         request.session.cycle_key()
-        _remember(request, entry)
+        remember_entry(request, entry)
         return True
     _begin_session(request, entry)
     record(action="person.entered", subject=membership.public_id, now=now, actor=entry.user)
@@ -141,7 +141,7 @@ def _let_in(request: HttpRequest, entry: Entry) -> bool:
 def _begin_session(request: HttpRequest, entry: Entry) -> None:
     request.session.flush()
     login(request, entry.user, backend=BACKEND)
-    _remember(request, entry)
+    remember_entry(request, entry)
 
 
 def _let_operator_in(request: HttpRequest, entry: Entry) -> bool:
@@ -161,7 +161,8 @@ def _is_in_already(request: HttpRequest, person: User) -> bool:
     return request.membership is not None and request.user.pk == person.pk  # type: ignore[attr-defined]
 
 
-def _remember(request: HttpRequest, entry: Entry) -> None:
+def remember_entry(request: HttpRequest, entry: Entry) -> None:
+    """The sign-in this session came from ends it; when who is there was shown last is kept in it."""
     request.session[SESSION_ROOT] = entry.session_key
     request.session[SESSION_SIGN_ON] = entry.way == EntryCode.Way.SIGN_ON
     if entry.confirmed_at:

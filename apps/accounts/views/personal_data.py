@@ -1,6 +1,5 @@
 """The sign-in host: what is stored of the signed-in person, as a file, and what erasing means."""
 
-import json
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from apps.accounts.access import requires
 from apps.accounts.confirming import is_confirmed
-from apps.accounts.personal import told_to_themselves
+from apps.accounts.personal import as_json, told_to_themselves
 from apps.accounts.queries import memberships_of
 from apps.accounts.views.security import confirmation_page
 
@@ -34,9 +33,8 @@ def personal_data(request: HttpRequest) -> HttpResponse:
 
 
 def _file(person: Any) -> HttpResponse:
-    text = json.dumps(told_to_themselves(person), ensure_ascii=False, indent=1, default=str)
     name = f"personal-data-{timezone.now():%Y-%m-%d}.json"
     return HttpResponse(
-        text, content_type="application/json",
+        as_json(told_to_themselves(person)), content_type="application/json",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )  # fmt: skip

@@ -3,14 +3,20 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.accounts.models import Membership, PersonAct, User
-from apps.accounts.queries import changes_of
+from apps.accounts.operations import is_erased
+from apps.accounts.queries import changes_of, companies_naming, directed_alone
 from apps.console.admin.site import ReadOnly, column, site
+from apps.console.operations import erase_person, export_person
 
 CHANGES_SHOWN = 50
 
@@ -47,6 +53,10 @@ class UserAdmin(ReadOnly):
     since, seen = column("joined_at", _("Since")), column("last_login", _("Last signed in"))
     ordering = ("name",)
     change_form_template = "console/person.html"
+    pages = (("personal-data", "personal_data"),)
+    acts = (("export", "export"), ("erasure", "erase"))
+    asking = frozenset({"personal-data", "export", "erasure"})
+    refused_to = "personal-data"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         current = Count("memberships", filter=Q(memberships__ended_at=None))
@@ -75,3 +85,35 @@ class UserAdmin(ReadOnly):
             "changes": changes_of(person)[:CHANGES_SHOWN] if person else [],
         }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
+
+    def personal_data(self, request: HttpRequest, person: User) -> HttpResponse:
+        """What erasing the person takes away, what stays and why; and what is stored, as a file."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": person.name, "opts": self.opts, "original": person, "person": person,
+            "is_erased": is_erased(person), "is_oneself": person.pk == request.user.pk,
+            "concerned": companies_naming(person), "alone": directed_alone(person),
+        }  # fmt: skip
+        return TemplateResponse(request, "console/personal_data.html", context)
+
+    def export(self, request: HttpRequest, person: User) -> HttpResponse:
+        now = timezone.now()
+        text = export_person(
+            person=person, by=request.user, now=now, reason=request.POST.get("reason", "")
+        )
+        name = f"person-{person.pk}-{now:%Y-%m-%d}.json"
+        return HttpResponse(
+            text, content_type="application/json",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )  # fmt: skip
+
+    def erase(self, request: HttpRequest, person: User) -> str:
+        if request.POST.get("address", "").strip().lower() != person.email:
+            raise ValidationError(
+                gettext("This is not the person's address: nothing is erased. Type it once more.")
+            )
+        erase_person(
+            person=person, by=request.user, now=timezone.now(),
+            reason=request.POST.get("reason", ""),
+        )  # fmt: skip
+        return gettext("The person is erased. The row has no name and no address any more.")

@@ -21,6 +21,7 @@ from unfold.decorators import display
 from unfold.sites import UnfoldAdminSite
 
 from apps.accounts.addresses import local_path
+from apps.accounts.confirming import confirmed
 from apps.accounts.middleware import SESSION_ROOT
 from apps.accounts.queries import root_stands
 from apps.console.admin.dashboard import dashboard
@@ -99,12 +100,18 @@ class ReadOnly(ModelAdmin):
     """Shows, never edits: acts are forms of their own, each audited.
 
     `acts` are (path after the object's address, name of the method): `method(request, row) -> text`
-    does it on POST and says what was done; a ValidationError is said instead.
+    does it on POST and says what was done; a ValidationError is said instead. `pages` are of the same
+    shape, for GET: `method(request, row) -> response`.
     """
 
     list_per_page = 50
     show_full_result_count = False
     acts: tuple[tuple[str, str], ...] = ()
+    pages: tuple[tuple[str, str], ...] = ()
+    # Of these the acts and pages before which the operator shows anew who they are.
+    asking: frozenset[str] = frozenset()
+    # Where an act leads that is refused, after the object's address.
+    refused_to = "change"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -140,15 +147,26 @@ class ReadOnly(ModelAdmin):
         return rows.order_by(*ordering) if ordering else rows
 
     def get_urls(self) -> list[URLPattern]:
-        own = [
-            path(
-                f"<path:object_id>/{noun}/",
-                self.admin_site.admin_view(self._act(getattr(self, name))),
-                name=f"{self.opts.app_label}_{self.opts.model_name}_{noun}",
-            )
-            for noun, name in self.acts
-        ]
+        own = [self._url(noun, self._act(getattr(self, name))) for noun, name in self.acts]
+        own += [self._url(noun, self._page(getattr(self, name))) for noun, name in self.pages]
         return [*own, *super().get_urls()]
+
+    def _url(self, noun: str, view: View) -> URLPattern:
+        shown = confirmed(view) if noun in self.asking else view
+        name = f"{self.opts.app_label}_{self.opts.model_name}_{noun}"
+        return path(f"<path:object_id>/{noun}/", self.admin_site.admin_view(shown), name=name)
+
+    def _page(self, page: Callable[[HttpRequest, Any], HttpResponse]) -> View:
+        @wraps(page)
+        def view(request: HttpRequest, object_id: str) -> HttpResponseBase:
+            if request.method not in ("GET", "HEAD"):
+                return HttpResponseNotAllowed(["GET", "HEAD"])
+            row = self.get_object(request, object_id)
+            if row is None:
+                raise Http404
+            return page(request, row)
+
+        return view
 
     def _act(self, act: Callable[[HttpRequest, Any], str | HttpResponse]) -> View:
         @wraps(act)
@@ -162,7 +180,7 @@ class ReadOnly(ModelAdmin):
                 done = act(request, row)
             except ValidationError as refusal:
                 messages.error(request, " ".join(refusal.messages))
-                return redirect("../change/")
+                return redirect(f"../{self.refused_to}/")
             if isinstance(done, HttpResponse):
                 return done
             messages.success(request, done)

@@ -5,9 +5,12 @@ from apps.console.operations.companies import set_company_state
 from apps.console.operations.health import note_health
 from apps.console.operations.helping import impersonate
 from apps.console.operations.jobs import retry_jobs
+from apps.console.operations.people import erase_person, export_person
 from apps.console.operations.webhooks import hand_over_again, send_again
 
 __all__ = [
+    "erase_person",
+    "export_person",
     "hand_over_again",
     "impersonate",
     "note_act",

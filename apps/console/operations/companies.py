@@ -39,7 +39,7 @@ def checked_reason(reason: str) -> str:
     """The reason without blanks around it. Raises ValidationError when there is none, or a novel."""
     text = " ".join(reason.replace("\x00", "").split())
     if not text:
-        raise ValidationError(_("Say why: the reason stands in the audit of the company."))
+        raise ValidationError(_("Say why: the reason stands in the audit."))
     if len(text) > LONGEST_REASON:
         raise ValidationError(
             _("The reason has %(length)s characters; at most %(most)s are kept."),

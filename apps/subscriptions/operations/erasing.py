@@ -10,7 +10,6 @@ Whatever stops in between leaves the state of the step before.
 import json
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -26,14 +25,13 @@ from apps.subscriptions.models import Departure
 from apps.subscriptions.operations.certifying import certify
 from apps.subscriptions.operations.leaving import PATHS
 from apps.subscriptions.queries import export_missing, last_export, leaving_holds
-from apps.tenancy.context import as_app, no_company
+from apps.tenancy.context import Inside, as_app, no_company
 from apps.tenancy.models import Company
 
 STATE = Departure.State
 # How long processes remember a host, and then some.
 FORGOTTEN_AFTER = timedelta(minutes=1)
 LOOKED_AGAIN = timedelta(hours=6)
-Inside = Callable[[Company], AbstractContextManager[object]]
 logger = logging.getLogger(__name__)
 
 

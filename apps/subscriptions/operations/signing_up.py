@@ -1,8 +1,7 @@
 """From an e-mail address to a company: asked, proven by the mailed link, described, set up in the background."""
 
 import logging
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from apps.accounts.operations import add_membership
 from apps.accounts.operations.vat_checks import ask_vat_check
 from apps.subscriptions.models import Plan, SignUp
 from apps.subscriptions.operations.agreeing import start_trial
+from apps.tenancy.context import Inside
 from apps.tenancy.domain.addresses import is_free_form
 from apps.tenancy.models import Company
 from apps.tenancy.operations import build_schema, register_company
@@ -33,7 +33,6 @@ MOST_MAILS, TRIES = 5, 3
 PROOF_PATH = "/sign-up/proof/"
 STATE = SignUp.State
 logger = logging.getLogger(__name__)
-Inside = Callable[[Company], AbstractContextManager[object]]
 
 
 @transaction.atomic

@@ -1,5 +1,9 @@
 """Who is there is asked anew for keys, bank details, exports and money that leaves, on the sign-in host alone."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -8,6 +12,7 @@ import pytest
 from django.utils import timezone
 
 from apps.accounts.models import ApiKey, User
+from tests.databases import ROOT
 from tests.integration.accounts.conftest import PASSWORD, PUBLIC, Browser, host_of
 
 # What asks for it: routes of a company's host by name.
@@ -129,3 +134,27 @@ def _is_guarded(view: Any, code: Any) -> bool:
             return True
         view = getattr(view, "__wrapped__", None)
     return False
+
+
+# In a process of its own: the console's frame is loaded nowhere else.
+_ASKING_THERE = """
+import json, django
+django.setup()
+from apps.accounts.confirming import confirmed
+from tests.architecture.test_routes import routes
+from tests.integration.accounts.test_confirming import _is_guarded
+code = confirmed(lambda request: None).__code__
+found = [route for route, view in routes("portal.urls_console") if _is_guarded(view, code)]
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.long
+def test_the_console_asks_before_it_tells_or_erases_a_person() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _ASKING_THERE], cwd=ROOT, capture_output=True, text=True,
+        env={**os.environ, "PERUSE_PROCESS": "console", "PERUSE_LOGIN": "ops"}, check=True,
+    )  # fmt: skip
+    found = json.loads(done.stdout.splitlines()[-1])
+    person = "accounts/user/<path:object_id>"
+    assert found == [f"{person}/export/", f"{person}/erasure/", f"{person}/personal-data/"]

@@ -27,8 +27,14 @@ from apps.subscriptions.operations import ask_to_leave, erasing, stay_after_all
 from apps.subscriptions.operations.certifying import mail_certificates
 from apps.subscriptions.operations.erasing import erase_departed
 from apps.subscriptions.queries import leaving_holds
-from apps.subscriptions.tasks import acting_as
-from apps.tenancy.context import as_app, as_owner, as_platform, company_context, no_company
+from apps.tenancy.context import (
+    acting_as,
+    as_app,
+    as_owner,
+    as_platform,
+    company_context,
+    no_company,
+)
 from apps.tenancy.middleware import forget_hosts
 from apps.tenancy.models import Company
 from tests.conftest import make_person, signed_in

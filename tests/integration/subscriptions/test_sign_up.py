@@ -25,8 +25,7 @@ from apps.subscriptions.operations.signing_up import (
     set_up_companies,
 )
 from apps.subscriptions.queries import own_plan
-from apps.subscriptions.tasks import acting_as
-from apps.tenancy.context import as_platform, company_context, no_company
+from apps.tenancy.context import acting_as, as_platform, company_context, no_company
 from apps.tenancy.domain.addresses import RESERVED, is_free_form
 from apps.tenancy.middleware import forget_hosts
 from apps.tenancy.models import Company, Hostname

@@ -6,18 +6,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts.models import Invitation, Membership, User
-from apps.accounts.operations.erasing import (
-    end_for_erasure,
-    erase_identity,
-    forget_invitations,
-)
+from apps.accounts.operations import erase_person
 from apps.accounts.queries import person_by_email
-from apps.tenancy.context import as_platform, company_context, no_company
-from apps.tenancy.models import Company
+from apps.tenancy.context import acting_as
 
 
 class Command(BaseCommand):
@@ -38,31 +31,7 @@ class Command(BaseCommand):
         if not options["yes"]:
             raise CommandError("Erasing cannot be undone: say --yes.")
         try:
-            with transaction.atomic():
-                done = erase(person)
+            done = erase_person(person=person, now=timezone.now(), inside=acting_as)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
         self.stdout.write(json.dumps({"person": person.pk, **done}))
-
-
-def erase(person: User) -> dict[str, int]:
-    """All or nothing; how many rows of each kind."""
-    now, done = timezone.now(), {"memberships": 0, "invitations": 0}
-    for company in concerned(person):
-        with company_context(company):
-            done["memberships"] += end_for_erasure(person=person, now=now)
-            done["invitations"] += forget_invitations(address=person.email, person=person, now=now)
-    with no_company(), as_platform():
-        if Membership.all_parties.filter(user=person, ended_at=None).exists():
-            raise ValidationError("A membership began meanwhile; run it again.")
-    return {**done, **erase_identity(person=person)}
-
-
-def concerned(person: User) -> list[Company]:
-    """Companies the person is a member of, or was invited into."""
-    with no_company(), as_platform():
-        keys = {
-            *Membership.all_parties.filter(user=person, ended_at=None).values_list("author", flat=True),
-            *Invitation.all_parties.filter(email=person.email).values_list("author", flat=True),
-        }  # fmt: skip
-        return list(Company.objects.filter(pk__in=keys).order_by("pk"))
