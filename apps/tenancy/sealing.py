@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 if TYPE_CHECKING:
-    from cryptography.fernet import Fernet, MultiFernet
+    from cryptography.fernet import MultiFernet
 
 
 def seal(purpose: str, secret: bytes) -> str:
@@ -23,22 +23,19 @@ def opened(purpose: str, text: str) -> bytes:
     return _cipher(purpose).decrypt(text.encode())
 
 
-def signing_seed(purpose: str) -> bytes:
-    """32 bytes for a signing key of the installation: the same as long as its key is."""
-    return hashlib.sha256(f"{purpose}\n".encode() + settings.SECRET_KEY.encode()).digest()
+def signing_seeds(purpose: str) -> list[bytes]:
+    """32 bytes each for a signing key of the installation: the one in force, then those of SECRET_KEY's fallbacks."""
+    return _materials(purpose)
 
 
 def _cipher(purpose: str) -> "MultiFernet":
     """Seals with SECRET_KEY; opens what was sealed with one of its fallbacks too."""
-    from cryptography.fernet import MultiFernet
+    from cryptography.fernet import Fernet, MultiFernet
 
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(one)) for one in _materials(purpose)])
+
+
+def _materials(purpose: str) -> list[bytes]:
+    """Derived under a purpose of its own, so that no other use shares it; newest first."""
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    return MultiFernet([_sealing(purpose, key) for key in keys])
-
-
-def _sealing(purpose: str, secret_key: str) -> "Fernet":
-    """Derived under a purpose of its own, so that no other use shares it."""
-    from cryptography.fernet import Fernet
-
-    material = hashlib.sha256(f"{purpose}\n".encode() + secret_key.encode()).digest()
-    return Fernet(base64.urlsafe_b64encode(material))
+    return [hashlib.sha256(f"{purpose}\n".encode() + key.encode()).digest() for key in keys]

@@ -1,7 +1,9 @@
 """The certificate of an erasure: written, signed, mailed, found again by its link."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -12,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.addresses import public_url
 from apps.accounts.domain.tokens import hash_of, new_token
+from apps.common.ed25519 import verify_signature
 from apps.subscriptions.domain.certificate import (
     ALGORITHM,
     FORMAT,
@@ -21,9 +24,14 @@ from apps.subscriptions.domain.certificate import (
     kept_rows,
 )
 from apps.subscriptions.models import Certificate, Departure
-from apps.tenancy.sealing import signing_seed
+from apps.tenancy.sealing import signing_seeds
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 PURPOSE = "peruse certificates"
+# What stands in the file beside what is signed.
+SIGNATURE = ("algorithm", "public_key", "signature")
 CERTIFICATE_PATH = "/certificate/"
 TRIES = 5
 
@@ -65,11 +73,50 @@ def _body(row: Departure, now: datetime) -> dict[str, Any]:
 
 
 def _signed(message: bytes) -> tuple[str, str]:
-    """Public key and signature, in hex."""
+    """Public key and signature, in hex; by the key in force."""
+    key = _keys()[0]
+    return _public(key), key.sign(message).hex()
+
+
+def _keys() -> "list[Ed25519PrivateKey]":
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    key = Ed25519PrivateKey.from_private_bytes(signing_seed(PURPOSE))
-    return key.public_key().public_bytes_raw().hex(), key.sign(message).hex()
+    return [Ed25519PrivateKey.from_private_bytes(seed) for seed in signing_seeds(PURPOSE)]
+
+
+def _public(key: "Ed25519PrivateKey") -> str:
+    return key.public_key().public_bytes_raw().hex()
+
+
+class Verdict(StrEnum):
+    """What is to be thought of a certificate's file that somebody shows."""
+
+    IN_FORCE = "signed here, by the key in force"
+    FORMER = "signed here, by a former key"
+    KEPT = "signed by a key that is not named any more; the same certificate is kept here"
+    UNKNOWN = "whole, but neither signed by a key of this installation nor kept here"
+    CHANGED = "not whole: the signature does not fit what it says"
+
+
+def verdict_on(told: Mapping[str, Any]) -> Verdict:
+    """Of a file as `as_file` gives it. As the platform, which alone may look for the kept one.
+
+    A signature fits its own public key whoever made both; that the key is ours follows from SECRET_KEY, its
+    fallbacks, or the kept row.
+    """
+    signed = {name: value for name, value in told.items() if name not in SIGNATURE}
+    key, signature = str(told.get("public_key", "")), str(told.get("signature", ""))
+    try:
+        bits = bytes.fromhex(key), canonical(signed), bytes.fromhex(signature)
+    except ValueError:
+        return Verdict.CHANGED
+    if told.get("algorithm") != ALGORITHM or not verify_signature(*bits):
+        return Verdict.CHANGED
+    own = [_public(one) for one in _keys()]
+    if key in own:
+        return Verdict.IN_FORCE if key == own[0] else Verdict.FORMER
+    is_kept = Certificate.objects.filter(public_key=key, signature=signature).exists()
+    return Verdict.KEPT if is_kept else Verdict.UNKNOWN
 
 
 def as_file(found: Certificate) -> dict[str, Any]:
