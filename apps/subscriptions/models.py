@@ -393,9 +393,24 @@ class Certificate(models.Model):
     token_hash = models.CharField(max_length=64, blank=True)
     mail_tries = models.SmallIntegerField(default=0)
     mailed_at = models.DateTimeField(null=True)
+    # The company's customer records at the payment provider, and how far their deletion there is: asked first,
+    # confirmed by the provider, next try, tries so far, what the provider said last.
+    customers = ArrayField(models.CharField(max_length=120), default=list)
+    customers_asked_at = models.DateTimeField(null=True)
+    customers_gone_at = models.DateTimeField(null=True)
+    customers_try_at = models.DateTimeField(null=True)
+    customers_tries = models.SmallIntegerField(default=0)
+    customers_said = models.CharField(max_length=300, blank=True)
 
     class Meta:
         ordering = ["-made_at", "-id"]
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(
+                condition=Q(customers_gone_at=None)
+                | Q(customers_gone_at__gte=F("customers_asked_at")),
+                name="subscriptions_certificate_asked_first",
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.body.get("company", {}).get("name", ""))

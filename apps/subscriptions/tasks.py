@@ -22,6 +22,7 @@ from apps.subscriptions.operations import (
 )
 from apps.subscriptions.operations.certifying import mail_certificates
 from apps.subscriptions.operations.erasing import erase_departed
+from apps.subscriptions.operations.forgetting import forget_customers
 from apps.subscriptions.operations.leaving import write_leaving_export
 from apps.subscriptions.operations.reporting_use import SEND_USE, refused_use
 from apps.subscriptions.operations.signing_up import (
@@ -96,9 +97,13 @@ def sign_ups() -> int:
 
 @shared_task(name="peruse.erase_companies", ignore_result=True)
 def departures() -> int:
-    """Erase the companies whose day has come, step by step, and mail the certificates (platform worker)."""
+    """Erase the companies whose day has come, step by step, and mail the certificates (platform worker).
+
+    Their customer records at the payment provider are asked for until it confirms that they are deleted.
+    """
     now = timezone.now()
     with as_platform():
         done = erase_departed(now=now, inside=acting_as)
         mail_certificates(now=now)
+        forget_customers(now=now)
     return done

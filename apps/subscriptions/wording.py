@@ -1,11 +1,14 @@
-"""Plans in words."""
+"""Plans, and what became of a company's customer record at the payment provider, in words."""
 
+from datetime import datetime
+
+from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
-from apps.common.templatetags.portal import money, quantity
+from apps.common.templatetags.portal import instant, money, quantity
 from apps.subscriptions.domain.limits import READINGS_PACK, Counted
 from apps.subscriptions.domain.registry import is_counted
-from apps.subscriptions.models import Plan
+from apps.subscriptions.models import Certificate, Plan
 
 
 def title_of(what: Counted) -> str:
@@ -66,3 +69,23 @@ def _limit(what: Counted, most: int | None) -> str:
         Counted.READINGS: _("At most %(n)s readings a month"),
     }
     return texts[what] % {"n": quantity(most)}
+
+
+def customers_in_words(row: Certificate) -> str:
+    """How far the deletion at the payment provider is; what it did not confirm is not said to be done."""
+    if not row.customers:
+        return _("There is none.")
+    if row.customers_gone_at:
+        return _("Deleted; the provider confirmed it on %(time)s.") % {
+            "time": _moment(row.customers_gone_at)
+        }
+    if row.customers_asked_at:
+        return _("Its deletion was first asked for on %(time)s and is not confirmed yet.") % {
+            "time": _moment(row.customers_asked_at)
+        }
+    return _("Its deletion is asked for in a moment.")
+
+
+def _moment(at: datetime) -> str:
+    """As plain words: the console's columns take no markup."""
+    return strip_tags(instant(at))

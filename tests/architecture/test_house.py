@@ -40,6 +40,7 @@ FURTHER_FACE = {
     "contracts": {"wording"},
     "billing": {"invariants"},
     "networks": {"wording"},
+    "subscriptions": {"wording"},
 }
 # Inside an app imports run downward.
 ORDER = {

@@ -48,6 +48,7 @@ def scene(scene: Portal, cast: dict[str, Any]) -> Portal:
         Certificate.objects.create(
             company=cast["stranger"], made_at=now, body=CERTIFIED, public_key="ab" * 32,
             signature="cd" * 64, email="anna@stranger.example", language="en",
+            customers=["cus_1"], customers_asked_at=now, customers_said="No such customer: 'cus_1'",
         )  # fmt: skip
     with company_context(cast["provider"]):
         VatCheck.objects.create(
@@ -228,6 +229,8 @@ def a_certificate_is_read(console: Console) -> None:
     page.locator("#result_list tbody a").first.click()
     expect(page.locator("body")).to_contain_text("5e" * 32)
     expect(page.locator("body")).to_contain_text("12: Books and documents")
+    expect(page.locator("body")).to_contain_text("is not confirmed yet")
+    expect(page.locator("body")).to_contain_text("No such customer")
     picture(page, "console-certificate")
     console.company("Provider")
     expect(page.locator("body")).to_contain_text("WAPIAAAAX1Y2Z3")

@@ -107,7 +107,7 @@ def test_the_life_of_a_plan(portal: Serving, stripe_fake: Fake, tmp_path: Path) 
         _ended(page, portal, stripe_fake)
         _asks_to_leave(page, portal)
         _leaving_in_german(browser, portal)
-        _erased(page, portal, company, tmp_path / "mails")
+        _erased(page, portal, company, tmp_path / "mails", stripe_fake)
         browser.close()
 
 
@@ -305,11 +305,18 @@ def letter(folder: Path, page: Page) -> str:
     raise AssertionError("no certificate came")
 
 
-def _erased(page: Page, portal: Serving, company: Any, mails: Path) -> None:
+def _erased(page: Page, portal: Serving, company: Any, mails: Path, fake: Fake) -> None:
     apart(lambda: let_the_day_come(company))
     page.goto(letter(mails, page))
     assert "token" not in page.url
     expect(page.get_by_role("heading", name="Certificate of erasure")).to_be_visible()
+    for _look in range(60):
+        if "the provider confirmed it" in page.locator("main").inner_text():
+            break
+        page.wait_for_timeout(1_000)
+        page.reload()
+    expect(page.locator("main")).to_contain_text("the provider confirmed it")
+    assert list(fake.store.all("customer")) == []
     picture(page, "certificate")
     assert grave(page) == []
     page.locator(".language-form button").first.click()

@@ -17,7 +17,8 @@ def company_of(message: Message) -> int | None:
             "author_id", flat=True
         ).first()  # fmt: skip
     if message.company_id is not None:
-        return Company.objects.filter(pk=message.company_id).values_list("pk", flat=True).first()
+        found = Company.objects.filter(pk=message.company_id).exclude(state=Company.State.ERASED)
+        return found.values_list("pk", flat=True).first()
     if message.thing.get("object") == "mandate":
         return SavedMandate.all_parties.filter(mandate_ref=str(message.thing.get("id", "-"))).values_list(
             "author_id", flat=True

@@ -45,10 +45,16 @@ def certify(*, row: Departure, now: datetime) -> Certificate:
         company_id=row.author_id,
         defaults={
             "made_at": now, "body": body, "public_key": public_key, "signature": signature,
-            "email": row.email, "language": row.language,
+            "email": row.email, "language": row.language, **_customers(row, now),
         },
     )  # fmt: skip
     return made
+
+
+def _customers(row: Departure, now: datetime) -> dict[str, Any]:
+    """What is to be deleted at the payment provider, from now on."""
+    customers = row.report.get("customers", [])
+    return {"customers": customers, "customers_try_at": now if customers else None}
 
 
 def _body(row: Departure, now: datetime) -> dict[str, Any]:
@@ -69,6 +75,8 @@ def _body(row: Departure, now: datetime) -> dict[str, Any]:
             "people": len(report["people"]),
         },
         "kept": kept_rows(kept),
+        # That it was done is known later, and stands on the page of the certificate.
+        "provider": {"customers_to_delete": len(report.get("customers", []))},
     }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 1. Due, and nothing unfinished: its host is no more (`begin_due`). A minute later nobody remembers it.
 2. Rows and schema go, in one transaction and through one door of the database (`clear_begun`).
 3. Files, then people whom no other company has; then the certificate (`finish_cleared`), which is mailed.
+4. Its customer records at the payment provider are deleted there (`forgetting`).
 
 Whatever stops in between leaves the state of the step before.
 """
@@ -23,6 +24,7 @@ from apps.accounts.operations.erasing import erase_identity
 from apps.events.models import Job
 from apps.subscriptions.models import Departure
 from apps.subscriptions.operations.certifying import certify
+from apps.subscriptions.operations.forgetting import customers_of
 from apps.subscriptions.operations.leaving import PATHS
 from apps.subscriptions.queries import export_missing, last_export, leaving_holds
 from apps.tenancy.context import Inside, as_app, no_company
@@ -98,10 +100,13 @@ def _clear(key: UUID) -> bool:
     if row is None:
         return False
     people, files = _people_of(row.author), set(_files_of(row.author))
+    customers = customers_of(row.author)
     with connection.cursor() as cursor:
         cursor.execute("select public.peruse_erase_company(%s)::text", [row.author_id])
         row.report = json.loads(cursor.fetchone()[0])
-    row.report |= {"people": people, "files": sorted(files - set(_named_paths()))}
+    row.report |= {
+        "people": people, "files": sorted(files - set(_named_paths())), "customers": customers,
+    }  # fmt: skip
     row.state = STATE.CLEARED
     row.save(update_fields=["report", "state"])
     return True

@@ -13,6 +13,7 @@ from apps.accounts.domain.tokens import hash_of
 from apps.subscriptions.models import Certificate
 from apps.subscriptions.operations.certifying import as_file, certificate_by
 from apps.subscriptions.queries import reasons_kept
+from apps.subscriptions.wording import customers_in_words
 
 OPENED = "certificate_token"
 
@@ -36,6 +37,7 @@ def certificate(request: HttpRequest) -> HttpResponse:
     context = {
         "found": found,
         "body": found.body,
+        "customers": customers_in_words(found),
         "kept": reasons_kept(found.body["kept"]),
         "asked_at": datetime.fromisoformat(found.body["asked_at"]),
     }

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from portal.local.stripe import checkout, connect, methods, payments
+from portal.local.stripe import checkout, connect, customers, methods, payments
 from portal.local.stripe.errors import Refused, invalid, missing, unknown_address
 from portal.local.stripe.store import Store, Thing, expanded, merged
 
@@ -64,7 +64,7 @@ def readable(kind: str, path: str) -> None:
 
 for _kind, _path in {
     "account": "accounts", "charge": "charges", "checkout.session": "checkout/sessions",
-    "customer": "customers", "dispute": "disputes", "event": "events",
+    "dispute": "disputes", "event": "events",
     "mandate": "mandates", "payment_intent": "payment_intents",
     "payment_method": "payment_methods", "payout": "payouts", "price": "prices",
     "product": "products", "refund": "refunds", "setup_intent": "setup_intents",
@@ -94,6 +94,19 @@ _changes("transfer", "transfers", "description")
 _changes("account", "accounts", "email")
 _changes("product", "products", "name", "description")
 _changes("price", "prices", "nickname")
+
+
+route("GET", "customers")(lambda asked: asked.store.page("customer", asked.params, "/v1/customers"))
+
+
+@route("GET", "customers/ID")
+def _customer_there(asked: Asked) -> Thing:
+    return customers.retrieve(asked.store, asked.ids[0])
+
+
+@route("DELETE", "customers/ID")
+def _customer_gone(asked: Asked) -> Thing:
+    return customers.delete(asked.store, asked.ids[0])
 
 
 @route("POST", "customers")

@@ -92,13 +92,16 @@ class Store:
     def get(self, kind: str, key: Any) -> Thing:
         """Raises Refused (404) where there is none of this kind."""
         found = self.things.get(str(key))
-        if found is None or found["object"] != kind:
+        if found is None or found["object"] != kind or found.get("deleted"):
             raise absent(kind.replace(".", "_"), str(key))
         return found
 
     def all(self, kind: str) -> Iterator[Thing]:
         """Newest first."""
-        rows = [thing for thing in self.things.values() if thing["object"] == kind]
+        rows = [
+            thing for thing in self.things.values()
+            if thing["object"] == kind and not thing.get("deleted")
+        ]  # fmt: skip
         return iter(sorted(rows, key=lambda thing: -thing["_order"]))
 
     def page(self, kind: str, params: Thing, url: str) -> Thing:

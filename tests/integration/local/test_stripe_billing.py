@@ -248,3 +248,37 @@ def test_changes_tell_what_was_before_and_messages_come_doubled(
             break
     assert any(one.get("cancel_at_period_end") is False for one in before)
     assert states(listener)
+
+
+def test_a_deleted_customer_takes_its_subscriptions_along_and_leaves_its_invoices(
+    api: Any, listener: Listener
+) -> None:
+    who, what = customer(api), price(api)
+    made = subscribe(api, who, what)
+    unpaid = subscribe(api, customer(api, POOR), what, payment_behavior="allow_incomplete")
+    assert api.customers.delete(who.id).to_dict() == {
+        "id": who.id, "object": "customer", "deleted": True
+    }  # fmt: skip
+    assert api.subscriptions.retrieve(made.id).status == "canceled"
+    assert listener.wait_for("customer.deleted")
+    listener.wait_for("customer.subscription.deleted")
+    # It can be read as what it was once; nothing else can be done with it.
+    assert api.customers.retrieve(who.id).deleted
+    assert who.id not in [one.id for one in api.customers.list().data]
+    for act in (
+        lambda: api.customers.delete(who.id),
+        lambda: api.customers.update(who.id, {"name": "Back again"}),
+        lambda: subscribe(api, who, what),
+    ):
+        with pytest.raises(stripe.InvalidRequestError, match="No such customer"):
+            act()
+    bills = api.invoices.list({"customer": who.id}).data
+    assert [bill.status for bill in bills] == ["paid"]
+    assert api.payment_methods.list({"customer": who.id}).data == []
+    # Of an unpaid one nobody is charged later, whatever the clock says.
+    api.customers.delete(unpaid.customer)
+    put_forward(api, 60 * DAY)
+    assert {bill.status for bill in api.invoices.list({"customer": unpaid.customer}).data} == {
+        "open"
+    }
+    assert api.subscriptions.retrieve(unpaid.id).status in ("canceled", "incomplete_expired")
