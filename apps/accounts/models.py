@@ -269,7 +269,8 @@ class Attempt(models.Model):
 class PersonAct(models.Model):
     """What changed about a person's way in, append-only. Exempt from the fence: it is of no company.
 
-    `what` names the sign-in, or the company whose provider it is about; `address` is where it was done from.
+    `what` names the sign-in, the company whose provider it is about, or a passkey's name before and after; `address`
+    is where it was done from.
     """
 
     class Change(models.TextChoices):
@@ -281,6 +282,7 @@ class PersonAct(models.Model):
         APP_REMOVED = "totp_deactivated", _("The authenticator app was removed.")
         PASSKEY_ADDED = "webauthn_added", _("A passkey was added.")
         PASSKEY_REMOVED = "webauthn_removed", _("A passkey was removed.")
+        PASSKEY_RENAMED = "webauthn_renamed", _("A passkey got another name.")
         CODES_RENEWED = "recovery_codes_generated", _("New recovery codes were made.")
         SIGN_IN_ENDED = "sign_in_ended", _("A sign-in was ended from afar.")
         LINKED = "linked", _("Linked at a company's identity provider.")

@@ -7,14 +7,20 @@ for them too; what was signed there is refused here. Loaded on demand: `fido2` n
 import json
 from typing import Any
 
+from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.webauthn import forms as allauth
 from django import forms
+from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from fido2.utils import websafe_decode
 
 from apps.accounts.addresses import public_origin
+from apps.accounts.clients import client_address
+from apps.accounts.models import PersonAct
+from apps.accounts.operations.person_acts import note_change
 
 _LONGEST_NAME = 60
 
@@ -67,6 +73,18 @@ class NewPasskeyForm(allauth.AddWebAuthnForm):
 
 
 class PasskeyNameForm(allauth.EditWebAuthnForm):
-    """Another name."""
+    """Another name, which leaves a row: by its name a passkey is told from others when one is removed."""
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=_LONGEST_NAME)
+
+    @transaction.atomic
+    def save(self) -> Any:
+        before = self.instance.wrap().name
+        renamed = super().save()
+        after = renamed.wrap().name
+        if after != before:
+            note_change(
+                person=renamed.user, change=PersonAct.Change.PASSKEY_RENAMED, now=timezone.now(),
+                what=f"{before} → {after}", address=client_address(context.request),
+            )  # fmt: skip
+        return renamed

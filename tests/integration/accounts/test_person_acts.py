@@ -70,6 +70,28 @@ def test_each_change_is_kept_and_shown(
         assert not AuditRow.objects.filter(action="person.way_in_changed").exists()
 
 
+def test_another_name_of_a_passkey_is_kept_with_the_one_before(
+    cast: Any, browser: Browser, signed_in: Callable[..., User], as_company: Any
+) -> None:
+    user = signed_in(cast["provider"])
+    passkey = Authenticator.objects.create(
+        user=user, type=Authenticator.Type.WEBAUTHN, data={"name": "old phone", "credential": {}}
+    )
+    page = f"{HOME}/security/passkeys/{passkey.pk}/name/"
+    # Sent as it was, nothing is renamed and nothing noted; an empty name is none.
+    for name in ("old phone", ""):
+        browser.post(page, {"name": name})
+        assert changes(user) == []
+    assert browser.post(page, {"name": "work laptop"}).status_code == 302
+    assert changes(user) == ["webauthn_renamed"]
+    act = PersonAct.objects.get(person=user)
+    assert (act.what, act.address) == ("old phone → work laptop", "127.0.0.1")
+    assert "old phone → work laptop" in browser.get(f"{HOME}/security/").content.decode()
+    with as_company(cast["provider"]):
+        row = AuditRow.objects.get(action="person.way_in_changed", actor_id=user.pk)
+    assert row.details == {"change": "webauthn_renamed"}, "its name is the person's own business"
+
+
 def test_a_sign_in_ended_from_afar_is_kept_with_its_browser(
     cast: Any, browser: Browser, signed_in: Callable[..., User]
 ) -> None:
