@@ -4,6 +4,7 @@ As the platform: its worker seals each minute and looks each night whether the c
 """
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -13,10 +14,9 @@ from apps.console.models import OperatorAct, OperatorCheck, OperatorSeal
 from apps.events.domain.sealing import (
     BEGINNING,
     Head,
-    hashes_in,
     head_fault,
-    row_hash,
-    seal_digest,
+    linked,
+    seal_faults,
 )
 from apps.events.operations.heads import keep_heads, kept_heads
 
@@ -53,15 +53,14 @@ def _seal_batch(now: datetime) -> int:
         keys = [row[0] for row in cursor.fetchall()]
     if not keys:
         return 0
-    last = OperatorSeal.objects.order_by("-number").first()
-    number, previous = (last.number + 1, last.digest) if last else (1, BEGINNING)
     rows = list(OperatorAct.objects.filter(id__in=keys).order_by("id").values(*_COLUMNS))
-    hashes = [row_hash(row) for row in rows]
-    OperatorSeal.objects.create(
-        number=number, made_at=now, previous=previous, rows=[row["id"] for row in rows],
-        digest=seal_digest(previous, number, hashes), hashes=b"".join(hashes),
-    )  # fmt: skip
+    OperatorSeal.objects.create(made_at=now, **linked(rows, _head()))
     return len(rows)
+
+
+def _head() -> Head | None:
+    last = OperatorSeal.objects.order_by("-number").first()
+    return Head(last.number, last.digest) if last else None
 
 
 def _digests() -> dict[int, str]:
@@ -80,8 +79,7 @@ def _keep_head() -> None:
 
 def accept_acts() -> Head | None:
     """Take the chain as it stands from now on, such as after a restore; returns its head."""
-    last = OperatorSeal.objects.order_by("-number").first()
-    head = Head(last.number, last.digest) if last else None
+    head = _head()
     keep_heads({_CHAIN: head} if head else {}, LEDGER)
     return head
 
@@ -110,23 +108,10 @@ def _chain_faults(seals: list[OperatorSeal]) -> list[str]:
     faults: list[str] = []
     previous = BEGINNING
     for number, seal in enumerate(seals, start=1):
-        faults += _seal_faults(seal, number, previous)
+        faults += seal_faults(seal, number, previous, _rows_of, OperatorAct.prefix)
         previous = seal.digest
     return faults
 
 
-def _seal_faults(seal: OperatorSeal, number: int, previous: str) -> list[str]:
-    hashes = hashes_in(bytes(seal.hashes))
-    if seal.number != number or seal.previous != previous:
-        return [f"seal {seal.number} does not follow the one before it"]
-    if seal.digest != seal_digest(previous, number, hashes) or len(hashes) != len(seal.rows):
-        return [f"seal {number} was changed"]
-    found: dict[Any, bytes] = {
-        row["id"]: row_hash(row)
-        for row in OperatorAct.objects.filter(id__in=seal.rows).values(*_COLUMNS)
-    }
-    return [
-        f"{OperatorAct(id=key).public_id} was {'changed' if key in found else 'removed'}"
-        for key, one in zip(seal.rows, hashes, strict=True)
-        if found.get(key) != one
-    ]
+def _rows_of(seal: OperatorSeal) -> Iterable[dict[str, Any]]:
+    return OperatorAct.objects.filter(id__in=seal.rows).values(*_COLUMNS)

@@ -1,4 +1,4 @@
-"""Hashes of audit rows and of the seals that chain them.
+"""Hashes of audit rows and of the seals that chain them: those of companies, and those of the operator's acts.
 
 A row's hash covers all of it. A seal's digest covers the digest before it, its number and the hashes of
 its rows in the order of their keys: what comes later cannot be kept when anything before it changes.
@@ -6,14 +6,16 @@ its rows in the order of their keys: what comes later cannot be kept when anythi
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from apps.common.canonical import instant_text
+from apps.common.ids import encode
 
+Row = Mapping[str, Any]
 BEGINNING = "0" * 64
 HASH_BYTES = 32
 
@@ -26,7 +28,7 @@ class Head:
     digest: str
 
 
-def row_hash(row: Mapping[str, Any]) -> bytes:
+def row_hash(row: Row) -> bytes:
     """The SHA-256 of a row's columns."""
     text = json.dumps(
         {name: _plain(value) for name, value in row.items()},
@@ -47,6 +49,36 @@ def seal_digest(previous: str, number: int, hashes: Iterable[bytes]) -> str:
     for one in hashes:
         digest.update(one)
     return digest.hexdigest()
+
+
+def linked(rows: Sequence[Row], head: Head | None) -> dict[str, Any]:
+    """Columns of the next seal of a chain, over these rows in the order of their keys; `head` is its latest."""
+    hashes = [row_hash(row) for row in rows]
+    number, previous = (head.number + 1, head.digest) if head else (1, BEGINNING)
+    return {
+        "number": number, "previous": previous, "digest": seal_digest(previous, number, hashes),
+        "rows": [row["id"] for row in rows], "hashes": b"".join(hashes),
+    }  # fmt: skip
+
+
+def seal_faults(
+    seal: Any, number: int, previous: str, rows_of: Callable[[Any], Iterable[Row]], prefix: str
+) -> list[str]:
+    """What is wrong with a seal that should be this one of its chain and follow that digest, in words.
+
+    `rows_of(seal)`: the rows it names as they are now; `prefix` is that of their ids.
+    """
+    hashes = hashes_in(bytes(seal.hashes))
+    if seal.number != number or seal.previous != previous:
+        return [f"seal {seal.number} does not follow the one before it"]
+    if seal.digest != seal_digest(previous, number, hashes) or len(hashes) != len(seal.rows):
+        return [f"seal {number} was changed"]
+    found = {row["id"]: row_hash(row) for row in rows_of(seal)}
+    return [
+        f"{encode(prefix, key)} was {'changed' if key in found else 'removed'}"
+        for key, one in zip(seal.rows, hashes, strict=True)
+        if found.get(key) != one
+    ]
 
 
 def hashes_in(joined: bytes) -> list[bytes]:

@@ -17,10 +17,9 @@ from apps.common.ids import encode
 from apps.events.domain.sealing import (
     BEGINNING,
     Head,
-    hashes_in,
     head_fault,
-    row_hash,
-    seal_digest,
+    linked,
+    seal_faults,
 )
 from apps.events.models import AuditCheck, AuditRow, AuditSeal
 from apps.events.operations.heads import keep_heads, kept_heads
@@ -100,12 +99,9 @@ def _heads_of(companies: Iterable[int] | None = None) -> dict[int, Head]:
 
 
 def _seal(company: int, rows: list[dict[str, Any]], head: Head | None, now: datetime) -> AuditSeal:
-    hashes = [row_hash(row) for row in rows]
-    number, previous = (head.number + 1, head.digest) if head else (1, BEGINNING)
     return AuditSeal(
-        author_id=company, parties=[company], number=number, made_at=now, previous=previous,
-        digest=seal_digest(previous, number, hashes), rows=[row["id"] for row in rows],
-        hashes=b"".join(hashes), last_row=rows[-1]["id"],
+        author_id=company, parties=[company], made_at=now, last_row=rows[-1]["id"],
+        **linked(rows, head),
     )  # fmt: skip
 
 
@@ -163,7 +159,7 @@ def chain_faults(*, company_id: int, kept: Head | None) -> tuple[list[str], int,
     previous, rows = BEGINNING, 0
     seals = AuditSeal.all_parties.filter(author_id=company_id).order_by("number")
     for number, seal in enumerate(seals.iterator(chunk_size=50), start=1):
-        faults += _seal_faults(seal, number, previous)
+        faults += seal_faults(seal, number, previous, _rows_of, AuditRow.prefix)
         previous = digests[seal.number] = seal.digest
         rows += len(seal.rows)
     faults += [f"{_name(key)} was put among sealed rows" for key in _foreign_rows(company_id)]
@@ -171,23 +167,9 @@ def chain_faults(*, company_id: int, kept: Head | None) -> tuple[list[str], int,
     return ([*faults, fault] if fault else faults), len(digests), rows
 
 
-def _seal_faults(seal: AuditSeal, number: int, previous: str) -> list[str]:
-    hashes = hashes_in(bytes(seal.hashes))
-    if seal.number != number or seal.previous != previous:
-        return [f"seal {seal.number} does not follow the one before it"]
-    if seal.digest != seal_digest(previous, number, hashes) or len(hashes) != len(seal.rows):
-        return [f"seal {number} was changed"]
-    found = {
-        row["id"]: row_hash(row)
-        for row in AuditRow.all_parties.filter(author_id=seal.author_id, id__in=seal.rows).values(
-            *_COLUMNS
-        )
-    }
-    return [
-        f"{_name(key)} was {'changed' if key in found else 'removed'}"
-        for key, one in zip(seal.rows, hashes, strict=True)
-        if found.get(key) != one
-    ]
+def _rows_of(seal: AuditSeal) -> Iterable[dict[str, Any]]:
+    rows = AuditRow.all_parties.filter(author_id=seal.author_id, id__in=seal.rows)
+    return rows.values(*_COLUMNS)
 
 
 def _foreign_rows(company_id: int) -> list[UUID]:
