@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0011_person_acts")]
+    dependencies = [("accounts", "0012_way_of_an_entry")]
     operations = [
         migrations.AlterField(
             model_name="personact", name="change",

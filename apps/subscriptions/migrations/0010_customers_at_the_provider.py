@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("subscriptions", "0008_fees_of_dealings")]
+    dependencies = [("subscriptions", "0009_followed")]
     operations = [
         migrations.AddField(
             model_name="certificate", name="customers",
