@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
+
 from apps.billing.operations import (
     bill_chunk,
     expect_receivables,
@@ -40,7 +42,7 @@ def work_on_evidence(job: Job, now: datetime) -> dict[str, Any]:
     ids = [UUID(text) for text in job.payload["invoices"]]
     for number, invoice_id in enumerate(ids, start=1):
         store_evidence(invoice_id=invoice_id, now=now)
-        note_progress(job=job, done=number, now=now, total=len(ids))
+        note_progress(job=job, done=number, now=timezone.now(), total=len(ids))
     return {"invoices": len(ids)}
 
 
@@ -63,7 +65,7 @@ def work_on_documents(job: Job, now: datetime) -> dict[str, Any]:
     ids = [UUID(text) for text in job.payload["invoices"]]
     for number, invoice_id in enumerate(ids, start=1):
         store_invoice_files(invoice_id=invoice_id, now=now)
-        note_progress(job=job, done=number, now=now, total=len(ids))
+        note_progress(job=job, done=number, now=timezone.now(), total=len(ids))
     return {"invoices": len(ids)}
 
 
@@ -73,7 +75,7 @@ def work_on_archive(job: Job, now: datetime) -> dict[str, Any]:
     key = UUID(job.payload["archive"])
 
     def progress(count: int) -> None:
-        note_progress(job=job, done=count, now=now)
+        note_progress(job=job, done=count, now=timezone.now())
         note_written(archive_id=key, count=count)
 
     return {"made": make_archive(archive_id=key, now=now, progress=progress)}
@@ -91,5 +93,5 @@ def work_on_letters(job: Job, now: datetime) -> dict[str, Any]:
     ids = [UUID(text) for text in job.payload["reminders"]]
     for number, reminder_id in enumerate(ids, start=1):
         store_letter(reminder_id=reminder_id, now=now)
-        note_progress(job=job, done=number, now=now, total=len(ids))
+        note_progress(job=job, done=number, now=timezone.now(), total=len(ids))
     return {"reminders": len(ids)}

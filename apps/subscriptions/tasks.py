@@ -69,7 +69,7 @@ def tell(job: Job, now: datetime) -> dict[str, Any]:
 @handles(EXPORT, atomic=False)
 def export(job: Job, now: datetime) -> dict[str, Any]:
     """Written anew by the next try where a worker stopped."""
-    return write_leaving_export(job=job, now=now)
+    return write_leaving_export(job=job, now=now, clock=timezone.now)
 
 
 @applies(

@@ -1,9 +1,12 @@
 """Background work of telemetry: rolling up, and draining what a lost bell left."""
 
 import time
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+from django.utils import timezone
 
 from apps.assets.operations import drop_ended_series
 from apps.events.domain.public import DELIVERED
@@ -51,7 +54,7 @@ def roll_up(job: Job, now: datetime) -> dict[str, Any]:
 def drain(job: Job, now: datetime) -> dict[str, Any]:
     """The same for marks whose bell was lost; and what was delivered follows the time."""
     days = _drain(job, now)
-    _keep_delivered(now)
+    _keep_delivered(now, _signs(job))
     return {"days": days}
 
 
@@ -64,7 +67,7 @@ def tell_of_refused(job: Job, now: datetime) -> dict[str, Any]:
 @handles(JOB_KIND, atomic=False)
 def export(job: Job, now: datetime) -> dict[str, Any]:
     """Write an asset's data into a file."""
-    return run_export(job=job, now=now)
+    return run_export(job=job, now=now, clock=timezone.now)
 
 
 @handles("telemetry.deliver", atomic=False)
@@ -72,14 +75,14 @@ def deliver(job: Job, now: datetime) -> dict[str, Any]:
     """Deliver under hourly and daily grants what a roll-up changed."""
     assets = [UUID(str(key)) for key in job.payload["assets"]]
     since = since_day(date.fromisoformat(str(job.payload["since"])))
-    return {"rows": deliver_for(now=now, since=since, assets=assets)}
+    return {"rows": deliver_for(now=now, since=since, assets=assets, after_each=_signs(job))}
 
 
 @subscribes("assets.data_granted", kind="telemetry.deliver_new", atomic=False)
 def deliver_new(job: Job, now: datetime) -> dict[str, Any]:
     """Deliver under new or changed grants all that they cover."""
     grants = [UUID(str(key)) for key in job.payload["grants"]]
-    return {"rows": deliver_for(now=now, since=None, grants=grants)}
+    return {"rows": deliver_for(now=now, since=None, grants=grants, after_each=_signs(job))}
 
 
 @handles(PUSH)
@@ -98,12 +101,17 @@ sent_while(DELIVERED)(may_be_sent)
 after_taken(DELIVERED)(log_push)
 
 
-def _keep_delivered(now: datetime) -> None:
+def _signs(job: Job) -> Callable[[], None]:
+    """What tells that the job is alive, as far as it is."""
+    return lambda: note_progress(job=job, now=timezone.now())
+
+
+def _keep_delivered(now: datetime, after_each: Callable[[], None]) -> None:
     """What time has ended goes; once an hour come hours and days that ended without a reading."""
     drop_ended_series(now=now)
     stop_ended_pushes(now=now)
     if now.minute == current_company().pk % 60:
-        deliver_for(now=now, since=now - timedelta(days=2))
+        deliver_for(now=now, since=now - timedelta(days=2), after_each=after_each)
 
 
 def _drain(job: Job, now: datetime) -> int:
@@ -113,7 +121,7 @@ def _drain(job: Job, now: datetime) -> int:
         days = recompute_dirty(
             now=now, limit=1000,
             after_chunk=lambda done, before=total: note_progress(  # type: ignore[misc]
-                job=job, done=before + done, now=now
+                job=job, done=before + done, now=timezone.now()
             ),
         )  # fmt: skip
         if not days:

@@ -174,3 +174,17 @@ def test_the_doors_are_the_only_way_into_another_schema() -> None:
         assert "company_context" not in text, path
         assert "acting_as" not in text, path
         assert "schema_context" not in text, path
+
+
+def test_a_sign_of_life_has_the_clocks_time() -> None:
+    """The time at which a job began, which its function is given as `now`, would never renew its lease."""
+    signs = [
+        (path, keyword.value)
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "note_progress"
+        for keyword in node.keywords
+        if keyword.arg == "now"
+    ]
+    assert len(signs) > 8
+    assert [path for path, value in signs if ast.unparse(value) == "now"] == []

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ from typing import IO, Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -20,6 +18,7 @@ from apps.billing.models import DocumentArchive, DocumentFile, EvidenceFile, Inv
 from apps.billing.operations.stored import read_stored
 from apps.common.money import Money
 from apps.common.spreadsheets import BYTE_ORDER_MARK, Sheet
+from apps.common.storage import Draft, drafted
 from apps.events.operations import enqueue, record
 from apps.tenancy.context import current_company
 
@@ -92,7 +91,7 @@ def make_archive(*, archive_id: UUID, now: datetime, progress: Progress) -> bool
     archive = own.filter(id=archive_id, state=DocumentArchive.State.WAITING).first()
     if archive is None:
         return False
-    with tempfile.TemporaryFile() as target:
+    with drafted(f"{current_company().slug}/drafts") as target:
         counts = _write(archive, target, progress)
         _keep(archive, target, counts, now)
     return True
@@ -151,9 +150,7 @@ def _row(invoice: Invoice, piece: _Piece) -> list[str]:
     ]  # fmt: skip
 
 
-def _keep(
-    archive: DocumentArchive, target: IO[bytes], counts: tuple[int, int], now: datetime
-) -> None:
+def _keep(archive: DocumentArchive, target: Draft, counts: tuple[int, int], now: datetime) -> None:
     target.seek(0)
     found = hashlib.sha256()
     while block := target.read(BLOCK):
@@ -164,7 +161,7 @@ def _keep(
     place = f"archives/{archive.author_id}/{archive.id}.zip"
     if default_storage.exists(place):
         default_storage.delete(place)
-    path = default_storage.save(place, File(target))
+    path = default_storage.save(place, target)
     DocumentArchive.objects.filter(id=archive.id).update(
         state=DocumentArchive.State.DONE, done_at=now, path=path, sha256=sha256, size=size,
         done_count=archive.document_count, file_count=counts[0], missing_count=counts[1],

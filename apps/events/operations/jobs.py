@@ -304,13 +304,17 @@ def _park(job: Job, text: str, now: datetime) -> Job:
     return job
 
 
-def note_progress(*, job: Job, done: int, now: datetime, total: int | None = None) -> None:
-    """Show how far a non-atomic job is and renew its lease.
+def note_progress(
+    *, job: Job, now: datetime, done: int | None = None, total: int | None = None
+) -> None:
+    """Show how far a non-atomic job is (as far as before without `done`) and renew its lease.
 
-    Raises JobTaken when another worker has it, so that the work stops here.
+    `now` is the clock's, not the time at which the job began: the lease runs from it. Raises JobTaken
+    when another worker has it, so that the work stops here.
     """
     _note(
-        job, progress_done=done, lease_until=now + LEASE,
+        job, lease_until=now + LEASE,
+        progress_done=job.progress_done if done is None else done,
         progress_total=job.progress_total if total is None else total,
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ The collector's own job writes them: what is new, what a late reading changed, a
 is no more. Each delivery is logged for everybody who sees the grant.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from itertools import chain
 from uuid import UUID
@@ -27,19 +27,23 @@ _DAY = timedelta(days=1)
 
 def deliver_for(
     *, now: datetime, since: datetime | None, assets: Iterable[UUID] | None = None,
-    grants: Iterable[UUID] | None = None,
+    grants: Iterable[UUID] | None = None, after_each: Callable[[], None] = lambda: None,
 ) -> int:  # fmt: skip
     """Deliver under own living grants (on these assets, or these grants alone), a transaction each.
 
-    Only hours and days from `since` on are looked at; None: all of the grant. Returns how many rows
-    were written or taken away.
+    Only hours and days from `since` on are looked at; None: all of the grant. `after_each` is called
+    behind each transaction. Returns how many rows were written or taken away.
     """
     rows = series_grants(now)
     if assets is not None:
         rows = rows.filter(asset__in=list(assets))
     if grants is not None:
         rows = rows.filter(pk__in=list(grants))
-    return sum(_deliver(key, since, now) for key in rows.values_list("pk", flat=True))
+    count = 0
+    for key in rows.values_list("pk", flat=True):
+        count += _deliver(key, since, now)
+        after_each()
+    return count
 
 
 @transaction.atomic

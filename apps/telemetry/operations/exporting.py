@@ -2,21 +2,20 @@
 
 import io
 import json
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import transaction
 
 from apps.assets.models import Asset, DataGrant, GrantRead
 from apps.common.quantity import canonical
 from apps.common.spreadsheets import Sheet
+from apps.common.storage import drafted
 from apps.events.models import Job
 from apps.events.operations import enqueue, note_progress
 from apps.telemetry.domain.granted import Slot
@@ -77,23 +76,26 @@ def start_export(
     )  # fmt: skip
 
 
-def run_export(*, job: Job, now: datetime) -> dict[str, Any]:
-    """Write the file of a job. Channels that no right covers any more are left out."""
+def run_export(*, job: Job, now: datetime, clock: Callable[[], datetime]) -> dict[str, Any]:
+    """Write the file of a job. Channels that no right covers any more are left out.
+
+    `clock` renews the job's lease at every page of rows.
+    """
     asked, form = job.payload, job.payload["form"]
-    with tempfile.TemporaryFile() as file:
-        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+    slug = current_company().slug
+    with drafted(f"{slug}/drafts") as draft:
+        text = io.TextIOWrapper(draft.file, encoding="utf-8", newline="")
         write = _write_json if form == "json" else _write_csv
-        rows = write(text, Asset(pk=UUID(asked["asset"])).public_id, asked, _parts(job, now))
+        rows = write(text, Asset(pk=UUID(asked["asset"])).public_id, asked, _parts(job, now, clock))
         text.flush()
-        text.seek(0)
-        name = f"{current_company().slug}/exports/{job.id.hex}.{form}"
+        name = f"{slug}/exports/{job.id.hex}.{form}"
         if default_storage.exists(name):
             default_storage.delete(name)
-        default_storage.save(name, File(file))
+        default_storage.save(name, draft)
     return {"url": f"/data/exports/{job.public_id}/", "rows": rows, "file": name}
 
 
-def _parts(job: Job, now: datetime) -> Iterator[Part]:
+def _parts(job: Job, now: datetime, clock: Callable[[], datetime]) -> Iterator[Part]:
     asked = job.payload
     span = {
         "start": datetime.fromisoformat(asked["start"]), "end": datetime.fromisoformat(asked["end"])
@@ -101,8 +103,16 @@ def _parts(job: Job, now: datetime) -> Iterator[Part]:
     for done, code in enumerate(asked["codes"]):
         part = _part(UUID(asked["asset"]), code, span, asked["reader"], now)
         if part is not None:
-            yield part
-        note_progress(job=job, done=done + 1, now=now)
+            yield part._replace(rows=_heard(part.rows, job, clock))
+        note_progress(job=job, done=done + 1, now=clock())
+
+
+def _heard(rows: Iterator[Row], job: Job, clock: Callable[[], datetime]) -> Iterator[Row]:
+    """The rows, with a sign of life of the job after each page of them."""
+    for number, row in enumerate(rows, start=1):
+        yield row
+        if number % PAGE == 0:
+            note_progress(job=job, now=clock())
 
 
 def _part(

@@ -8,14 +8,19 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.files.storage import default_storage
 
 from apps.accounts.operations import make_key
-from apps.events.operations import run_waiting_jobs
+from apps.events.models import Job
+from apps.events.operations import JobTaken, run_waiting_jobs
+from apps.events.operations.jobs import LEASE
+from apps.subscriptions.operations import leaving
 from apps.subscriptions.operations.leaving import start_leaving_export
 from apps.subscriptions.queries import exports_asked
 from apps.tenancy.context import company_context
 from apps.tenancy.models import Company
 from tests.conftest import make_person, signed_in
+from tests.leases import STEP, WantedClock, claimed
 from tests.world import CANARY, NOW, build_world
 
 
@@ -87,3 +92,46 @@ def test_only_who_manages_the_plan_and_only_of_the_own_company(
     assert signed_in(companies["stranger"]).get(job.result["url"]).status_code == 404
     page = signed_in(companies["maker"]).get("/plan/exports/").content.decode()
     assert job.result["url"] in page
+
+
+def test_an_export_longer_than_a_lease_stays_its_workers(
+    companies: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leaving, "PAGE", 2)
+    with company_context(companies["provider"]):
+        job = start_leaving_export(now=NOW, actor="Anna")
+        assert job is not None
+        held = claimed(job, NOW)
+        clock = WantedClock(held, NOW)
+        result = leaving.write_leaving_export(job=held, now=NOW, clock=clock)
+        row = Job.objects.get(pk=job.pk)
+    assert clock.true - NOW > STEP * (result["rows"] // 2 + result["documents"])
+    assert row.attempts == 1, "another worker took it"
+    assert (row.lease_until, row.progress_done) == (clock.true + LEASE, row.progress_total)
+    with zipfile.ZipFile(default_storage.open(result["file"])) as pack:
+        assert pack.testzip() is None
+        listed = json.loads(pack.read("contents.json"))["tables"]
+        for part in listed:
+            assert len(set(pack.read(part["name"]).splitlines())) == part["rows"], part["name"]
+
+
+def test_a_job_that_counts_from_its_beginning_is_taken(companies: dict[str, Any]) -> None:
+    """Positive control: the lease is what keeps the job, and the clock what keeps the lease."""
+    with company_context(companies["provider"]):
+        job = start_leaving_export(now=NOW, actor="Anna")
+        assert job is not None
+        held = claimed(job, NOW)
+        with pytest.raises(JobTaken):
+            leaving.write_leaving_export(
+                job=held, now=NOW, clock=WantedClock(held, NOW, stands=True)
+            )
+
+
+def test_it_is_written_where_it_will_lie(
+    companies: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder for temporary files may be memory, and is not there at all here."""
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    _pack, job = written(companies["provider"])
+    assert default_storage.listdir("provider/drafts") == ([], [])
+    assert default_storage.size(job.result["file"]) == job.result["bytes"]

@@ -3,7 +3,8 @@
 import csv
 import io
 from collections.abc import Callable
-from datetime import date, timedelta
+from contextlib import nullcontext
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,9 +15,10 @@ from apps.assets.models import Asset, DataGrant, DataRequest, GrantRead
 from apps.assets.operations import register_asset_type, register_assets
 from apps.assets.queries import living_grants
 from apps.events.models import Job
-from apps.events.operations import run_waiting_jobs
+from apps.events.operations import JobTaken, run_waiting_jobs
 from apps.telemetry.operations import (
     RawItem,
+    exporting,
     recompute_dirty,
     register_device,
     sync_channels,
@@ -24,6 +26,7 @@ from apps.telemetry.operations import (
 )
 from apps.tenancy.context import company_context
 from tests.conftest import NOW
+from tests.leases import WantedClock, claimed
 
 Client = Callable[..., Any]
 
@@ -150,6 +153,26 @@ def test_the_customer_sees_all_its_data_and_takes_them_along(
     assert 'hx-target="#list"' not in log
     with company_context(cast["provider"]):
         assert GrantRead.objects.filter(act="exported").count() == 4
+
+
+@pytest.mark.parametrize("stands", [False, True])
+def test_a_file_longer_than_a_lease_stays_its_workers(
+    press: Asset, cast: dict[str, Any], monkeypatch: pytest.MonkeyPatch, stands: bool
+) -> None:
+    """A clock that stands is the positive control: then another worker takes the job."""
+    monkeypatch.setattr(exporting, "PAGE", 1)
+    start = datetime(2026, 10, 1, tzinfo=UTC)
+    with company_context(cast["provider"]):
+        job = exporting.start_export(
+            asset_id=press.pk, label="Press 1", codes=["hours"], start=start,
+            end=start + timedelta(days=4), form="csv", now=NOW, actor="Anna",
+        )  # fmt: skip
+        assert job is not None
+        held = claimed(job, NOW)
+        clock = WantedClock(held, NOW, stands=stands)
+        with pytest.raises(JobTaken) if stands else nullcontext():
+            assert exporting.run_export(job=held, now=NOW, clock=clock)["rows"] == 4
+        assert (Job.objects.get(pk=job.pk).attempts == 1) is not stands
 
 
 def test_device_health_shows_no_values_and_is_logged(
