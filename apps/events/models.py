@@ -92,6 +92,25 @@ class Job(FencedModel):
         return self.progress_done * 100 // self.progress_total if self.progress_total else 0
 
 
+class Housekeeping(FencedModel):
+    """Up to which of its periods a kind of housekeeping was written for the author: when it was due."""
+
+    prefix = "hsk"
+
+    kind = models.CharField(max_length=80)
+    due_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["author_id", "kind"]
+        verbose_name_plural = "housekeeping"
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["author", "kind"], name="events_housekeeping_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.author_id} {self.kind}"
+
+
 class AuditRow(FencedModel):
     """Who did what, append-only."""
 

@@ -23,7 +23,7 @@ from apps.events.operations import (
     work_on,
 )
 from apps.events.queries import messages
-from apps.tenancy.context import as_platform, company_context
+from apps.tenancy.context import as_platform
 from apps.tenancy.queries import active_companies
 from apps.tenancy.tasks import CompanyTask
 
@@ -43,12 +43,9 @@ def sweep() -> int:
 
 @shared_task(name="peruse.fan_out", ignore_result=True)
 def fan_out() -> int:
-    """Enqueue the housekeeping of every company (platform worker), each in its own context."""
-    companies = list(active_companies())
-    for company in companies:
-        with company_context(company):
-            enqueue_housekeeping(now=timezone.now())
-    return len(companies)
+    """Enqueue the housekeeping that is due of every company (platform worker)."""
+    with as_platform():
+        return enqueue_housekeeping(now=timezone.now(), companies=active_companies())
 
 
 @shared_task(name="peruse.seal_audit", ignore_result=True)

@@ -135,7 +135,7 @@ class Told:
         assert answer.json()["accepted"] == len(readings), answer.content
         with as_app(), company_context(self.companies[PROVIDER]):
             # Each minute's schedule: the bell of two batches within two seconds is one.
-            enqueue_housekeeping(now=timezone.now())
+            enqueue_housekeeping(now=timezone.now(), companies=[self.companies[PROVIDER]])
         self.work()
 
     def mount(self, host: str, tire: str, value: str) -> None:

@@ -65,7 +65,7 @@ def subscribers_of(event_name: str) -> tuple[str, ...]:
     return tuple(_subscribers.get(event_name, ()))
 
 
-DAY_MINUTES = 1440
+_DAY_MINUTES = 1440
 # Of a kind after how many minutes it is due again.
 _housekeeping: dict[str, int] = {}
 
@@ -77,15 +77,15 @@ def housekeeping(
 
     def register(work: Work) -> Work:
         handles(kind, atomic=atomic)(work)
-        _housekeeping[kind] = DAY_MINUTES if daily else every
+        _housekeeping[kind] = _DAY_MINUTES if daily else every
         return work
 
     return register
 
 
-def housekeeping_kinds(minute: int) -> tuple[str, ...]:
-    """Kinds of the jobs that are due in the company's minute of the day (0: all of them)."""
-    return tuple(kind for kind, every in _housekeeping.items() if minute % every == 0)
+def housekeeping_kinds() -> dict[str, int]:
+    """By kind of these jobs after how many minutes it is due again."""
+    return dict(_housekeeping)
 
 
 # Of a kind of webhook message whether it may still be sent: `holds(message, now)`.

@@ -1,5 +1,6 @@
 """Writes of events: publish, enqueue, work on a job, record an act; outgoing webhooks."""
 
+from apps.events.operations.housekeeping import enqueue_housekeeping
 from apps.events.operations.jobs import (
     BACK_OFF,
     LEASE,
@@ -8,7 +9,6 @@ from apps.events.operations.jobs import (
     JobTaken,
     enqueue,
     enqueue_all,
-    enqueue_housekeeping,
     note_progress,
     publish,
     record,

@@ -15,10 +15,8 @@ from apps.common import tracing
 from apps.common.measures import count_job
 from apps.events.domain.public import public_event
 from apps.events.domain.registry import (
-    DAY_MINUTES,
     Handler,
     handler_of,
-    housekeeping_kinds,
     subscribers_of,
 )
 from apps.events.models import AuditRow, Job, OutboxEvent
@@ -118,7 +116,7 @@ def enqueue_all(
         _new_job(kind, payload, now, None, Job.Queue.COMPANY, total) for payload, total in payloads
     ]
     insert_all(Job, jobs)
-    transaction.on_commit(lambda: _ring_all(jobs))
+    transaction.on_commit(lambda: ring_all(jobs))
     return len(jobs)
 
 
@@ -147,7 +145,8 @@ def _insert_once(job: Job) -> bool:
     return True
 
 
-def _ring_all(jobs: Iterable[Job]) -> None:
+def ring_all(jobs: Iterable[Job]) -> None:
+    """A message to the workers for each of these."""
     for job in jobs:
         _ring(job.id, job.company_id, job.queue)
 
@@ -172,7 +171,7 @@ def ring_again(*, now: datetime, limit: int = 500) -> int:
         .exclude(company__state=Company.State.ERASED)
         .order_by("run_after")[:limit]
     )
-    _ring_all(due)
+    ring_all(due)
     return len(due)
 
 
@@ -370,13 +369,3 @@ def run_waiting_jobs(*, now: datetime, limit: int = 1000) -> int:
         work_on(job_id=job.id, now=now)
         done += 1
     return done
-
-
-def enqueue_housekeeping(*, now: datetime) -> None:
-    """Write the current company's housekeeping jobs, one waiting of each kind at most.
-
-    Call it once a minute: each company's day begins at a minute of its own.
-    """
-    minute = (now.hour * 60 + now.minute - current_company().pk) % DAY_MINUTES
-    for kind in housekeeping_kinds(minute):
-        enqueue(kind=kind, payload={}, now=now, dedupe="housekeeping")

@@ -101,11 +101,10 @@ def test_after_silence_the_provider_is_asked_before_anything_is_made(
     with company_context(cast["provider"]):
         assert ask_again(now=timezone.now()) == {"known": 0}, "its job is under way still"
         later = timezone.now() + timedelta(days=2)
-        later = later.replace(hour=0, minute=cast["provider"].pk % 60)  # one of its full hours
         with monkeypatch.context() as patch:
             patch.setattr(refunding, "ask", Mock(side_effect=NoAnswer("silence")))
             assert ask_again(now=later) == {"known": 0}
-        enqueue_housekeeping(now=later)
+        enqueue_housekeeping(now=later, companies=[cast["provider"]])
         run_waiting_jobs(now=later)
         asked.refresh_from_db()
         assert (asked.state, Refund.objects.get().amount_minor) == ("made", 2_000)
