@@ -361,6 +361,7 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = os.environ.get("PERUSE_STATIC") != "collected"
 
 # The heads of the audit chains: on another disk than the database, where one can.
+PERUSE_KEEPS_HEADS = os.environ.get("PERUSE_LOGIN") == "ops" and not CONSOLE
 PERUSE_AUDIT_HEADS = Path(os.environ.get("PERUSE_AUDIT_HEADS", STATE_DIR / "audit-heads.json"))
 
 # --- Mail ---------------------------------------------------------------------------------------

@@ -9,3 +9,5 @@ class EventsConfig(AppConfig):
     def ready(self) -> None:
         # Handlers and subscribers of every installed application register themselves.
         autodiscover_modules("tasks", "subscribers")
+        # They register themselves by being imported.
+        from apps.events import checks  # noqa: F401

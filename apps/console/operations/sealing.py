@@ -18,7 +18,7 @@ from apps.events.domain.sealing import (
     linked,
     seal_faults,
 )
-from apps.events.operations.heads import keep_heads, kept_heads
+from apps.events.operations.heads import begin_heads, keep_heads, kept_heads
 
 logger = logging.getLogger(__name__)
 
@@ -53,8 +53,11 @@ def _seal_batch(now: datetime) -> int:
         keys = [row[0] for row in cursor.fetchall()]
     if not keys:
         return 0
+    head = _head()
+    if head is None:
+        begin_heads([_CHAIN], LEDGER)
     rows = list(OperatorAct.objects.filter(id__in=keys).order_by("id").values(*_COLUMNS))
-    OperatorSeal.objects.create(made_at=now, **linked(rows, _head()))
+    OperatorSeal.objects.create(made_at=now, **linked(rows, head))
     return len(rows)
 
 
@@ -68,9 +71,8 @@ def _digests() -> dict[int, str]:
 
 
 def _keep_head() -> None:
-    """The new head, except where the old one is not in the chain: that one is evidence."""
-    kept, digests = kept_heads(LEDGER).get(_CHAIN), _digests()
-    fault = head_fault(kept, digests) if kept else ""
+    """The new head, except where the old one is not in the chain, or is lost: that is evidence."""
+    fault = head_fault(kept_heads(LEDGER).get(_CHAIN), _digests())
     if fault:
         logger.error("chain of the operator's acts: %s", fault)
         return

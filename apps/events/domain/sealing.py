@@ -28,6 +28,10 @@ class Head:
     digest: str
 
 
+# Kept before a chain's first seal: a chain of which no head is kept has lost it.
+BEGUN = Head(0, BEGINNING)
+
+
 def row_hash(row: Row) -> bytes:
     """The SHA-256 of a row's columns."""
     text = json.dumps(
@@ -90,7 +94,7 @@ def head_fault(kept: Head | None, digests: Mapping[int, str]) -> str:
     """What is wrong between the head kept outside and the chain's digests by number; empty: nothing."""
     if kept is None:
         return "no head of this chain is kept outside the database" if digests else ""
-    found = digests.get(kept.number)
+    found = BEGINNING if kept.number == BEGUN.number else digests.get(kept.number)
     if found is None:
         return (
             f"the chain ends before seal {kept.number}, whose digest is kept outside the database"

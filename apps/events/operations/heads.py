@@ -5,14 +5,17 @@ platform's worker; copying it elsewhere each day makes it worth more.
 """
 
 import json
+import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
 
-from apps.events.domain.sealing import Head
+from apps.events.domain.sealing import BEGUN, Head
+
+logger = logging.getLogger(__name__)
 
 
 def kept_heads(ledger: str = "") -> dict[int, Head]:
@@ -22,6 +25,19 @@ def kept_heads(ledger: str = "") -> dict[int, Head]:
         found = json.loads(_path(ledger).read_text())
         return {int(key): Head(number, digest) for key, (number, digest) in found.items()}
     return {}
+
+
+def begin_heads(chains: Iterable[int], ledger: str = "") -> None:
+    """Before the first seals of these chains: from now on a head that is not kept is one that was lost.
+
+    What is kept stays. Rows are sealed even where the file cannot be written: then their chains have no head.
+    """
+    try:
+        kept = kept_heads(ledger)
+        if new := {key: BEGUN for key in chains if key not in kept}:
+            keep_heads({**kept, **new}, ledger)
+    except (OSError, ValueError):
+        logger.exception("the heads of new chains cannot be kept")
 
 
 def keep_heads(heads: Mapping[int, Head], ledger: str = "") -> None:

@@ -22,7 +22,7 @@ from apps.events.domain.sealing import (
     seal_faults,
 )
 from apps.events.models import AuditCheck, AuditRow, AuditSeal
-from apps.events.operations.heads import keep_heads, kept_heads
+from apps.events.operations.heads import begin_heads, keep_heads, kept_heads
 from apps.tenancy.models import Company
 
 logger = logging.getLogger(__name__)
@@ -72,6 +72,7 @@ def _seal_batch(now: datetime) -> int:
     for row in AuditRow.all_parties.filter(id__in=keys).order_by("id").values(*_COLUMNS):
         by_company[row["author_id"]].append(row)
     heads = _heads_of(by_company)
+    begin_heads(by_company.keys() - heads.keys())
     AuditSeal.all_parties.bulk_create(
         [_seal(company, rows, heads.get(company), now) for company, rows in by_company.items()]
     )
@@ -106,8 +107,11 @@ def _seal(company: int, rows: list[dict[str, Any]], head: Head | None, now: date
 
 
 def _keep_heads() -> None:
-    """The new heads, except where the old one is not in the chain: that one is evidence."""
+    """The new heads, except where the old one is not in the chain, or is lost: that is evidence."""
     kept, heads = kept_heads(), _heads_of()
+    for company in heads.keys() - kept.keys():
+        logger.error("audit chain of company %s: its head outside the database is lost", company)
+        del heads[company]
     for company, head in kept.items():
         rows = AuditSeal.all_parties.filter(author_id=company, number=head.number)
         fault = head_fault(head, dict(rows.values_list("number", "digest")))

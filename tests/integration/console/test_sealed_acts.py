@@ -97,6 +97,19 @@ def test_a_rewritten_chain_does_not_fit_its_head_until_it_is_accepted(operator: 
     assert faults() == []
 
 
+def test_a_lost_head_is_a_finding_until_it_is_accepted(operator: User, heads: Path) -> None:
+    act(operator)
+    seal()
+    heads.unlink()
+    act(operator, 1)
+    assert seal() == 1
+    assert faults() == ["no head of this chain is kept outside the database"]
+    assert not heads.exists(), "the next seal does not make up for it"
+    with no_company(), as_platform():
+        accept_acts()
+    assert faults() == []
+
+
 def test_companies_cannot_touch_the_seals(operator: User) -> None:
     act(operator)
     seal()

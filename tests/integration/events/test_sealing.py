@@ -1,19 +1,25 @@
 """Audit rows are chained: a changed, a removed and an inserted row are each found, and named."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from django.core.management import call_command
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from apps.common.ids import new_id
+from apps.events.checks import heads_can_be_kept
 from apps.events.models import AuditCheck, AuditRow, AuditSeal
-from apps.events.operations import accept_chain, record, seal_audit, verify_audit
+from apps.events.operations import accept_chain, record, seal_audit, sealing, verify_audit
 from apps.events.operations.heads import keep_heads, kept_heads
 from apps.events.operations.sealing import chain_faults
 from apps.tenancy.context import as_owner, as_platform, company_context, no_company
+from tests.databases import ROOT
 
 NOW = datetime(2026, 11, 5, 9, tzinfo=UTC)
 OLD = datetime.now(UTC) - timedelta(days=2)
@@ -217,10 +223,79 @@ def test_a_lost_file_is_found(provider: Any, heads: Path) -> None:
     act(provider)
     seal()
     heads.unlink()
-    assert faults(provider) == ["no head of this chain is kept outside the database"]
+    lost = ["no head of this chain is kept outside the database"]
+    assert faults(provider) == lost
+    act(provider)
+    assert seal() == 3
+    assert faults(provider) == lost, "the next seal does not make up for it"
     with no_company(), as_platform():
+        assert verify_audit(now=NOW) >= 1
         accept_chain(company=provider)
     assert faults(provider) == []
+    act(provider)
+    seal()
+    assert (faults(provider), kept_heads()[provider.pk].number) == ([], 3)
+
+
+def test_a_crash_before_the_first_head_is_no_loss(
+    provider: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    act(provider)
+    with monkeypatch.context() as patch:
+        patch.setattr(sealing, "_keep_heads", lambda: None)
+        seal()
+    assert (kept_heads()[provider.pk].number, faults(provider)) == (0, [])
+    act(provider)
+    seal()
+    assert (kept_heads()[provider.pk].number, faults(provider)) == (2, [])
+
+
+def test_where_the_file_cannot_be_written_rows_are_sealed_and_it_is_said(
+    provider: Any, settings: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "plain").write_text("")
+    settings.PERUSE_AUDIT_HEADS = tmp_path / "plain" / "heads.json"
+    act(provider)
+    with pytest.raises(OSError, match="plain"):
+        seal()
+    assert "cannot be kept" in caplog.text
+    settings.PERUSE_AUDIT_HEADS = tmp_path / "heads.json"
+    assert faults(provider) == ["no head of this chain is kept outside the database"]
+
+
+def test_before_going_live_the_folder_must_be_writable(settings: Any, tmp_path: Path) -> None:
+    settings.PERUSE_KEEPS_HEADS = True
+    (tmp_path / "plain").write_text("")
+    for path, said in (
+        (tmp_path / "plain" / "heads.json", ["events.E001"]), (tmp_path / "new" / "heads.json", []),
+        (Path("/proc/heads.json"), ["events.E001"]),
+    ):  # fmt: skip
+        settings.PERUSE_AUDIT_HEADS = path
+        assert [found.id for found in heads_can_be_kept(None)] == said, path
+    settings.PERUSE_KEEPS_HEADS = False
+    assert heads_can_be_kept(None) == [], "a process that keeps no heads need not reach them"
+
+
+def test_all_chains_are_accepted_at_once(provider: Any, cast: dict[str, Any], heads: Path) -> None:
+    for slug in ("provider", "customer"):
+        act(cast[slug])
+    seal()
+    heads.unlink()
+    call_command("audit_chains", "accept", "--all", stdout=StringIO())
+    assert set(kept_heads()) == {cast["provider"].pk, cast["customer"].pk}
+    call_command("audit_chains", "verify", stdout=StringIO())
+
+
+def test_the_shipped_setup_keeps_heads_on_a_volume_of_its_own() -> None:
+    """Of the worker of the platform alone, under a folder that the image gives to its user."""
+    setup = yaml.safe_load((ROOT / "docs/operations/compose.yml").read_text())
+    worker = setup["services"]["platform-worker"]
+    volumes = dict(one.split(":")[:2] for one in worker["volumes"])
+    told = (ROOT / "docs/operations/settings.env", ROOT / "docs/operations/compose.yml")
+    text = "".join(path.read_text() for path in told if path.exists())
+    assert re.search(r"PERUSE_AUDIT_HEADS[=:] ?/heads/audit-heads.json", text)
+    assert (volumes["heads"], "heads" in setup["volumes"]) == ("/heads", True)
+    assert re.search(r"install -d -o peruse .*/heads", (ROOT / "Containerfile").read_text())
 
 
 def test_a_seal_cannot_be_changed(provider: Any) -> None:

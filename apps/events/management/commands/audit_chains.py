@@ -1,4 +1,4 @@
-"""`audit_chains verify` looks whether the chains hold; `audit_chains accept ADDRESS` takes one as it is."""
+"""`audit_chains verify` looks whether the chains hold; `accept ADDRESS` takes one as it is, `accept --all` each."""
 
 from typing import Any
 
@@ -8,23 +8,29 @@ from django.utils import timezone
 from apps.events.models import AuditCheck
 from apps.events.operations import accept_chain, verify_audit
 from apps.tenancy.context import as_platform, no_company
+from apps.tenancy.models import Company
 from apps.tenancy.queries import company_by_slug
 
 
 class Command(BaseCommand):
     help = (
         "Chains of audit rows: `verify` looks at all and fails when one is broken; `accept ADDRESS` keeps the "
-        "head of a company's chain as it stands, after a restore. Needs the operations login."
+        "head of a company's chain as it stands, after a restore, `accept --all` those of all. Needs the "
+        "operations login."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("act", choices=["verify", "accept"])
         parser.add_argument("company", nargs="?", default="", help="the company's address name")
+        parser.add_argument("--all", action="store_true", help="accept the chains of all companies")
 
     def handle(self, *args: Any, **options: Any) -> None:
         with no_company(), as_platform():
             if options["act"] == "verify":
                 self.verify()
+            elif options["all"]:
+                for slug in Company.objects.order_by("slug").values_list("slug", flat=True):
+                    self.accept(slug)
             else:
                 self.accept(options["company"])
 
