@@ -263,15 +263,18 @@ def test_where_the_file_cannot_be_written_rows_are_sealed_and_it_is_said(
     assert faults(provider) == ["no head of this chain is kept outside the database"]
 
 
-def test_before_going_live_the_folder_must_be_writable(settings: Any, tmp_path: Path) -> None:
+def test_before_going_live_the_folder_must_be_writable(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.PERUSE_KEEPS_HEADS = True
     (tmp_path / "plain").write_text("")
     for path, said in (
         (tmp_path / "plain" / "heads.json", ["events.E001"]), (tmp_path / "new" / "heads.json", []),
-        (Path("/proc/heads.json"), ["events.E001"]),
     ):  # fmt: skip
         settings.PERUSE_AUDIT_HEADS = path
         assert [found.id for found in heads_can_be_kept(None)] == said, path
+    monkeypatch.setattr("os.access", lambda *_given: False)
+    assert [found.id for found in heads_can_be_kept(None)] == ["events.E001"], "a read-only root"
     settings.PERUSE_KEEPS_HEADS = False
     assert heads_can_be_kept(None) == [], "a process that keeps no heads need not reach them"
 
