@@ -305,6 +305,9 @@ class SignUp(models.Model):
         "tenancy.Company", on_delete=models.CASCADE, null=True, related_name="+"
     )
     reason = models.CharField(max_length=200, blank=True)
+    # How often it was begun to be set up, and when it is tried next.
+    tries = models.SmallIntegerField(default=0)
+    try_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["asked_at", "id"]

@@ -39,6 +39,11 @@ def largest_plan() -> Plan:
     return Plan.objects.filter(is_sold=True).latest("place")
 
 
+def plans_to_give() -> QuerySet[Plan]:
+    """What the operator may give by agreement, the smallest first: all that is more than taking part."""
+    return Plan.objects.exclude(pk=PARTICIPANT)
+
+
 def participant_plan() -> Plan:
     """What every company has that ordered nothing."""
     return Plan.objects.get(pk=PARTICIPANT)
@@ -135,9 +140,13 @@ def export_of(job_id: UUID) -> Job | None:
     return exports_asked().filter(pk=job_id, state=Job.State.DONE).first()
 
 
-def last_export() -> dict[str, object]:
-    """Of the current company's newest written export: when, SHA-256, bytes, rows; empty without one."""
-    job = exports_asked().filter(state=Job.State.DONE, result__has_key="sha256").first()
+def last_export(since: datetime | None = None) -> dict[str, object]:
+    """Of the current company's newest written export: when, SHA-256, bytes, rows; empty without one.
+
+    `since`: only of one that was begun then or later.
+    """
+    rows = exports_asked().filter(state=Job.State.DONE, result__has_key="sha256")
+    job = (rows if since is None else rows.filter(finished_at__gte=since)).first()
     if job is None or job.finished_at is None or not job.result:
         return {}
     known = {name: job.result[name] for name in ("sha256", "bytes", "rows", "documents")}

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -17,10 +18,12 @@ from unfold.decorators import display
 
 from apps.accounts.addresses import company_url
 from apps.accounts.models import Membership, User, VatCheck
+from apps.common.templatetags.portal import money
 from apps.console.admin.site import ReadOnly, column, site
 from apps.console.domain.charts import bar_chart
 from apps.console.models import CompanyHealth
-from apps.console.operations import impersonate, set_company_state
+from apps.console.operations import impersonate, set_agreement, set_company_state
+from apps.console.operations.agreements import STANDING
 from apps.console.queries import (
     SILENT_AFTER,
     STALE_AFTER,
@@ -29,8 +32,11 @@ from apps.console.queries import (
     needing_attention,
     readings_by_day,
 )
+from apps.console.queries.revenue import invoices_of
 from apps.events.models import AuditRow, Job
-from apps.subscriptions.queries import all_subscriptions, refused_reports
+from apps.subscriptions.domain.standing import IN_FORCE, Basis
+from apps.subscriptions.models import Subscription
+from apps.subscriptions.queries import all_subscriptions, plans_to_give, refused_reports
 from apps.tenancy.models import Company, Hostname
 
 NOTHING = "–"
@@ -67,7 +73,7 @@ class CompanyAdmin(ReadOnly):
     """Tenants, with how each of them does."""
 
     list_display = (
-        "title", "shown_state", "plan", "last_reading", "queue_age", "parked_job_count", "parked",
+        "title", "shown_state", "plan", "paid", "unpaid", "last_reading", "queue_age", "parked_job_count", "parked",
         "quarantine", "invoices", "storage", "people_count",
     )  # fmt: skip
     list_filter = ("state", AttentionFilter, "country")
@@ -86,7 +92,9 @@ class CompanyAdmin(ReadOnly):
     zone, since = column("time_zone", _("Time zone")), column("created_at", _("Since"))
     acts = (
         ("suspension", "suspend"), ("resumption", "resume"), ("impersonation", "impersonate"),
+        ("agreement", "agree"), ("agreement-ending", "end_agreed"),
     )  # fmt: skip
+    asking = frozenset({"agreement", "agreement-ending"})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Company]:
         return companies_with_health(timezone.now()).order_by("name", "id")
@@ -102,6 +110,15 @@ class CompanyAdmin(ReadOnly):
     )
     def shown_state(self, company: Company) -> tuple[str, str]:
         return company.state, company.get_state_display()
+
+    @display(description=_("Paid in 12 months"))
+    def paid(self, company: Any) -> str:
+        return amounts(company.plan_money, "paid")
+
+    @display(description=_("Unpaid"))
+    def unpaid(self, company: Any) -> Any:
+        owed = amounts(company.plan_money, "open")
+        return owed if owed == NOTHING else format_html('<span class="c-flag">{}</span>', owed)
 
     @display(description=_("Last reading"))
     def last_reading(self, company: Any) -> str:
@@ -168,9 +185,30 @@ class CompanyAdmin(ReadOnly):
         )  # fmt: skip
         return gettext("%(name)s is open again within half a minute.") % {"name": company.name}
 
+    def agree(self, request: HttpRequest, company: Company) -> str:
+        plan = plans_to_give().filter(pk=request.POST.get("plan", "")).first()
+        if plan is None:
+            raise ValidationError(gettext("Choose a plan."))
+        set_agreement(
+            company=company, plan=plan, by=request.user, now=timezone.now(),
+            reason=request.POST.get("reason", ""),
+        )  # fmt: skip
+        return gettext("%(name)s has the plan %(plan)s by agreement.") % {
+            "name": company.name, "plan": plan.title,
+        }  # fmt: skip
 
-def company_page(company: Company, now: datetime) -> dict[str, Any]:
-    """Of one company: its health, a chart, latest jobs that failed, people, addresses and audit."""
+    def end_agreed(self, request: HttpRequest, company: Company) -> str:
+        set_agreement(
+            company=company, plan=None, by=request.user, now=timezone.now(),
+            reason=request.POST.get("reason", ""),
+        )  # fmt: skip
+        return gettext("%(name)s takes part without a plan of its own now.") % {
+            "name": company.name
+        }
+
+
+def company_page(company: Any, now: datetime) -> dict[str, Any]:
+    """Of one company, annotated as in the list: health, a chart, jobs that failed, people, plan, audit."""
     health = CompanyHealth.all_parties.filter(author=company).first()
     days = readings_by_day(now, [health] if health else [], days=30)
     jobs = Job.all_parties.filter(company=company)
@@ -178,7 +216,7 @@ def company_page(company: Company, now: datetime) -> dict[str, Any]:
     return {
         "now": now,
         "company": company,
-        "subscription": all_subscriptions().filter(author=company).first(),
+        **_plan_of(company),
         "refused_use": list(refused_reports().filter(author=company)[:LATEST]),
         "vat_check": VatCheck.all_parties.filter(author=company).first(),
         "health": health,
@@ -190,6 +228,28 @@ def company_page(company: Company, now: datetime) -> dict[str, Any]:
         "hostnames": Hostname.objects.filter(tenant=company),
         "audit": AuditRow.all_parties.filter(author=company).order_by("-id")[:LATEST],
     }
+
+
+def _plan_of(company: Any) -> dict[str, Any]:
+    """What it has, what else it may be given, and what it paid and owes for it."""
+    found: Subscription | None = (
+        all_subscriptions().filter(author=company).exclude(basis=Basis.NONE).first()
+    )
+    is_agreed = found is not None and found.basis == Basis.AGREEMENT
+    is_ordered = found is not None and found.basis == Basis.PROVIDER and found.status in IN_FORCE
+    plans = plans_to_give().exclude(pk=found.plan_id) if found and is_agreed else plans_to_give()
+    return {
+        "subscription": found, "is_agreed": is_agreed, "is_ordered": is_ordered, "plans": plans,
+        "stands": company.state in STANDING, "plan_invoices": invoices_of(company)[:LATEST],
+        "plan_paid": amounts(company.plan_money, "paid"),
+        "plan_unpaid": amounts(company.plan_money, "open"),
+    }  # fmt: skip
+
+
+def amounts(sums: list[dict[str, Any]], what: str) -> str:
+    """By currency, those that are none left out."""
+    found = [money(one[what], one["currency"]) for one in sums if one[what]]
+    return ", ".join(found) or NOTHING
 
 
 def _ago(instant: datetime | None) -> str:

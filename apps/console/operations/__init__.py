@@ -1,5 +1,6 @@
 """Writes of the console: acts of the platform's people, and each company's own health row."""
 
+from apps.console.operations.agreements import set_agreement
 from apps.console.operations.audit import note_act
 from apps.console.operations.companies import set_company_state
 from apps.console.operations.health import note_health
@@ -17,5 +18,6 @@ __all__ = [
     "note_health",
     "retry_jobs",
     "send_again",
+    "set_agreement",
     "set_company_state",
 ]

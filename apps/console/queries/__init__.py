@@ -12,8 +12,10 @@ from django.db.models.functions import Coalesce, TruncHour
 from apps.accounts.models import Membership
 from apps.common.ids import least_id
 from apps.console.models import CompanyHealth
+from apps.console.queries.revenue import paid_and_open
 from apps.events.models import AuditCheck, Job, WebhookMessage
 from apps.payments.models import WebhookEvent
+from apps.subscriptions.domain.standing import Basis
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.queries import refused_reports
 from apps.tenancy.models import Company
@@ -46,11 +48,12 @@ def companies_with_health(now: datetime) -> QuerySet[Company]:
     """All companies with what their health row says, their open work and their people.
 
     Annotated: `noted_at`, `last_reading_at`, `quarantine`, `parked_contracts`, `open_invoices`,
-    `storage_bytes` (None without a row), `oldest_open_at`, `parked_jobs`, `people`.
+    `storage_bytes` (None without a row), `oldest_open_at`, `parked_jobs`, `people`; `plan_money` as
+    `paid_and_open` has it.
     """
     health = CompanyHealth.all_parties.filter(author=OuterRef("pk"))
     jobs = Job.all_parties.filter(company=OuterRef("pk")).order_by()
-    plan = Subscription.all_parties.filter(author=OuterRef("pk"))
+    plan = Subscription.all_parties.filter(author=OuterRef("pk")).exclude(basis=Basis.NONE)
     people = Membership.all_parties.filter(author=OuterRef("pk"), ended_at=None).order_by()
     due = jobs.filter(open_jobs(), run_after__lte=now)
     return Company.objects.annotate(
@@ -68,6 +71,7 @@ def companies_with_health(now: datetime) -> QuerySet[Company]:
         parked_jobs=Coalesce(Subquery(_count(jobs.filter(state=Job.State.PARKED), "company")), 0),
         plan_code=Subquery(plan.values("plan")),
         people=Coalesce(Subquery(_count(people, "author")), 0),
+        plan_money=paid_and_open(now),
     )
 
 

@@ -1,6 +1,11 @@
 """Writes of subscriptions."""
 
-from apps.subscriptions.operations.agreeing import agree_plan, start_trial
+from apps.subscriptions.operations.agreeing import (
+    agree_plan,
+    end_agreement,
+    give_agreement,
+    start_trial,
+)
 from apps.subscriptions.operations.changing import change_plan, end_plan
 from apps.subscriptions.operations.departing import ask_to_leave, stay_after_all
 from apps.subscriptions.operations.following import follow_provider
@@ -23,9 +28,11 @@ __all__ = [
     "ask_to_leave",
     "change_plan",
     "customer_page",
+    "end_agreement",
     "end_plan",
     "end_sponsorship",
     "follow_provider",
+    "give_agreement",
     "invoice_page",
     "next_invoice",
     "note_sponsor",

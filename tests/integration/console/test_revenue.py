@@ -13,12 +13,14 @@ from apps.tenancy.context import as_platform, company_context, no_company
 from tests.conftest import NOW
 
 
-def invoice(company: Any, paid_at: datetime | None, net: int, currency: str = "EUR") -> None:
+def invoice(
+    company: Any, paid_at: datetime | None, net: int, currency: str = "EUR", owed: int = 0
+) -> None:
     with company_context(company):
         PlanInvoice.objects.create(
-            author=company, parties=[company.pk], invoice_ref=f"in_{net}",
+            author=company, parties=[company.pk], invoice_ref=f"in_{net}_{currency}",
             state="paid" if paid_at else "open", currency=currency, net_minor=net, tax_minor=0,
-            total_minor=net, open_minor=0, issued_at=NOW, paid_at=paid_at,
+            total_minor=net, open_minor=owed, issued_at=NOW, paid_at=paid_at,
         )  # fmt: skip
 
 
