@@ -81,7 +81,8 @@ def _begin(key: UUID, now: datetime, inside: Inside) -> bool:
         return False
     # Kept in English, whatever the worker's language: pages look anew, in their reader's.
     with inside(row.author), override("en"):
-        row.export = last_export()
+        # What was taken along before may lack what came since.
+        row.export = last_export(row.asked_at)
         found = [*leaving_holds(now), *([] if row.export else [export_missing()])]
         held = [hold.text[:300] for hold in found]
     if held:
@@ -161,17 +162,26 @@ def _finish(key: UUID, now: datetime) -> bool:
         return False
     for path in row.report["files"]:
         default_storage.delete(path)
+    people = _still_alone(row.report["people"])
     with as_app(), no_company():
-        for person in User.objects.filter(pk__in=row.report["people"], is_active=True):
+        for person in User.objects.filter(pk__in=people, is_active=True):
             erase_identity(person=person)
     with transaction.atomic():
         locked = _locked(key, STATE.CLEARED)
         if locked is None:
             return False
+        locked.report["people"] = people
         certify(row=locked, now=now)
         locked.state = STATE.ERASED
-        locked.save(update_fields=["state"])
+        locked.save(update_fields=["state", "report"])
     return True
+
+
+def _still_alone(people: list[int]) -> list[int]:
+    """Of these those who did not join another company since the rows went, nor the platform."""
+    elsewhere = Membership.all_parties.filter(user_id__in=people).values("user_id")
+    rows = User.objects.filter(pk__in=people, is_staff=False).exclude(pk__in=elsewhere)
+    return sorted(rows.values_list("pk", flat=True))
 
 
 def _drop_jobs(now: datetime) -> None:
