@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -30,6 +31,8 @@ from apps.tenancy.queries import company_by_slug
 LIFE = timedelta(days=2)
 # Mails to one address within a day; tries of one mail.
 MOST_MAILS, TRIES = 5, 3
+# Of setting a company up: half an hour in all, each wait twice as long as the one before.
+MOST_TRIES, FIRST_WAIT = 8, timedelta(seconds=15)
 PROOF_PATH = "/sign-up/proof/"
 STATE = SignUp.State
 logger = logging.getLogger(__name__)
@@ -134,7 +137,7 @@ def order_company(
         raise ValidationError(_("This link is over. Ask for a new one."))
     must_be_free(slug)
     row.user, row.slug, row.plan, row.facts = person, slug, plan, dict(facts)
-    row.state, row.reason = STATE.BUILDING, ""
+    row.state, row.reason, row.tries, row.try_at = STATE.BUILDING, "", 0, None
     try:
         with transaction.atomic():
             row.save()
@@ -149,14 +152,43 @@ def set_up_companies(*, now: datetime, inside: Inside) -> int:
     `inside(company)`: a context in which the new company itself acts, as the portal's processes do. Each is
     one transaction, schema and all: whatever stops in between leaves nothing, and the next round begins anew.
     """
-    waiting = SignUp.objects.filter(state=STATE.BUILDING, expires_at__gt=now).order_by("asked_at")
     done = 0
-    for key in list(waiting.values_list("pk", flat=True)[:20]):
+    for key in list(_waiting(now).values_list("pk", flat=True)[:20]):
+        if _give_up(key) or not _note_try(key, now):
+            continue
         try:
             done += _set_up(key, now, inside)
         except Exception:  # one that cannot be set up holds up nobody
             logger.exception("a sign-up could not be set up")
+            _give_up(key)
     return done
+
+
+def _waiting(now: datetime) -> QuerySet[SignUp]:
+    """Due ones, those that wait longest first: who failed before stands behind who came since."""
+    due = Q(try_at=None) | Q(try_at__lte=now)
+    rows = SignUp.objects.filter(due, state=STATE.BUILDING, expires_at__gt=now)
+    return rows.order_by(Coalesce("try_at", "asked_at"), "pk")
+
+
+def _note_try(key: UUID, now: datetime) -> bool:
+    """Before it begins, so that one which kills its worker is counted too. False: another worker has it."""
+    tries = SignUp.objects.values_list("tries", flat=True).get(pk=key)
+    later = now + FIRST_WAIT * 2**tries
+    return bool(_waiting(now).filter(pk=key, tries=tries).update(tries=tries + 1, try_at=later))
+
+
+def _give_up(key: UUID) -> bool:
+    """After the last try it fails, with a reason; the person may order anew. Whether it did."""
+    rows = SignUp.objects.filter(pk=key, state=STATE.BUILDING, tries__gte=MOST_TRIES)
+    row = rows.first()
+    if row is None:
+        return False
+    with translation.override(row.language):
+        reason = _(
+            "It could not be set up, and that is our fault. Try again later, or write to us."
+        )
+    return bool(rows.update(state=STATE.FAILED, company=None, reason=reason))
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from apps.subscriptions.forms import CompanyForm
 from apps.subscriptions.models import Plan, SignUp
 from apps.subscriptions.operations import signing_up
 from apps.subscriptions.operations.signing_up import (
+    FIRST_WAIT,
     ask_for_company,
     forget_sign_ups,
     mail_links,
@@ -29,6 +30,7 @@ from apps.tenancy.context import acting_as, as_platform, company_context, no_com
 from apps.tenancy.domain.addresses import RESERVED, is_free_form
 from apps.tenancy.middleware import forget_hosts
 from apps.tenancy.models import Company, Hostname
+from apps.tenancy.operations import register_company
 
 EMAIL = "anna@werk-nord.example"
 FACTS = {
@@ -319,11 +321,64 @@ def test_a_worker_that_dies_goes_on_where_it_was(
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(signing_up, stops, dies)
         platform(set_up_companies, now)
-    assert platform(set_up_companies, now) == 1
+    assert platform(set_up_companies, now) == 0, "not at once: it may kill the next one"
+    assert platform(set_up_companies, now + FIRST_WAIT) == 1
     company = Company.objects.get(slug="werk-nord")
     with company_context(company):
         assert Membership.objects.filter(author=company).count() == 1
         assert own_plan(now).pk == "business"
+
+
+def building(count: int, now: datetime, person: Any) -> list[str]:
+    """As many that are being set up, the oldest first; their addresses."""
+    plan = Plan.objects.get(pk="business")
+    rows = [
+        SignUp(
+            email=person.email, language="en", state="building", asked_at=now + timedelta(seconds=n),
+            expires_at=now + timedelta(days=2), user=person, plan=plan, slug=f"waiting-{n}",
+            facts={"name": f"Waiting {n}", "country": "DE"},
+        )
+        for n in range(count)
+    ]  # fmt: skip
+    return [row.slug for row in SignUp.objects.bulk_create(rows)]
+
+
+def test_those_that_fail_starve_nobody_and_end_with_a_reason(
+    cast: Any, now: datetime, person_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty are done in a round; twenty that fail stand at its head."""
+    *bad, good = building(21, now, person_of(cast["stranger"]))
+
+    def register(*, slug: str, **given: Any) -> Company:
+        if slug in bad:
+            raise RuntimeError("no such thing")
+        return register_company(slug=slug, **given)
+
+    monkeypatch.setattr(signing_up, "register_company", register)
+    assert platform(set_up_companies, now) == 0
+    assert platform(set_up_companies, now) == 1
+    assert SignUp.objects.get(slug=good).state == "ready"
+    for minutes in range(1, 60, 3):
+        platform(set_up_companies, now + timedelta(minutes=minutes))
+    left = SignUp.objects.filter(slug__in=bad)
+    assert {(row.state, row.tries) for row in left} == {("failed", signing_up.MOST_TRIES)}
+    assert all("our fault" in row.reason for row in left)
+
+
+def test_one_that_kills_its_worker_ends_too(
+    cast: Any, now: datetime, person_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [slug] = building(1, now, person_of(cast["stranger"]))
+
+    def dies(**given: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(signing_up, "register_company", dies)
+    for hours in range(signing_up.MOST_TRIES):
+        with pytest.raises(KeyboardInterrupt):
+            platform(set_up_companies, now + timedelta(hours=hours))
+    assert platform(set_up_companies, now + timedelta(hours=12)) == 0
+    assert SignUp.objects.get(slug=slug).state == "failed"
 
 
 def test_what_came_to_nothing_is_forgotten(cast: Any, now: datetime) -> None:
