@@ -1,12 +1,14 @@
 """What companies do each day is done each day, whenever the schedule comes round."""
 
+import threading
+import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from apps.events.domain import registry
@@ -122,3 +124,29 @@ def test_as_many_statements_for_all_as_for_one(cast: dict[str, Any]) -> None:
 def test_a_company_may_do_it_for_itself_alone(companies: list[Any]) -> None:
     with as_app(), company_context(companies[0]):
         assert enqueue_housekeeping(now=MIDNIGHT, companies=companies[:1]) == 3
+
+
+def test_a_schedule_that_waited_for_another_writes_nothing_again(
+    own_database: str, cast: dict[str, Any]
+) -> None:
+    """The first has written, and its jobs are done, before the second may look."""
+    own, written = [cast["provider"]], []
+
+    def second() -> None:
+        with no_company(), as_platform():
+            written.append(enqueue_housekeeping(now=MIDNIGHT, companies=own))
+        connection.close()
+
+    thread = threading.Thread(target=second)
+    with no_company(), as_platform(), transaction.atomic():
+        assert enqueue_housekeeping(now=MIDNIGHT, companies=own) == 3
+        Job.all_parties.update(state="done", finished_at=MIDNIGHT)
+        thread.start()
+        for _try in range(200):
+            with connection.cursor() as cursor:
+                cursor.execute("select count(*) from pg_locks where not granted")
+                if cursor.fetchone()[0]:
+                    break
+            time.sleep(0.02)
+    thread.join(10)
+    assert written == [1], "what is due each minute"

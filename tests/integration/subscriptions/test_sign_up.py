@@ -329,13 +329,13 @@ def test_a_worker_that_dies_goes_on_where_it_was(
         assert own_plan(now).pk == "business"
 
 
-def building(count: int, now: datetime, person: Any) -> list[str]:
+def building(count: int, now: datetime, person: Any, name: str = "waiting") -> list[str]:
     """As many that are being set up, the oldest first; their addresses."""
     plan = Plan.objects.get(pk="business")
     rows = [
         SignUp(
             email=person.email, language="en", state="building", asked_at=now + timedelta(seconds=n),
-            expires_at=now + timedelta(days=2), user=person, plan=plan, slug=f"waiting-{n}",
+            expires_at=now + timedelta(days=2), user=person, plan=plan, slug=f"{name}-{n}",
             facts={"name": f"Waiting {n}", "country": "DE"},
         )
         for n in range(count)
@@ -358,6 +358,9 @@ def test_those_that_fail_starve_nobody_and_end_with_a_reason(
     assert platform(set_up_companies, now) == 0
     assert platform(set_up_companies, now) == 1
     assert SignUp.objects.get(slug=good).state == "ready"
+    # Due again are all twenty; who came since goes first.
+    building(1, now + timedelta(seconds=10), person_of(cast["stranger"]), "later")
+    assert platform(set_up_companies, now + timedelta(seconds=20)) == 1
     for minutes in range(1, 60, 3):
         platform(set_up_companies, now + timedelta(minutes=minutes))
     left = SignUp.objects.filter(slug__in=bad)
