@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("subscriptions", "0008_fees_of_dealings")]
+    dependencies = [("subscriptions", "0010_customers_at_the_provider")]
     operations = [
         migrations.AddField("signup", "tries", models.SmallIntegerField(default=0)),
         migrations.AddField("signup", "try_at", models.DateTimeField(null=True)),
