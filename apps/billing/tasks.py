@@ -9,8 +9,8 @@ from django.utils import timezone
 from apps.billing.operations import (
     bill_chunk,
     expect_receivables,
+    keep_evidence,
     open_missing,
-    store_evidence,
 )
 from apps.billing.operations.archives import (
     KIND,
@@ -28,6 +28,10 @@ from apps.subscriptions.domain.registry import holds_leaving
 holds_leaving(open_documents)
 
 
+class EvidenceWaits(RuntimeError):
+    """The evidence of some invoices of a job is not stored yet."""
+
+
 @handles("billing.chunk")
 def work_on_chunk(job: Job, now: datetime) -> dict[str, Any]:
     """Effect and “done” commit together: a killed worker leaves the whole chunk as it was."""
@@ -38,11 +42,15 @@ def work_on_chunk(job: Job, now: datetime) -> dict[str, Any]:
 
 @handles("billing.store_evidence", atomic=False)
 def work_on_evidence(job: Job, now: datetime) -> dict[str, Any]:
-    """One transaction per invoice; what is stored already is left as it is."""
+    """One transaction per invoice; what is stored already is left as it is. One whose evidence cannot
+    be stored says why and holds back no other; the job is tried again for it."""
     ids = [UUID(text) for text in job.payload["invoices"]]
+    waiting = 0
     for number, invoice_id in enumerate(ids, start=1):
-        store_evidence(invoice_id=invoice_id, now=now)
+        waiting += not keep_evidence(invoice_id=invoice_id, now=now)
         note_progress(job=job, done=number, now=timezone.now(), total=len(ids))
+    if waiting:
+        raise EvidenceWaits(f"{waiting} of {len(ids)} invoices; each says why")
     return {"invoices": len(ids)}
 
 

@@ -165,6 +165,17 @@ REASONS: dict[str, tuple[Any, Any]] = {
         gettext_lazy("The database refused a second billing of the same usage: {detail}"),
         gettext_lazy("Look at the contract's invoices; there is one for this period."),
     ),
+    "readings_closed": (
+        gettext_lazy("The readings of {source} are not open to the issuer of this invoice."),
+        gettext_lazy(
+            "Ask the company that collects them for its grant under the contract. The evidence is "
+            "tried again when its file is asked for."
+        ),
+    ),
+    "evidence_differs": (
+        gettext_lazy("Computing the invoice again gives other lines than it states."),
+        gettext_lazy("The platform's operator finds the details in the log."),
+    ),
     "unexpected": (
         gettext_lazy("The contract could not be calculated: {detail}"),
         gettext_lazy("The platform's operator finds the details in the log."),

@@ -1,5 +1,8 @@
 """The one module that opens another company's data: under a living grant, and every read logged.
 
+What was counted under a contract's grant is read once more for the invoice's evidence, also when the grant
+is over by then; the log names such a read for what it is.
+
 Inside, the transaction can write nothing; outside again, the caller's company, role and search path
 are what they were, whatever happened inside.
 """
@@ -14,7 +17,7 @@ from django.db import connection, transaction
 
 from apps.assets.models import DataGrant, GrantRead
 from apps.assets.operations import NotGranted, log_act, read_series
-from apps.assets.queries import grant_for, held_grants
+from apps.assets.queries import evidence_grant_for, evidence_grants, grant_for, held_grants
 from apps.telemetry.domain.belief import Reading
 from apps.telemetry.domain.granted import Slot
 from apps.telemetry.models import Channel
@@ -24,8 +27,9 @@ from apps.telemetry.queries.readings import readings_between, readings_page
 from apps.tenancy.context import company_context
 
 __all__ = [
-    "DoorClosed", "channel_under_grant", "grant_for", "health_under_grant", "hours_under_grant",
-    "page_under_grant", "read_under_grant", "slots_under_grant",
+    "DoorClosed", "channel_under_grant", "evidence_grant_for", "evidence_under_grant", "grant_for",
+    "health_under_grant", "hours_under_grant", "page_under_grant", "read_under_grant",
+    "slots_under_grant",
 ]  # fmt: skip
 
 Rows = TypeVar("Rows", bound=list[Any])
@@ -107,6 +111,32 @@ def slots_under_grant(
     if grant.resolution == RAW:
         return hours_under_grant(**asked)
     return [Slot(*(getattr(row, name) for name in Slot._fields)) for row in read_series(**asked)]
+
+
+def evidence_under_grant(
+    *,
+    grant: DataGrant,
+    channel_code: str,
+    start: datetime,
+    end: datetime,
+    reader: str,
+    now: datetime,
+) -> list[Reading]:
+    """The readings that a usage record of the collector says it rests on, the opening one first, for
+    evidence that is not stored yet: by the time they cover, whether the contract's grant lives or is over.
+
+    Raises DoorClosed where it was taken back, is not ours, or is no raw grant of a contract.
+    """
+    current = evidence_grants().filter(pk=grant.pk).first()
+    if current is None or channel_code not in current.channels:
+        raise DoorClosed(channel_code)
+    with _inside(current):
+        rows = readings_between(_channel(current, channel_code), start, end)
+    log_act(
+        grant=current, channels=[channel_code], resolution=RAW, start=start, end=end, who=reader,
+        count=len(rows), now=now, act=GrantRead.Act.EVIDENCE,
+    )  # fmt: skip
+    return rows
 
 
 def channel_under_grant(*, grant: DataGrant, channel_code: str, now: datetime) -> Channel:

@@ -1,17 +1,21 @@
 """Reads of data grants, requests and what was done under them."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import ngettext
 
 from apps.assets.models import Asset, DataGrant, DataRequest, GrantRead
 from apps.subscriptions.domain.registry import Hold
 from apps.tenancy.context import current_company
 
+# Of those that never began, none.
+_PROVES = (Q(valid_until=None) | Q(valid_until__gt=F("valid_from"))) & Q(
+    origin=DataGrant.Origin.CONTRACT, resolution="raw"
+)
 FINENESS = {"daily": 0, "hourly": 1, "raw": 2}
 
 
@@ -58,15 +62,46 @@ def held_grants(now: datetime) -> QuerySet[DataGrant]:
 
 
 def grant_for(
-    *, asset_id: UUID, channel_code: str, resolution: str, now: datetime
-) -> DataGrant | None:
-    """The finest grant the current company holds on this channel, at least this fine; of equally
-    fine ones that of the earliest beginning."""
+    *, asset_id: UUID, channel_code: str, resolution: str, now: datetime, start: datetime,
+    end: datetime,
+) -> DataGrant | None:  # fmt: skip
+    """Of the grants the current company holds on this channel, at least this fine, the one that covers
+    the most of [start, end); of those that cover as much the finest, then the earliest."""
     held = held_grants(now).filter(asset=asset_id, channels__contains=[channel_code])
     fine = [row for row in held if FINENESS[row.resolution] >= FINENESS[resolution]]
     return min(
-        fine, key=lambda row: (-FINENESS[row.resolution], row.valid_from, row.pk), default=None
-    )
+        fine, default=None, key=lambda row: (
+            -_covered(row, start, end), -FINENESS[row.resolution], row.valid_from, row.pk
+        ),
+    )  # fmt: skip
+
+
+def _covered(grant: DataGrant, start: datetime, end: datetime) -> timedelta:
+    until = end if grant.valid_until is None else min(end, grant.valid_until)
+    return max(until - max(start, grant.valid_from), timedelta())
+
+
+def evidence_grants() -> QuerySet[DataGrant]:
+    """Raw grants of contracts that the current company holds or held. What was counted while they
+    lived is proven by it, whenever the invoice's evidence is stored; taken back they open nothing."""
+    return seen_grants().filter(_PROVES, grantee=current_company(), revoked_at=None)
+
+
+def can_prove(grant: DataGrant) -> bool:
+    """Whether its holder may read under it for the evidence of invoices, after its end too."""
+    return seen_grants().filter(_PROVES, pk=grant.pk, revoked_at=None).exists()
+
+
+def evidence_grant_for(
+    *, asset_id: UUID, channel_code: str, contract_id: UUID, collector_id: int, start: datetime,
+    end: datetime,
+) -> DataGrant | None:  # fmt: skip
+    """One of them that covered some of [start, end) of a channel for a contract."""
+    rows = evidence_grants().filter(
+        Q(valid_until=None) | Q(valid_until__gt=start), valid_from__lt=end, asset=asset_id,
+        contract_id=contract_id, author=collector_id, channels__contains=[channel_code],
+    )  # fmt: skip
+    return rows.order_by("valid_from", "pk").first()
 
 
 def series_grants(now: datetime) -> QuerySet[DataGrant]:

@@ -2,7 +2,7 @@
 
 from apps.billing.operations.approval import approve_invoices, discard_draft
 from apps.billing.operations.correcting import correct_periods, correct_waiting
-from apps.billing.operations.evidence import export_evidence, store_evidence
+from apps.billing.operations.evidence import export_evidence, keep_evidence, store_evidence
 from apps.billing.operations.issuing import issue_invoices
 from apps.billing.operations.keys import ensure_signing_key
 from apps.billing.operations.orders import OrderFacts, note_order
@@ -57,6 +57,7 @@ __all__ = [
     "export_evidence",
     "hold_back",
     "issue_invoices",
+    "keep_evidence",
     "note_order",
     "note_payment",
     "open_missing",

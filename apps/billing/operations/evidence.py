@@ -11,7 +11,15 @@ from django.utils.translation import gettext as _
 from apps.billing.models import EvidenceFile, Invoice
 from apps.billing.operations.keys import ensure_signing_key, sign
 from apps.billing.operations.stored import read_stored, write_once
-from apps.billing.queries.evidence import evidence_file, evidence_parts, evidenced_until
+from apps.billing.queries.evidence import (
+    WAITING,
+    EvidenceDiffers,
+    evidence_file,
+    evidence_parts,
+    evidenced_until,
+    last_waiting,
+)
+from apps.billing.wording import reason_words
 from apps.events.operations import record
 from apps.metering.domain.evidence import (
     build,
@@ -20,6 +28,7 @@ from apps.metering.domain.evidence import (
     with_signature,
 )
 from apps.metering.operations import note_evidenced
+from apps.telemetry.door import DoorClosed
 from apps.tenancy.context import current_company_id
 
 
@@ -30,16 +39,45 @@ def export_evidence(*, invoice: Invoice, now: datetime, reader: Any) -> bytes:
     """
     found = evidence_file(invoice)
     if found is None and invoice.author_id == current_company_id():
-        found = store_evidence(invoice_id=invoice.id, now=now)
+        keep_evidence(invoice_id=invoice.id, now=now)
+        found = evidence_file(invoice)
     if found is None:
-        raise ValidationError(_("The evidence of this invoice is still being prepared."))
+        waiting = last_waiting(invoice)
+        words = reason_words(**waiting.details)["what"] if waiting else ""
+        raise ValidationError(words or _("The evidence of this invoice is still being prepared."))
     content = read_stored(found)
     record(action="billing.evidence_exported", subject=invoice.public_id, now=now, actor=reader)
     return content
 
 
+def keep_evidence(*, invoice_id: UUID, now: datetime) -> bool:
+    """Store the evidence, or note for both parties why it cannot be stored now: then False."""
+    try:
+        store_evidence(invoice_id=invoice_id, now=now)
+    except (DoorClosed, EvidenceDiffers) as problem:
+        _note_waiting(invoice_id, problem, now)
+        return False
+    return True
+
+
+@transaction.atomic
+def _note_waiting(invoice_id: UUID, problem: Exception, now: datetime) -> None:
+    invoice = Invoice.objects.get(id=invoice_id)
+    reason = "readings_closed" if isinstance(problem, DoorClosed) else "evidence_differs"
+    details = {"code": reason, "params": {"source": str(problem)}}
+    last = last_waiting(invoice)
+    if last is None or last.details != details:
+        record(
+            action=WAITING, subject=invoice.public_id, now=now, also=invoice.parties,
+            details=details,
+        )  # fmt: skip
+
+
 def store_evidence(*, invoice_id: UUID, now: datetime) -> EvidenceFile | None:
-    """Build, sign and store the evidence of one of our issued invoices. Idempotent."""
+    """Build, sign and store the evidence of one of our issued invoices. Idempotent.
+
+    Raises DoorClosed, EvidenceDiffers.
+    """
     with transaction.atomic():
         own = Invoice.objects.written_by(current_company_id()).filter(state=Invoice.State.ISSUED)
         invoice = own.select_for_update(of=("self",)).filter(id=invoice_id).first()

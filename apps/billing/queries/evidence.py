@@ -12,11 +12,12 @@ from django.db.models import Exists, OuterRef
 from apps.billing.domain.corrections import key_of, line_key, recorded_line
 from apps.billing.domain.rating import Taxes, in_billing_order
 from apps.billing.models import Correction, EvidenceFile, Invoice, InvoiceLine
-from apps.billing.queries.readings import covered_period, readings_behind
+from apps.billing.queries.readings import covered_period, readings_for_evidence
 from apps.billing.queries.recorded import books_of
 from apps.common.ids import encode
 from apps.common.period import Period
 from apps.contracts.models import Contract, PlanVersion
+from apps.events.models import AuditRow
 from apps.metering.domain.corrected import (
     ADDITIONAL_KIND,
     CREDIT_KIND,
@@ -49,6 +50,10 @@ KINDS: dict[str, str] = {
 }  # fmt: skip
 
 
+# What is noted of an invoice whose evidence cannot be stored yet.
+WAITING = "billing.evidence_waiting"
+
+
 class EvidenceDiffers(ValueError):
     """Computing the invoice again gives other lines than it states."""
 
@@ -68,6 +73,13 @@ def evidence_file(invoice: Invoice) -> EvidenceFile | None:
     return EvidenceFile.objects.filter(invoice=invoice).first()
 
 
+def last_waiting(invoice: Invoice) -> AuditRow | None:
+    """Why the evidence of an invoice could not be stored when it was tried last, if so."""
+    rows = AuditRow.objects.filter(subject=invoice.public_id, action=WAITING)
+    found: AuditRow | None = rows.order_by("-at", "-id").first()
+    return found
+
+
 def evidenced_until(contract_id: UUID) -> datetime | None:
     """The end of the contract's last period up to which all invoices' evidence is stored."""
     lines = InvoiceLine.objects.filter(billed_period=OuterRef("pk"))
@@ -82,7 +94,8 @@ def evidenced_until(contract_id: UUID) -> datetime | None:
 
 
 def evidence_parts(invoice: Invoice, now: datetime) -> EvidenceParts:
-    """Raises EvidenceDiffers when the stored lines are not what pricing gives again."""
+    """Raises EvidenceDiffers when the stored lines are not what pricing gives again, DoorClosed where
+    readings of another collector are closed."""
     if invoice.correction_id is not None:
         contracts = [_corrected(invoice, now)]
     else:
@@ -208,7 +221,7 @@ def _item(record: UsageRecord, now: datetime) -> MeteredItem:
     return MeteredItem(
         meter=record.meter, asset_id=str(record.asset_id), asset_label=record.asset_label,
         period=period, figures=UsageFigures.from_dict(record.figures),
-        readings=readings_behind(record, period, reader="evidence", now=now),
+        readings=readings_for_evidence(record, period, now=now),
     )  # fmt: skip
 
 

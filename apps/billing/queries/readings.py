@@ -1,13 +1,20 @@
 """The believed readings behind a usage record: our own, or the collector's through the door."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from apps.assets.models import DataGrant
 from apps.common.period import Period
 from apps.metering.models import UsageRecord
 from apps.metering.queries.sources import Source, spans_of
 from apps.telemetry.domain.belief import Reading
-from apps.telemetry.door import DoorClosed, grant_for, read_under_grant
+from apps.telemetry.door import (
+    DoorClosed,
+    evidence_grant_for,
+    evidence_under_grant,
+    grant_for,
+    read_under_grant,
+)
 from apps.telemetry.models import Channel
 from apps.telemetry.queries import readings_between
 from apps.tenancy.context import current_company_id
@@ -35,29 +42,61 @@ def readings_by_source(
     ]
 
 
+def readings_for_evidence(record: UsageRecord, period: Period, *, now: datetime) -> list[Reading]:
+    """The same for evidence to be stored: of another collector by the time the record covers, also
+    where the contract's grant is over by now. Raises DoorClosed."""
+    return [
+        reading
+        for source, span in spans_of(record, period)
+        for reading in _proven(record, period, source, span, now)
+    ]
+
+
 def _readings(
-    record: UsageRecord, source: Source, period: Period, reader: str, now: datetime
+    record: UsageRecord, source: Source, span: Period, reader: str, now: datetime
 ) -> list[Reading]:
     if record.author_id == current_company_id():
-        channels = Channel.objects.filter(asset_id=source.asset_id, code=source.channel_code)
-        channel = channels.first()
-        found = [] if channel is None else readings_between(channel, period.start, period.end)
-        return _plain(found)
+        return _own(source, span)
     grant = grant_for(
-        asset_id=source.asset_id, channel_code=source.channel_code, resolution="raw", now=now
-    )
+        asset_id=source.asset_id, channel_code=source.channel_code, resolution="raw", now=now,
+        start=span.start, end=span.end,
+    )  # fmt: skip
+    return _read(read_under_grant, grant, source, span, reader, now)
+
+
+def _proven(
+    record: UsageRecord, period: Period, source: Source, span: Period, now: datetime
+) -> list[Reading]:
+    if record.author_id == current_company_id():
+        return _own(source, span)
+    grant = evidence_grant_for(
+        asset_id=source.asset_id, channel_code=source.channel_code,
+        contract_id=record.billed_period.contract_id, collector_id=record.author_id,
+        start=period.start, end=period.end,
+    )  # fmt: skip
     if grant is None:
-        raise DoorClosed(str(record.id))
-    return _plain(
-        read_under_grant(
-            grant=grant,
-            channel_code=source.channel_code,
-            start=period.start,
-            end=period.end,
-            reader=reader,
-            now=now,
-        )
-    )
+        return _readings(record, source, span, "evidence", now)
+    return _read(evidence_under_grant, grant, source, span, "evidence", now)
+
+
+def _own(source: Source, span: Period) -> list[Reading]:
+    channels = Channel.objects.filter(asset_id=source.asset_id, code=source.channel_code)
+    channel = channels.first()
+    return [] if channel is None else _plain(readings_between(channel, span.start, span.end))
+
+
+def _read(
+    read: Callable[..., list[Reading]], grant: DataGrant | None, source: Source, span: Period,
+    reader: str, now: datetime,
+) -> list[Reading]:  # fmt: skip
+    """Through the door. Raises DoorClosed."""
+    if grant is None:
+        raise DoorClosed(f"{source.label} {source.channel_code}")
+    found = read(
+        grant=grant, channel_code=source.channel_code, start=span.start, end=span.end,
+        reader=reader, now=now,
+    )  # fmt: skip
+    return _plain(found)
 
 
 def covered_period(record: UsageRecord) -> Period:

@@ -17,8 +17,9 @@ from apps.accounts.access import requires
 from apps.billing.models import Invoice, SigningKey
 from apps.billing.operations import export_evidence
 from apps.billing.operations.stored import read_stored
-from apps.billing.queries.evidence import evidence_file
+from apps.billing.queries.evidence import evidence_file, last_waiting
 from apps.billing.queries.verifying import fingerprint, verified
+from apps.billing.wording import reason_words
 from apps.metering.bundle import FILE_NAME, bundle
 from apps.tenancy.context import current_company_id
 from apps.tenancy.models import Hostname
@@ -56,6 +57,8 @@ def verify(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
         "evidence": found,
         "file_name": FILE_NAME,
         "problem": "",
+        "waiting": None if found else _why_waiting(invoice),
+        "is_issuer": invoice.author_id == current_company_id(),
     }
     if found is not None:
         try:
@@ -66,6 +69,11 @@ def verify(request: HttpRequest, invoice_id: UUID) -> HttpResponse:
         context["fingerprint"] = fingerprint(found.public_key)
     context["keys_url"] = _published_at(invoice.author_id)
     return render(request, "billing/invoice_verification.html", context)
+
+
+def _why_waiting(invoice: Invoice) -> dict[str, str] | None:
+    waiting = last_waiting(invoice)
+    return None if waiting is None else reason_words(**waiting.details)
 
 
 def _published_at(company_id: int) -> str:

@@ -62,6 +62,7 @@ def usage_readings(request: HttpRequest, invoice_id: UUID, record_id: UUID) -> H
         "invoice": get_object_or_404(Invoice, id=invoice_id), "record": record,
         "page": Paginator(readings, PER_PAGE).get_page(request.GET.get("page")),
         "count": len(readings), "digest": record.readings_sha256,
+        "rests_on": UsageFigures.from_dict(record.figures).reading_count,
     }  # fmt: skip
     return render(request, "billing/usage_readings.html", context)
 

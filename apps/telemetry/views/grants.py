@@ -19,7 +19,7 @@ from django_tables2 import RequestConfig
 from apps.accounts.access import requires
 from apps.assets.models import Asset, DataGrant
 from apps.assets.operations import NotGranted, give_data, revoke_grant
-from apps.assets.queries import seen_grants, seen_requests, standing_of
+from apps.assets.queries import can_prove, seen_grants, seen_requests, standing_of
 from apps.common.pages import Action, Empty, ListPage
 from apps.events.domain.public import DELIVERED
 from apps.events.queries import pushes_on
@@ -104,6 +104,7 @@ def grant_detail(request: HttpRequest, grant_id: UUID) -> HttpResponse:
         "count": table.paginator.count, "log_company": grant.author,
         "channels": [(code, grant.channel_facts.get(code, {})) for code in grant.channels],
         "sees_asset": Asset.objects.filter(pk=grant.asset_id).exists(),
+        "proves": can_prove(grant),
         "can_open": grant.is_given or (grant.is_held and grant.state == "active"),
         **_push(grant),
     }  # fmt: skip
