@@ -1,12 +1,12 @@
 """What this app publishes. Payloads carry keys."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
 from apps.common.canonical import instant_text
+from apps.contracts.domain.uses import Stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,48 +99,45 @@ class ContractEndSet(ContractEvent):
     name: ClassVar[str] = "contracts.end_set"
 
 
+class RecipientLeft(ContractEvent):
+    """A company that the data clause names has left the network; for the provider."""
+
+    name: ClassVar[str] = "contracts.recipient_left"
+
+
 @dataclass(frozen=True, slots=True)
 class DataWanted:
-    """A contract needs grants on channels this company collects; for the collector.
+    """All that a contract needs of these assets now, for who collects from them.
 
-    `channels`: asset → codes. `clause`: dicts of the contract's `ClauseEntry`s. `time_zone`: of days.
+    `assets`: to each its channels by time, none where it needs nothing any more. `clause`: dicts of the
+    contract's `ClauseEntry`s. `time_zone`: of days. `of_hosts`: these are all the hosts of the
+    collector that carry something of the contract; `covered`: what it covers for itself.
     """
 
     contract: UUID
     grantees: tuple[int, ...]
-    channels: dict[UUID, list[str]]
-    valid_from: datetime
-    valid_until: datetime | None
+    assets: Mapping[UUID, Sequence[Stretch]]
     clause: tuple[Mapping[str, Any], ...] = ()
     time_zone: str = ""
+    of_hosts: bool = False
+    covered: tuple[UUID, ...] = ()
     name: ClassVar[str] = "contracts.data_wanted"
 
     @property
     def payload(self) -> dict[str, Any]:
         return {
             "contract": str(self.contract), "grantees": list(self.grantees),
-            "channels": {str(asset): sorted(set(codes)) for asset, codes in self.channels.items()},
-            "valid_from": instant_text(self.valid_from),
-            "valid_until": None if self.valid_until is None else instant_text(self.valid_until),
-            "clause": list(self.clause), "time_zone": self.time_zone,
+            "assets": {
+                str(asset): [_written(row) for row in rows] for asset, rows in self.assets.items()
+            },
+            "clause": list(self.clause), "time_zone": self.time_zone, "of_hosts": self.of_hosts,
+            "covered": [str(key) for key in self.covered],
         }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class AssetsLeft:
-    """A contract in force does not cover these assets any more; for who collects from them."""
-
-    contract: UUID
-    assets: tuple[UUID, ...]
-    ends_at: datetime
-    name: ClassVar[str] = "contracts.assets_left"
-
-    @property
-    def payload(self) -> dict[str, Any]:
-        return {
-            "contract": str(self.contract), "assets": [str(key) for key in self.assets],
-            "ends_at": instant_text(self.ends_at),
-        }  # fmt: skip
+def _written(row: Stretch) -> list[Any]:
+    until = None if row.until is None else instant_text(row.until)
+    return [list(row.channels), instant_text(row.start), until]
 
 
 def keys(texts: Iterable[str]) -> list[UUID]:

@@ -13,6 +13,7 @@ from apps.metering.operations import (
     follow_cover,
     follow_mountings,
     follow_plan,
+    narrow_host_data,
     order_usage,
     pass_on_readings,
     record_late,
@@ -66,6 +67,12 @@ def end(job: Job, now: datetime) -> dict[str, Any]:
     ends_at = parse_instant(str(job.payload["ends_at"]))
     key = UUID(str(job.payload["contract"]))
     return {"orders": end_orders(contract_id=key, ends_at=ends_at, now=now)}
+
+
+@subscribes("contracts.recipient_left", kind="metering.narrow_host_data")
+def narrow(job: Job, now: datetime) -> dict[str, Any]:
+    """In the provider's company: who left the network reads nothing more of the hosts either."""
+    return {"collectors": narrow_host_data(contract_id=UUID(str(job.payload["contract"])), now=now)}
 
 
 @subscribes("metering.ordered", kind="metering.begin")

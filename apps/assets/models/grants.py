@@ -144,6 +144,8 @@ class DataGrant(FencedModel):
     grantee = models.ForeignKey("tenancy.Company", on_delete=models.PROTECT, related_name="+")
     origin = models.CharField(max_length=8, choices=Origin, default=Origin.CONTRACT)
     contract_id = models.UUIDField(null=True)
+    # For the components of a contract that the asset carries, while it carries them.
+    of_host = models.BooleanField(default=False, db_default=False)
     request = models.ForeignKey(
         DataRequest, on_delete=models.PROTECT, related_name="grants", null=True
     )
@@ -161,8 +163,12 @@ class DataGrant(FencedModel):
     class Meta:
         ordering = ["-valid_from", "-id"]
         constraints: ClassVar[list[Any]] = [
+            # One for each time that channels are covered alike.
             models.UniqueConstraint(
-                fields=["author", "contract_id", "asset", "grantee", "kind", "resolution"],
+                fields=[
+                    "author", "contract_id", "asset", "grantee", "kind", "resolution", "of_host",
+                    "valid_from", "channels",
+                ],
                 name="assets_grant_once",
             ),
             models.UniqueConstraint(
@@ -216,13 +222,15 @@ class DataGrant(FencedModel):
 class GrantRead(FencedModel):
     """One act under a grant, seen by all its parties: who had what, for which time, how many rows.
 
-    A read or export is written by who reads, a delivery by who collects.
+    A read or export is written by who reads, a delivery by who collects. A read for an invoice's
+    evidence may come after the grant's end: of the time that was covered, until it is stored.
     """
 
     class Act(models.TextChoices):
         READ = "read", _("read")
         EXPORTED = "exported", _("exported")
         DELIVERED = "delivered", _("delivered")
+        EVIDENCE = "evidence", _("read for an invoice's evidence")
 
     prefix = "grd"
 

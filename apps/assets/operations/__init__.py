@@ -1,12 +1,12 @@
 """Writes of this app: asset types, assets and their life, mountings, data grants."""
 
 from apps.assets.operations.acts import note_purchase, record_act, withdraw_act
+from apps.assets.operations.contract_grants import GrantWish, grant_data
 from apps.assets.operations.file import AssetPlan, import_assets, plan_asset_import
 from apps.assets.operations.grants import (
     drop_ended_series,
     end_grants,
     give_data,
-    grant_data,
     revoke_grant,
 )
 from apps.assets.operations.holdings import hold_ownership, pass_title, release_ownership
@@ -41,7 +41,7 @@ from apps.assets.operations.types import change_asset_type, register_asset_type
 from apps.assets.operations.using import heal_use_grants, refresh_facts, sync_use_grants
 
 __all__ = [
-    "AssetPlan", "MountingPlan", "NotGranted", "answer_request", "begin_life", "change_asset",
+    "AssetPlan", "GrantWish", "MountingPlan", "NotGranted", "answer_request", "begin_life", "change_asset",
     "change_asset_type", "change_assets", "correct_mounting",  "dismount_component",
     "drop_ended_series", "end_consent", "end_grants", "exchange_component", "give_data",
     "grant_data", "heal_use_grants", "hold_ownership", "import_assets", "import_mountings", "log_act",

@@ -22,71 +22,10 @@ from apps.tenancy.queries import known_company_ids
 Kind = DataGrant.Kind
 
 
-@transaction.atomic
-def grant_data(
-    *,
-    asset: Asset,
-    grantee_id: int,
-    contract_id: UUID,
-    channels: Sequence[str],
-    resolution: str,
-    purpose: str,
-    valid_from: datetime,
-    now: datetime,
-    valid_until: datetime | None = None,
-    kind: str = Kind.VALUES,
-    time_zone: str = "",
-    revocable: bool = False,
-    named: bool = False,
-) -> DataGrant | None:
-    """Let another company read channels of an own asset, as a contract says. Idempotent by contract,
-    asset, grantee, kind and resolution; the channels of the later call hold.
-
-    Marked channels are left out unless the contract names them (`named`). None where none is left.
-    """
-    must_be_own(asset)
-    wanted = sorted(set(channels)) if named else unmarked(asset, channels)
-    if kind == Kind.VALUES and not wanted:
-        return None
-    grant = _grant(
-        asset, grantee_id, kind, wanted, resolution, purpose=purpose, valid_from=valid_from,
-        valid_until=valid_until, time_zone=time_zone, revocable=revocable,
-    )  # fmt: skip
-    key = {
-        "author": current_company(), "contract_id": contract_id, "asset": asset,
-        "grantee_id": grantee_id, "kind": grant.kind, "resolution": grant.resolution,
-    }  # fmt: skip
-    stood: DataGrant | None = DataGrant.objects.filter(**key).first()
-    if stood is not None:
-        return _replace(stood, grant, now)
-    grant.contract_id, grant.origin = contract_id, DataGrant.Origin.CONTRACT
-    grant.save(force_insert=True)
-    tell_granted([grant], now)
-    return grant
-
-
-_TERMS = (
-    "asset_label", "channels", "channel_facts", "purpose", "valid_from", "valid_until", "revocable",
-    "time_zone", "parties",
-)  # fmt: skip
-
-
-def _replace(stood: DataGrant, grant: DataGrant, now: datetime) -> DataGrant:
-    changed = [name for name in _TERMS if getattr(stood, name) != getattr(grant, name)]
-    if not changed and stood.revoked_at is None:
-        return stood
-    for name in changed:
-        setattr(stood, name, getattr(grant, name))
-    stood.revoked_at = None
-    stood.save(update_fields=[*changed, "revoked_at"])
-    publish_granted([stood], now)
-    return stood
-
-
-def _grant(
+def build_grant(
     asset: Asset, grantee_id: int, kind: str, channels: Sequence[str], resolution: str, **terms: Any
 ) -> DataGrant:
-    """A grant of the current company, not stored."""
+    """A grant of the current company that is not stored."""
     company = current_company()
     is_values = kind == Kind.VALUES
     return DataGrant(
@@ -155,7 +94,7 @@ def give_data(
     start = valid_from if since is None else max(valid_from, since)
     if valid_until is not None and valid_until <= start:
         raise ValidationError({"valid_until": _("Another company used the asset until then.")})
-    grant = _grant(
+    grant = build_grant(
         asset, grantee_id, kind, sorted(set(channels)), resolution, purpose=purpose,
         valid_from=start, valid_until=valid_until, revocable=True,
     )  # fmt: skip
@@ -223,7 +162,7 @@ def born_of_request(request: Any, asset: Asset, now: datetime) -> DataGrant | No
     start = request.valid_from if since is None else max(request.valid_from, since)
     if request.valid_until is not None and request.valid_until <= start:
         return None
-    grant = _grant(
+    grant = build_grant(
         asset, request.grantee_id, request.kind, request.channels, request.resolution,
         purpose=request.purpose, valid_from=start, valid_until=request.valid_until,
         revocable=not request.is_share,

@@ -1,6 +1,6 @@
 """The data grants a contract needs: written by who collects, born and ended with the contract."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,89 +9,57 @@ from django.db import transaction
 
 from apps.assets.domain.mounting import Layout
 from apps.assets.models import Asset, DataGrant
-from apps.assets.operations import grant_data
-from apps.common.period import midnight, parse_instant
+from apps.assets.operations import GrantWish, end_grants, grant_data
+from apps.assets.operations.grants import end_living
+from apps.common.period import parse_instant
 from apps.contracts.domain.clause import ClauseEntry
-from apps.contracts.events import AssetsLeft, DataWanted, keys
-from apps.contracts.models import Contract, ContractItem, CoverChange
-from apps.contracts.queries import contract_span
+from apps.contracts.domain.uses import Stretch, Use, stretches, within
+from apps.contracts.events import DataWanted, keys
+from apps.contracts.models import Contract, ContractItem
+from apps.contracts.queries import contract_span, item_span
+from apps.contracts.queries.networks import standing_clause
+from apps.events.models import AuditRow
 from apps.events.operations import publish, record
 from apps.tenancy.context import current_company
 
 PURPOSE = "billing"
+Uses = Mapping[UUID, Iterable[Use]]
 
 
 def ask_for_data(contract: Contract, now: datetime) -> None:
-    """Grant at once what the provider collects itself; ask the other collectors by an event."""
-    items = list(ContractItem.objects.filter(contract=contract))
-    _ask(contract, items, contract_span(contract), now)
-
-
-def ask_for_added(contract: Contract, change: CoverChange, now: datetime) -> None:
-    """The same for what came to a contract in force: what is read of it begins with its own day,
-    of an asset that was covered already with the contract."""
-    items = list(ContractItem.objects.filter(contract=contract))
-    came = {item.asset_id for item in items if item.added_by_id == change.pk}
-    known = {item.asset_id for item in items if item.added_by_id != change.pk}
-    begins, ends = contract_span(contract)
-    later = midnight(change.valid_from, contract.time_zone)
-    for assets, start in ((came & known, begins), (came - known, later)):
-        chosen = [item for item in items if item.asset_id in assets and not item.withdrawn_on]
-        _ask(contract, chosen, (start, ends), now)
-
-
-def tell_left(contract: Contract, change: CoverChange, now: datetime) -> None:
-    """Who collects from assets that are not covered any more ends their grants with that day."""
-    gone = ContractItem.objects.filter(contract=contract, pk__in=change.withdrawn)
-    staying = ContractItem.objects.filter(contract=contract, withdrawn_on=None)
-    left = set(gone.values_list("asset", flat=True)) - set(staying.values_list("asset", flat=True))
-    collectors = Asset.objects.filter(pk__in=left).values_list("author", flat=True)
-    until = midnight(change.valid_from, contract.time_zone)
-    event = AssetsLeft(contract.pk, tuple(sorted(left)), until)
-    publish(name=event.name, payload=event.payload, now=now, to={contract.author_id, *collectors})
-
-
-def _ask(
-    contract: Contract, items: Sequence[ContractItem], span: tuple[datetime, datetime | None],
-    now: datetime,
-) -> None:  # fmt: skip
-    assets = Asset.objects.in_bulk({item.asset_id for item in items})
-    wanted: dict[int, dict[UUID, list[str]]] = {}
-    for item in items:
-        asset = assets.get(item.asset_id)
-        # A component has no channel of its own; its hosts' are asked for with their mountings.
-        if asset is not None and not item.follows_host:
-            by_asset = wanted.setdefault(asset.author_id, {})
-            by_asset.setdefault(asset.pk, []).extend(item.channel_codes)
-    for collector, channels in wanted.items():
-        grantees = {contract.customer_id, contract.author_id} - {collector}
-        event = DataWanted(
-            contract.pk, tuple(sorted(grantees)), channels, *span,
-            tuple(contract.data_clause), contract.time_zone,
-        )  # fmt: skip
-        if collector == contract.author_id:
-            _grant(assets, event.payload, sorted(grantees), now)
-        else:
-            publish(name=event.name, payload=event.payload, now=now, to=[collector])
+    """Have all who collect from the covered assets grant what the contract needs of them as it stands
+    now: each channel for the days of its own items. The provider grants its own at once."""
+    uses: dict[UUID, list[Use]] = {}
+    for item in ContractItem.objects.filter(contract=contract, follows_host=False):
+        span = item_span(contract, item)
+        uses.setdefault(item.asset_id, []).extend(Use(code, *span) for code in item.channel_codes)
+    by_collector: dict[int, dict[UUID, list[Use]]] = {}
+    for asset in Asset.objects.filter(pk__in=list(uses)):
+        by_collector.setdefault(asset.author_id, {})[asset.pk] = uses[asset.pk]
+    for collector, found in by_collector.items():
+        _ask(contract, collector, found, now, of_hosts=False)
 
 
 @transaction.atomic
-def grant_host_data(
-    *, contract: Contract, collector: int, channels: Mapping[UUID, Iterable[str]], now: datetime
-) -> None:
-    """Grants on the hosts whose channels a contract's components follow: at once where the
-    provider collects, else asked of who does. A host that is covered itself keeps its channels."""
-    wanted = {asset: set(codes) for asset, codes in channels.items()}
-    for item in ContractItem.objects.filter(contract=contract, asset__in=list(wanted)):
-        wanted[item.asset_id].update(item.channel_codes)
+def grant_host_data(*, contract: Contract, collector: int, uses: Uses, now: datetime) -> None:
+    """Have a company grant what the contract's components need of the hosts that carry them: these
+    hosts, as long as they carry them and no longer than the contract, and no others."""
+    span = contract_span(contract)
+    clipped = {host: [within(use, *span) for use in found] for host, found in uses.items()}
+    _ask(contract, collector, clipped, now, of_hosts=True)
+
+
+def _ask(contract: Contract, collector: int, uses: Uses, now: datetime, *, of_hosts: bool) -> None:
     grantees = tuple(sorted({contract.customer_id, contract.author_id} - {collector}))
+    items = ContractItem.objects.filter(contract=contract, follows_host=False)
     event = DataWanted(
-        contract.pk, grantees, {asset: sorted(codes) for asset, codes in wanted.items()},
-        *contract_span(contract), tuple(contract.data_clause), contract.time_zone,
+        contract.pk, grantees, {asset: stretches(found) for asset, found in uses.items()},
+        standing_clause(contract), contract.time_zone, of_hosts,
+        tuple(items.values_list("asset", flat=True).distinct().order_by("asset")) if of_hosts else (),
     )  # fmt: skip
     if collector == contract.author_id:
-        assets = Asset.objects.in_bulk(list(wanted))
-        _grant(assets, event.payload, grantees, now, named=True)
+        assets = Asset.objects.written_by(current_company()).in_bulk(list(uses))
+        _grant(assets, event.payload, now, named=of_hosts)
     else:
         publish(name=event.name, payload=event.payload, now=now, to=[collector])
 
@@ -103,68 +71,104 @@ def grant_wanted(*, payload: Mapping[str, Any], asked_by: int, now: datetime) ->
     Only on own assets whose passport the collector itself gave that company as provider, owner or
     maker, and only to companies the passport names.
     """
-    own = Asset.objects.written_by(current_company())
+    own = Asset.objects.written_by(current_company()).in_bulk(keys(payload["assets"]))
     assets = {
-        asset.pk: asset
-        for asset in own.filter(pk__in=keys(payload["channels"]))
+        asset.pk: asset for asset in own.values()
         if asked_by in (asset.provider_id, asset.owner_id, asset.manufacturer_id)
-    }
-    grantees = [int(key) for key in payload["grantees"]]
-    return _grant(assets, payload, grantees, now, named=True, own_clause=False)
+    }  # fmt: skip
+    for key in own.keys() - assets.keys():
+        _end_with(payload, key, now)
+    return _grant(assets, payload, now, named=True, own_clause=False)
+
+
+def _end_with(payload: Mapping[str, Any], asset: UUID, now: datetime) -> None:
+    """What stands on an asset that its passport gives the asker no more ends with the contract's use."""
+    ends = [row.until for row in _stretches(payload["assets"][str(asset)])]
+    if None not in ends:
+        until = max((end for end in ends if end is not None), default=now)
+        end_grants(
+            contract_id=UUID(payload["contract"]), now=now, valid_until=until, assets=[asset]
+        )
 
 
 def _grant(
-    assets: Mapping[UUID, Asset], payload: Mapping[str, Any], grantees: Sequence[int],
-    now: datetime, *, named: bool = False, own_clause: bool = True,
+    assets: Mapping[UUID, Asset], payload: Mapping[str, Any], now: datetime, *,
+    named: bool = False, own_clause: bool = True,
 ) -> int:  # fmt: skip
     """Grants for both parties on the billed channels, and for whom the data clause names.
 
     `named`: only to companies of the passport; an own clause may name others.
     """
-    count = 0
-    clause = [ClauseEntry.from_dict(row) for row in payload.get("clause", ())]
-    for text, codes in payload["channels"].items():
-        asset = assets.get(UUID(text))
-        if asset is None:
-            continue
-        wanted = [*(_billed(key, codes) for key in grantees), *_besides(asset, clause)]
-        for entry in wanted:
-            by_clause = entry.get("named", False) and own_clause
-            if named and not by_clause and entry["grantee_id"] not in asset.parties:
-                record(
-                    action="grant_refused", subject=asset.public_id, now=now,
-                    details={"grantee": entry["grantee_id"], "contract": payload["contract"]},
-                )  # fmt: skip
-            else:
-                count += _give(asset, entry, payload, now)
-    return count
-
-
-def _billed(grantee: int, codes: Sequence[str]) -> dict[str, Any]:
-    return {
-        "grantee_id": grantee, "channels": codes, "resolution": DataGrant.Resolution.RAW,
-        "purpose": PURPOSE,
+    contract = UUID(payload["contract"])
+    if payload["of_hosts"]:
+        _leave_other_hosts(contract, payload, now)
+    wanted = {
+        asset: [
+            wish for wish, by_clause in _wishes(asset, payload)
+            if not named or (by_clause and own_clause) or _is_named(asset, wish, payload, now)
+        ]
+        for asset in assets.values()
     }  # fmt: skip
-
-
-def _besides(asset: Asset, clause: Sequence[ClauseEntry]) -> list[dict[str, Any]]:
-    """What the clause grants of this asset; nothing to who collects, or of channels it lacks."""
-    codes = {row.code for row in Layout.from_dict(asset.layout).channels}
-    return [
-        {
-            "grantee_id": entry.company, "channels": sorted(codes & set(entry.channels)),
-            "resolution": entry.resolution, "purpose": entry.purpose, "kind": entry.kind,
-            "revocable": entry.revocable, "named": True,
-        }
-        for entry in clause if entry.company != asset.author_id
-    ]  # fmt: skip
-
-
-def _give(asset: Asset, entry: dict[str, Any], payload: Mapping[str, Any], now: datetime) -> bool:
     given = grant_data(
-        asset=asset, contract_id=UUID(payload["contract"]), now=now,
-        valid_from=parse_instant(payload["valid_from"]),
-        valid_until=payload["valid_until"] and parse_instant(payload["valid_until"]),
-        time_zone=payload.get("time_zone", ""), **entry,
+        wanted=wanted, contract_id=contract, now=now, time_zone=payload["time_zone"],
+        of_host=payload["of_hosts"],
     )  # fmt: skip
-    return given is not None
+    return len(given)
+
+
+def _leave_other_hosts(contract: UUID, payload: Mapping[str, Any], now: datetime) -> None:
+    """End what stands on hosts that carry nothing of the contract any more.
+
+    What a contract has on an asset that it does not cover itself it has on a host.
+    """
+    rows = DataGrant.objects.written_by(current_company()).filter(contract_id=contract)
+    covered = rows.filter(of_host=False).exclude(asset__in=keys(payload["covered"]))
+    covered.update(of_host=True)
+    left = rows.filter(of_host=True).exclude(asset__in=keys(payload["assets"]))
+    end_living(left, now, now)
+
+
+def _is_named(asset: Asset, wish: GrantWish, payload: Mapping[str, Any], now: datetime) -> bool:
+    if wish.grantee_id in asset.parties:
+        return True
+    said: dict[str, Any] = {
+        "action": "grant_refused", "subject": asset.public_id,
+        "details": {"grantee": wish.grantee_id, "contract": payload["contract"]},
+    }  # fmt: skip
+    if not AuditRow.objects.filter(**said).exists():
+        record(**said, now=now)
+    return False
+
+
+def _wishes(asset: Asset, payload: Mapping[str, Any]) -> Iterator[tuple[GrantWish, bool]]:
+    """What the contract grants of an asset, and whether its data clause says so."""
+    rows = _stretches(payload["assets"][str(asset.pk)])
+    for grantee in payload["grantees"]:
+        yield from ((_billed(int(grantee), row), False) for row in rows)
+    clause = [ClauseEntry.from_dict(entry) for entry in payload["clause"]]
+    times = stretches(Use("", row.start, row.until) for row in rows)
+    for entry in clause:
+        if entry.company != asset.author_id:
+            yield from ((_by_clause(asset, entry, time), True) for time in times)
+
+
+def _billed(grantee: int, row: Stretch) -> GrantWish:
+    return GrantWish(
+        grantee, row.channels, DataGrant.Resolution.RAW, PURPOSE, row.start, row.until
+    )  # fmt: skip
+
+
+def _by_clause(asset: Asset, entry: ClauseEntry, time: Stretch) -> GrantWish:
+    """Of the channels that the asset has; as long as anything of it is covered."""
+    codes = {row.code for row in Layout.from_dict(asset.layout).channels}
+    return GrantWish(
+        entry.company, tuple(sorted(codes & set(entry.channels))), entry.resolution,
+        entry.purpose, time.start, time.until, entry.kind, entry.revocable, named=True,
+    )  # fmt: skip
+
+
+def _stretches(rows: Iterable[Sequence[Any]]) -> list[Stretch]:
+    return [
+        Stretch(tuple(channels), parse_instant(start), until and parse_instant(until))
+        for channels, start, until in rows
+    ]

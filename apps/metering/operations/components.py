@@ -9,6 +9,7 @@ from django.db import transaction
 
 from apps.assets.models import Mounting
 from apps.assets.queries import component_tree, components_below
+from apps.contracts.domain.uses import Use, within
 from apps.contracts.models import Contract, ContractItem
 from apps.contracts.operations import grant_host_data
 from apps.contracts.queries import item_span
@@ -76,26 +77,46 @@ def follow_mountings(*, mounting_ids: Iterable[UUID], now: datetime) -> int:
     count = 0
     for found in by_contract.values():
         contract = found[0].contract
+        before = collectors_of_hosts(contract)
         write_component_orders(contract, found)
+        want_host_data(contract, now, before)
         orders = list(MeteringOrder.objects.filter(item_id__in=[item.pk for item in found]))
-        want_host_data(contract, orders, now)
         tell_collectors(orders, now)
         want_missing(contract_ids=[contract.pk], now=now)
         count += len(orders)
     return count
 
 
-def want_host_data(contract: Contract, orders: Iterable[MeteringOrder], now: datetime) -> None:
-    """Grants for both parties on the hosts that a contract's components follow."""
-    wanted: dict[int, dict[UUID, set[str]]] = {}
-    for order in orders:
+def collectors_of_hosts(contract: Contract) -> set[int]:
+    """Companies that have orders on the components of an own contract."""
+    rows = MeteringOrder.objects.filter(contract_id=contract.pk, follows_host=True)
+    return set(rows.values_list("collector", flat=True))
+
+
+def want_host_data(contract: Contract, now: datetime, before: Iterable[int] = ()) -> None:
+    """Grants for both parties on the hosts that a contract's components follow, for the time of their
+    stays; `before`: who collected from hosts until now, and may not any more."""
+    wanted: dict[int, dict[UUID, list[Use]]] = {collector: {} for collector in before}
+    for order in MeteringOrder.objects.filter(contract_id=contract.pk, follows_host=True):
+        hosts = wanted.setdefault(order.collector_id, {})
         for stay in (Stay.from_dict(row) for row in order.stays):
-            hosts = wanted.setdefault(order.collector_id, {})
-            hosts.setdefault(UUID(stay.host), set()).add(order.channel_code)
-            for condition in stay.conditions:
-                hosts.setdefault(UUID(condition.asset), set()).add(condition.channel)
-    for collector, channels in wanted.items():
-        grant_host_data(contract=contract, collector=collector, channels=channels, now=now)
+            read = [(stay.host, order.channel_code)]
+            read += [(condition.asset, condition.channel) for condition in stay.conditions]
+            for host, code in read:
+                use = within(Use(code, stay.start, stay.end), order.starts_at, order.ends_at)
+                hosts.setdefault(UUID(host), []).append(use)
+    for collector, uses in wanted.items():
+        grant_host_data(contract=contract, collector=collector, uses=uses, now=now)
+
+
+@transaction.atomic
+def narrow_host_data(*, contract_id: UUID, now: datetime) -> int:
+    """In the provider's company: grants on hosts as the contract's data clause stands now. Returns how
+    many companies collect from them."""
+    contract = Contract.objects.written_by(current_company()).get(pk=contract_id)
+    collectors = collectors_of_hosts(contract)
+    want_host_data(contract, now, collectors)
+    return len(collectors)
 
 
 def tell_collectors(orders: Iterable[MeteringOrder], now: datetime) -> None:

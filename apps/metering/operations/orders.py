@@ -12,6 +12,7 @@ from apps.contracts.models import Contract, ContractItem
 from apps.contracts.queries import item_span
 from apps.metering.models import MeteringOrder
 from apps.metering.operations.components import (
+    collectors_of_hosts,
     tell_collectors,
     want_host_data,
     write_component_orders,
@@ -24,11 +25,11 @@ from apps.tenancy.context import current_company
 def order_usage(*, contract_id: UUID, now: datetime) -> int:
     """In the provider's company: write the orders of a contract in force, ask for the grants its
     components need, and tell who collects. Returns how many orders there are."""
+    contract = Contract.objects.get(pk=contract_id)
+    before = collectors_of_hosts(contract)
     orders = write_orders(contract_id=contract_id)
-    following = [order for order in orders if order.follows_host]
-    if following:
-        contract = Contract.objects.get(pk=contract_id)
-        want_host_data(contract, following, now)
+    if any(order.follows_host for order in orders):
+        want_host_data(contract, now, before)
     tell_collectors(orders, now)
     return len(orders)
 
@@ -89,7 +90,6 @@ def follow_plan(*, contract_id: UUID, now: datetime) -> int:
 def follow_cover(*, contract_id: UUID, now: datetime) -> int:
     """In the provider's company: orders of assets that came to a contract in force, and the end of
     those that go. Returns how many orders there are. Twice is once."""
-    count = order_usage(contract_id=contract_id, now=now)
     contract = Contract.objects.written_by(current_company()).get(pk=contract_id)
     gone = ContractItem.objects.filter(contract=contract, withdrawn_on__isnull=False)
     for item in gone:
@@ -97,7 +97,7 @@ def follow_cover(*, contract_id: UUID, now: datetime) -> int:
         orders = MeteringOrder.objects.filter(contract_id=contract_id, item_id=item.pk)
         if until is not None:
             _end(orders, until, now)
-    return count
+    return order_usage(contract_id=contract_id, now=now)
 
 
 def note_evidenced(*, contract_id: UUID, until: datetime) -> int:
@@ -110,9 +110,13 @@ def note_evidenced(*, contract_id: UUID, until: datetime) -> int:
 
 @transaction.atomic
 def end_orders(*, contract_id: UUID, ends_at: datetime, now: datetime) -> int:
-    """In the provider's company: orders of a contract end no later than this. Returns how many."""
+    """In the provider's company: orders of a contract end no later than this, and with them the grants
+    on hosts that carry its components. Returns how many."""
     own = MeteringOrder.objects.written_by(current_company()).filter(contract_id=contract_id)
-    return _end(own, ends_at, now)
+    count = _end(own, ends_at, now)
+    if own.filter(follows_host=True).exists():
+        want_host_data(Contract.objects.get(pk=contract_id), now)
+    return count
 
 
 def _end(orders: QuerySet[MeteringOrder], ends_at: datetime, now: datetime) -> int:

@@ -100,6 +100,6 @@ def usage_record_readings(request: HttpRequest, record_id: UUID) -> HttpResponse
         raise PermissionDenied(_("There is no data grant for these readings any more.")) from None
     context = {
         "record": record, "page": Paginator(readings, PER_PAGE).get_page(request.GET.get("page")),
-        "count": len(readings),
+        "count": len(readings), "rests_on": UsageFigures.from_dict(record.figures).reading_count,
     }  # fmt: skip
     return render(request, "metering/usage_readings.html", context)

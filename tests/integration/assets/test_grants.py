@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from apps.assets.domain.facts import AssetFacts, ChannelFacts
 from apps.assets.models import Asset, DataGrant, DataRequest, RequestAnswer
 from apps.assets.operations import (
+    GrantWish,
     answer_request,
     change_asset,
     end_consent,
@@ -167,18 +168,59 @@ def test_what_is_marked_waits_for_who_collects(
     with as_company(cast["workshop"]):
         [grant] = living_grants(NOW)
         assert grant.channels == ["hours", "recipe"]
-    contract = {
-        "asset": press, "grantee_id": cast["maker"].pk, "contract_id": uuid7(), "now": NOW,
-        "resolution": "raw", "purpose": "x", "valid_from": NOW,
-    }  # fmt: skip
+    contract = {"contract_id": uuid7(), "now": NOW}
     with as_company(cast["provider"]):
-        assert grant_data(**contract, channels=["driver"]) is None
-        given = grant_data(**contract, channels=["hours", "driver"])
-        assert given is not None
+        assert grant_data(**contract, wanted={press: [wish(cast, "driver")]}) == []
+        [given] = grant_data(**contract, wanted={press: [wish(cast, "hours", "driver")]})
         assert given.channels == ["hours"]
-        given = grant_data(**contract, channels=["hours", "driver"], named=True)
-        assert given is not None
+        [given] = grant_data(
+            **contract, wanted={press: [wish(cast, "hours", "driver", named=True)]}
+        )
         assert given.channels == ["driver", "hours"]
+
+
+def wish(cast: dict[str, Any], *channels: str, **more: Any) -> GrantWish:
+    facts = {"resolution": "raw", "purpose": "x", "start": NOW, **more}
+    return GrantWish(cast["maker"].pk, channels, **facts)
+
+
+def test_a_contract_brings_its_grants_in_line_and_none_is_given_twice(
+    press: Asset, cast: dict[str, Any], as_company: Callable[..., Any]
+) -> None:
+    contract = {"contract_id": uuid7(), "now": NOW}
+
+    def rows() -> list[tuple[list[str], datetime, datetime | None]]:
+        found = DataGrant.objects.filter(origin="contract").order_by("valid_from", "channels")
+        return list(found.values_list("channels", "valid_from", "valid_until"))
+
+    with as_company(cast["provider"]):
+        [first] = grant_data(**contract, wanted={press: [wish(cast, "hours", "power")]})
+        assert grant_data(**contract, wanted={press: [wish(cast, "hours", "power")]}) == [first]
+        # One of two channels goes later: both are read until then, by the same grant and another.
+        parted = [wish(cast, "power"), wish(cast, "hours", until=LATER)]
+        grants = grant_data(**contract, wanted={press: parted})
+        assert first.pk in {grant.pk for grant in grants}
+        assert rows() == [(["hours"], NOW, LATER), (["power"], NOW, None)]
+        grant_data(**contract, wanted={press: parted})
+        # For what it carries it has grants of their own.
+        grant_data(**contract, wanted={press: [wish(cast, "power", start=LATER)]}, of_host=True)
+        grant_data(**contract, wanted={press: []})
+        assert rows() == [
+            (["hours"], NOW, NOW), (["power"], NOW, NOW), (["power"], LATER, None)
+        ]  # fmt: skip
+
+
+def test_what_was_taken_back_stays_so_however_often_the_contract_wishes_it(
+    press: Asset, cast: dict[str, Any], as_company: Callable[..., Any]
+) -> None:
+    contract = {"contract_id": uuid7(), "now": NOW}
+    with as_company(cast["provider"]):
+        [given] = grant_data(**contract, wanted={press: [wish(cast, "hours", revocable=True)]})
+        revoke_grant(grant=given, now=NOW)
+        for start in (NOW, LATER):
+            again = wish(cast, "hours", revocable=True, start=start)
+            assert grant_data(**contract, wanted={press: [again]}) == []
+        assert DataGrant.objects.filter(origin="contract", revoked_at=None).count() == 0
 
 
 def test_another_companys_request_takes_the_yes_of_both(

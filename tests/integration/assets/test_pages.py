@@ -10,6 +10,7 @@ from django.urls import reverse
 from apps.assets.domain.facts import AssetFacts, ChannelFacts
 from apps.assets.models import Asset, AssetType
 from apps.assets.operations import (
+    GrantWish,
     change_asset_type,
     end_grants,
     grant_data,
@@ -282,12 +283,10 @@ def test_grants_are_given_seen_by_both_and_ended(
 ) -> None:
     contract = uuid7()
     with as_company(cast["provider"]):
-        facts = {
-            "asset": press, "grantee_id": cast["customer"].pk, "contract_id": contract,
-            "channels": ["energy"], "resolution": "raw", "purpose": "Invoice", "valid_from": NOW,
-        }  # fmt: skip
-        grant = grant_data(**facts, now=NOW)
-        assert grant_data(**facts, now=NOW).pk == grant.pk
+        wish = GrantWish(cast["customer"].pk, ("energy",), "raw", "Invoice", NOW)
+        facts = {"wanted": {press: [wish]}, "contract_id": contract}
+        [grant] = grant_data(**facts, now=NOW)
+        assert [row.pk for row in grant_data(**facts, now=NOW)] == [grant.pk]
     from apps.assets.queries import living_grants
 
     for slug, seen in (("provider", 1), ("customer", 1), ("maker", 0), ("stranger", 0)):

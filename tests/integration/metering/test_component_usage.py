@@ -10,11 +10,18 @@ from django.urls import reverse
 
 from apps.assets.domain.facts import AssetFacts
 from apps.assets.domain.mounting import MountFacts
-from apps.assets.models import DataGrant
+from apps.assets.models import DataGrant, Mounting
 from apps.assets.operations import exchange_component, register_assets, withdraw_mounting
 from apps.contracts.domain.facts import ContractFacts, ItemFacts
-from apps.contracts.models import Contract
-from apps.contracts.operations import draft_contract, offer_contract, sign_contract
+from apps.contracts.models import Contract, ContractItem
+from apps.contracts.operations import (
+    accept_cover,
+    draft_contract,
+    end_contract,
+    offer_contract,
+    propose_cover,
+    sign_contract,
+)
 from apps.contracts.queries import content_sha256
 from apps.events.operations import run_waiting_jobs
 from apps.metering.domain.figures import UsageFigures
@@ -181,11 +188,8 @@ def test_running_usage_follows_the_hosts_readings(fleet: Fleet, month: Month) ->
     assert found.quantity == 900
 
 
-def test_a_host_that_another_company_collects_is_ordered_there_and_both_records_sum(
-    fleet: Fleet, cast: dict[str, Any], month: Month
-) -> None:
-    drive(fleet)
-    maker = cast["maker"]
+def foreign_truck(fleet: Fleet, maker: Any) -> None:
+    """FOREIGN, whose readings the maker collects: 70,000 km to 72,800 km in January."""
     with company_context(maker):
         make_acquaintance(other=fleet.customer, now=fleet.now)
         truck = host_type(maker, "Truck", fleet.now, [ODOMETER, AXLE], LAYOUT)
@@ -197,6 +201,98 @@ def test_a_host_that_another_company_collects_is_ordered_there_and_both_records_
         fleet.assets["FOREIGN"] = foreign
         fleet.send("FOREIGN", ("2025-12-31T20:00:00Z", "70000"), ("2026-01-28T20:00:00Z", "72800"))
         run_waiting_jobs(now=fleet.now)
+
+
+def jobs_of_all(fleet: Fleet, maker: Any) -> None:
+    for company in (fleet.provider, maker) * 2:
+        with company_context(company):
+            run_waiting_jobs(now=fleet.now)
+
+
+def host_spans(maker: Any) -> set[tuple[str, str | None]]:
+    """From when to when the maker's truck is read for contracts, by both parties alike."""
+    with company_context(maker):
+        rows = DataGrant.objects.filter(origin="contract").order_by("grantee")
+        spans = [
+            (row.valid_from.isoformat(), row.valid_until and row.valid_until.isoformat())
+            for row in rows
+        ]
+        assert {row.grantee.slug for row in rows} == {"provider", "customer"}
+        assert all(row.of_host and row.channels == ["odometer"] for row in rows)
+    assert len(spans) == 2 * len(set(spans))
+    return set(spans)
+
+
+ON, OFF = "2026-01-14T20:00:00+00:00", "2026-01-20T20:00:00+00:00"
+
+
+def on_foreign(fleet: Fleet, maker: Any) -> Contract:
+    """T1 is on the maker's truck since 14 January, under a contract in force."""
+    foreign_truck(fleet, maker)
+    fleet.mount("T1", "FOREIGN", "FL", ON)
+    contract = agreed(fleet, "T1")
+    jobs_of_all(fleet, maker)
+    assert host_spans(maker) == {(ON, None)}
+    return contract
+
+
+def test_a_host_is_read_no_longer_than_it_carries_the_tire(
+    fleet: Fleet, cast: dict[str, Any]
+) -> None:
+    maker = cast["maker"]
+    on_foreign(fleet, maker)
+    move(fleet, "T1", "TRUCK-1", OFF, left="72000", value="1000")
+    jobs_of_all(fleet, maker)
+    assert host_spans(maker) == {(ON, OFF)}
+    again = "2026-02-03T20:00:00+00:00"
+    move(fleet, "T1", "FOREIGN", again, left="1500", value="73000")
+    jobs_of_all(fleet, maker)
+    assert host_spans(maker) == {(ON, OFF), (again, None)}
+
+
+def test_a_mounting_that_never_was_gives_nothing_to_read(
+    fleet: Fleet, cast: dict[str, Any]
+) -> None:
+    maker = cast["maker"]
+    on_foreign(fleet, maker)
+    withdraw_mounting(mounting=Mounting.objects.get(), reason="never was", now=fleet.now)
+    jobs_of_all(fleet, maker)
+    assert host_spans(maker) == {(ON, fleet.now.isoformat())}
+
+
+def test_a_host_is_read_no_longer_than_the_contract(fleet: Fleet, cast: dict[str, Any]) -> None:
+    """Its collector has nothing else to do with the contract."""
+    maker = cast["maker"]
+    contract = on_foreign(fleet, maker)
+    end_contract(contract=contract, ends_on=date(2026, 11, 10), now=fleet.now)
+    jobs_of_all(fleet, maker)
+    assert host_spans(maker) == {(ON, "2026-11-09T23:00:00+00:00")}
+
+
+def test_a_host_is_read_no_longer_than_the_tire_is_covered(
+    fleet: Fleet, cast: dict[str, Any]
+) -> None:
+    maker = cast["maker"]
+    contract = on_foreign(fleet, maker)
+    keys = list(ContractItem.objects.values_list("pk", flat=True))
+    change = propose_cover(
+        contract=contract, added=[], withdrawn=keys, valid_from=date(2026, 11, 10),
+        now=fleet.now, actor="Anna",
+    )  # fmt: skip
+    with company_context(fleet.customer):
+        accept_cover(
+            contract_id=contract.pk, content=change.content_sha256, now=fleet.now, actor="Carl"
+        )
+    jobs_of_all(fleet, maker)
+    assert host_spans(maker) == {(ON, "2026-11-09T23:00:00+00:00")}
+
+
+def test_a_host_that_another_company_collects_is_ordered_there_and_both_records_sum(
+    fleet: Fleet, cast: dict[str, Any], month: Month, client_of: Callable[..., Any]
+) -> None:
+    drive(fleet)
+    maker = cast["maker"]
+    foreign_truck(fleet, maker)
     fleet.mount("T1", "TRUCK-1", "FL", "2025-12-01T00:00:00Z")
     contract = agreed(fleet, "T1")
     assert MeteringOrder.objects.get().collector_id == fleet.provider.pk
@@ -220,8 +316,11 @@ def test_a_host_that_another_company_collects_is_ordered_there_and_both_records_
         fleet.provider.pk: 1400, maker.pk: 1400,
     }  # fmt: skip
     [theirs] = [row for row in records if row.author_id == maker.pk]
+    # The grant opens what was driven with the tire; the record rests on one reading more.
     readings = readings_of(theirs, reader="test", now=fleet.now)
-    assert [item.value for item in readings] == [70000, 71400, 72800]
+    assert [item.value for item in readings] == [71400, 72800]
+    page = client_of(fleet.provider).get(reverse("usage_record_readings", args=[theirs.public_id]))
+    assert "rests on 3 readings" in page.content.decode()
 
 
 def test_a_withdrawn_mounting_takes_its_order_back(fleet: Fleet, month: Month) -> None:

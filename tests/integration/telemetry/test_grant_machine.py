@@ -27,6 +27,7 @@ from hypothesis.stateful import (
 from apps.assets.domain.facts import AssetFacts, ChannelFacts
 from apps.assets.models import Asset, DataGrant, DataRequest, GrantedSeries, GrantRead
 from apps.assets.operations import (
+    GrantWish,
     NotGranted,
     answer_request,
     change_asset,
@@ -123,13 +124,15 @@ class Grants(RuleBasedStateMachine):
           since=hours, until=hours, named=st.booleans())  # fmt: skip
     def sign(self, slug: str, codes: list[str], resolution: str, since: int, until: int,
              named: bool) -> None:  # fmt: skip
-        terms = self.terms(codes, resolution, since, until)
-        del terms["actor"], terms["kind"]
-        contract = uuid7()
-        grant = grant_data(
-            asset=self.press, grantee_id=self.cast[slug].pk, contract_id=contract, named=named,
-            **terms,
+        terms, contract = self.terms(codes, resolution, since, until), uuid7()
+        wish = GrantWish(
+            self.cast[slug].pk, tuple(codes), resolution, "x", terms["valid_from"],
+            terms["valid_until"], named=named,
         )  # fmt: skip
+        found = grant_data(
+            wanted={self.press: [wish]}, contract_id=contract, now=self.now
+        )  # fmt: skip
+        grant = found[0] if found else None
         assert (grant is None) == (not named and codes == ["recipe"])
         assert grant is None or named or "recipe" not in grant.channels
         self.noted(grant, slug, contract=contract)
@@ -258,8 +261,9 @@ class Grants(RuleBasedStateMachine):
         before = GrantRead.objects.exclude(act="delivered").count()
         with self.as_(slug):
             grant = grant_for(
-                asset_id=self.press.pk, channel_code=code, resolution=resolution, now=self.now
-            )
+                asset_id=self.press.pk, channel_code=code, resolution=resolution, now=self.now,
+                start=BEGIN, end=BEGIN + timedelta(days=30),
+            )  # fmt: skip
             assert (grant is not None) == covered
             if grant is not None:
                 self.look(grant, code, resolution)
