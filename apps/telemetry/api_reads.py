@@ -254,8 +254,9 @@ def _slots(wanted: Wanted, resolution: str, zone: str) -> tuple[Channel, str, li
 
 def _grant(wanted: Wanted, resolution: str) -> DataGrant:
     grant = grant_for(
-        asset_id=wanted.asset_id, channel_code=wanted.code, resolution=resolution, now=wanted.now
-    )
+        asset_id=wanted.asset_id, channel_code=wanted.code, resolution=resolution, now=wanted.now,
+        start=wanted.start, end=wanted.end,
+    )  # fmt: skip
     if grant is None:
         raise NotFound
     return grant

@@ -67,8 +67,9 @@ def _readings(
         channel = channels.first()
         return [] if channel is None else _own(record, channel, span)
     grant = grant_for(
-        asset_id=source.asset_id, channel_code=source.channel_code, resolution="raw", now=now
-    )
+        asset_id=source.asset_id, channel_code=source.channel_code, resolution="raw", now=now,
+        start=span.start, end=span.end,
+    )  # fmt: skip
     if grant is None:
         raise NoGrant(str(record.pk))
     try:

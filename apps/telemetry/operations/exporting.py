@@ -123,7 +123,7 @@ def _part(
         channel = Channel.objects.get(asset_id=asset_id, code=code)
         pages = lambda after: readings_page(channel, **span, limit=PAGE, after=after)  # noqa: E731
         return Part(code, channel.title, channel.kind, channel.unit, "raw", _paged(pages))
-    grant = grant_for(asset_id=asset_id, channel_code=code, resolution="daily", now=now)
+    grant = grant_for(asset_id=asset_id, channel_code=code, resolution="daily", now=now, **span)
     if grant is None:
         return None
     facts = grant.channel_facts.get(code, {})

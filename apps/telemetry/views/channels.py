@@ -92,7 +92,10 @@ def view_of(request: HttpRequest, asset_id: UUID, code: str) -> View:
         if channel is None:
             raise Http404
         return View(asset, channel, None, span, now, derived)
-    grant = grant_for(asset_id=asset_id, channel_code=code, resolution="daily", now=now)
+    grant = grant_for(
+        asset_id=asset_id, channel_code=code, resolution="daily", now=now, start=span.period.start,
+        end=span.period.end,
+    )  # fmt: skip
     if grant is None:
         raise Http404
     try:

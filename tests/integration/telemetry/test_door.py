@@ -12,9 +12,9 @@ from django.test import Client
 from msgspec.structs import replace
 
 from apps.accounts.operations import make_key
-from apps.assets.models import Asset, DataGrant, GrantRead
+from apps.assets.models import Asset, DataGrant, GrantedSeries, GrantRead
 from apps.common.fields import uuid7
-from apps.telemetry.door import DoorClosed, hours_under_grant, read_under_grant
+from apps.telemetry.door import DoorClosed, grant_for, hours_under_grant, read_under_grant
 from apps.telemetry.models import Channel
 from apps.telemetry.operations import Outcome, recompute_dirty
 from apps.tenancy.context import company_context, current_company_id
@@ -325,3 +325,38 @@ def test_two_twins_never_mix(cast: dict[str, Any], now: datetime, send: Send, ho
     for slug in ("maker", "provider"):
         with company_context(cast[slug]):
             assert recompute_dirty(now=now) == 1
+
+
+def test_the_grant_that_covers_the_time_is_taken_then_the_finest(
+    grant: Any, cast: dict[str, Any], now: datetime
+) -> None:
+    """Days since October, every reading since November: October is read by days."""
+    days = grant(valid_from=at(0), resolution="daily")
+    raw = grant(valid_from=at(24 * 20))
+    asked = {"asset_id": days.asset_id, "channel_code": "cycles", "now": now}
+
+    def found(start: float, end: float, resolution: str = "daily") -> Any:
+        return grant_for(**asked, resolution=resolution, start=at(start), end=at(end))
+
+    with company_context(cast["customer"]):
+        assert found(24, 48) == days
+        assert found(24 * 19, 24 * 22) == days
+        assert found(24 * 21, 24 * 22) == raw
+        assert found(24, 48, "raw") == raw
+
+
+def test_days_are_answered_where_a_finer_grant_began_later(
+    grant: Any, cast: dict[str, Any], shared: Machine, now: datetime
+) -> None:
+    days = grant(valid_from=at(-24), resolution="daily", time_zone="UTC")
+    grant(valid_from=at(24 * 20))
+    with company_context(cast["maker"]):
+        GrantedSeries.objects.create(
+            author=cast["maker"], parties=days.parties, grant=days, channel="cycles", start=at(0),
+            reading_count=11, usage=100, last_value=100, minimum=0, maximum=100, delivered_at=at(24),
+        )  # fmt: skip
+    secret = reading_key(cast["customer"], now)
+    path = f"/api/v1/assets/{shared.asset.public_id}/usage"
+    query = {"channel": "cycles", "from": "2026-10-01T00:00:00Z", "to": "2026-10-03T00:00:00Z"}
+    answer = ask(cast["customer"], path, secret, **query).json()
+    assert answer["usage"] == [{"start": "2026-10-01", "usage": "100"}]
