@@ -18,12 +18,13 @@ from apps.contracts.events import CoverAccepted, CoverChanged, CoverProposed
 from apps.contracts.models import Contract, ContractItem, CoverChange, PlanVersion, Signature
 from apps.contracts.operations.common import both, locked
 from apps.contracts.operations.credit import must_have_credit
-from apps.contracts.operations.grants import ask_for_added, tell_left
+from apps.contracts.operations.grants import ask_for_data
 from apps.contracts.operations.groups import name_groups
 from apps.contracts.operations.judging import judged_items
 from apps.contracts.operations.signing import OfferChanged
 from apps.contracts.queries.content import written_item
 from apps.contracts.queries.covers import can_be_accepted, change_content, covered_on, open_change
+from apps.contracts.queries.spans import is_covered_on
 from apps.events.operations import publish, record
 from apps.pricing.plan import PricePlan
 from apps.tenancy.context import current_company
@@ -91,20 +92,39 @@ def accept_cover(*, contract_id: UUID, content: str, now: datetime, actor: Any) 
     company = current_company()
     contract = Contract.objects.select_related("author").get(pk=contract_id, customer=company)
     earlier = Signature.objects.filter(author=company, contract=contract, content_sha256=content)
+    change = open_change(contract)
     found: Signature | None = earlier.first()
     if found is not None:
+        _say_again(contract, change, found, now, actor)
         return found
-    change = open_change(contract)
     if change is None or change.content_sha256 != content:
         raise OfferChanged(_("The offer changed since you opened the page. Look at it again."))
+    if not is_covered_on(contract, change.valid_from):
+        raise ValidationError(_("The contract ends before that day."))
     if not can_be_accepted(contract, change, now):
         day = date_format(change.valid_from, "DATE_FORMAT")
         raise ValidationError(_("This could be accepted before %(day)s.") % {"day": day})
     signature = _sign(contract, content, now, actor)
     _note("cover_accepted", change, now, actor)
+    _tell_accepted(contract, now)
+    return signature
+
+
+def _say_again(
+    contract: Contract, change: CoverChange | None, found: Signature, now: datetime, actor: Any
+) -> None:
+    """A change taken back and made again unchanged keeps its signature; the yes is told again."""
+    if change is None or change.content_sha256 != found.content_sha256:
+        return
+    if can_be_accepted(contract, change, now):
+        if found.signed_at < change.made_at:
+            _note("cover_accepted", change, now, actor)
+        _tell_accepted(contract, now)
+
+
+def _tell_accepted(contract: Contract, now: datetime) -> None:
     event = CoverAccepted(contract.pk)
     publish(name=event.name, payload=event.payload, now=now, to=[contract.author_id])
-    return signature
 
 
 @transaction.atomic
@@ -120,14 +140,16 @@ def adopt_cover(*, contract_id: UUID, now: datetime) -> bool:
     signed = Signature.objects.filter(contract=contract, content_sha256=change.content_sha256)
     if not set(both(contract)) <= set(signed.values_list("author", flat=True)):
         return False
+    if not is_covered_on(contract, change.valid_from):
+        withdraw_cover(contract=contract, now=now, actor=None)
+        return False
     _close(change, STATE.ACCEPTED)
     rows = [_row(change, written) for written in change.added]
     name_groups(rows, contract.pk)
     ContractItem.objects.bulk_create(rows, batch_size=500)
     gone = ContractItem.objects.filter(contract=contract, pk__in=change.withdrawn)
     gone.update(withdrawn_on=change.valid_from)
-    ask_for_added(contract, change, now)
-    tell_left(contract, change, now)
+    ask_for_data(contract, now)
     _note("cover_changed", change, now, None)
     event = CoverChanged(contract.pk)
     publish(name=event.name, payload=event.payload, now=now, to=[contract.author_id])

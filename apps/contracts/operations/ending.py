@@ -13,6 +13,11 @@ from apps.common.period import local_date, midnight
 from apps.contracts.events import ContractEndSet
 from apps.contracts.models import Contract, ContractItem
 from apps.contracts.operations.common import both, locked
+from apps.contracts.operations.covers import withdraw_cover
+from apps.contracts.operations.plans import withdraw_proposal
+from apps.contracts.queries.covers import open_change
+from apps.contracts.queries.plans import open_proposal
+from apps.contracts.queries.spans import is_covered_on
 from apps.events.operations import publish, record
 from apps.tenancy.context import current_company
 
@@ -37,12 +42,44 @@ def end_contract(
         raise ValidationError({"ends_on": [_("The contract ends before that day already.")]})
     contract.ends_on = ends_on
     contract.save(update_fields=["ends_on"])
+    _take_back_later(contract, now, actor)
     record(
         action="contract_end_set", subject=contract.public_id, now=now, actor=actor,
         also=[contract.customer_id], details={"ends_on": ends_on.isoformat()},
     )  # fmt: skip
     _tell(contract, now)
     return contract
+
+
+@transaction.atomic
+def cancel_unbegun(*, contract: Contract, now: datetime, actor: Any = None) -> Contract:
+    """End a contract in force before its first day: it covers none, and nothing is billed or read.
+
+    Twice is once. Raises ValidationError once it has begun.
+    """
+    contract = locked(contract.pk)
+    if contract.state != Contract.State.ACTIVE:
+        return contract
+    if contract.starts_on < local_date(now, contract.time_zone):
+        raise ValidationError(_("This contract has begun; set an end."))
+    contract.ends_on, contract.state = contract.starts_on, Contract.State.ENDED
+    contract.save(update_fields=["ends_on", "state"])
+    _take_back_later(contract, now, actor)
+    record(
+        action="contract_cancelled", subject=contract.public_id, now=now, actor=actor,
+        also=[contract.customer_id],
+    )  # fmt: skip
+    _tell(contract, now)
+    return contract
+
+
+def _take_back_later(contract: Contract, now: datetime, actor: Any) -> None:
+    """Proposals that would begin when the contract is over are taken back."""
+    change, proposal = open_change(contract), open_proposal(contract)
+    if change is not None and not is_covered_on(contract, change.valid_from):
+        withdraw_cover(contract=contract, now=now, actor=actor)
+    if proposal is not None and not is_covered_on(contract, proposal.valid_from):
+        withdraw_proposal(contract=contract, now=now, actor=actor)
 
 
 def _tell(contract: Contract, now: datetime) -> None:

@@ -25,6 +25,7 @@ from apps.contracts.queries.plans import (
     proposal_content,
     starts_a_period,
 )
+from apps.contracts.queries.spans import is_covered_on
 from apps.events.operations import publish, record
 from apps.tenancy.context import current_company
 
@@ -87,17 +88,36 @@ def accept_plan(*, contract_id: UUID, content: str, now: datetime, actor: Any) -
     proposal = open_proposal(contract)
     found: Signature | None = earlier.first()
     if found is not None:
+        _say_again(contract, proposal, found, now, actor)
         return found
     if proposal is None or proposal.content_sha256 != content:
         raise OfferChanged(_("The offer changed since you opened the page. Look at it again."))
+    if not is_covered_on(contract, proposal.valid_from):
+        raise ValidationError(_("The contract ends before that day."))
     if not acceptable(contract, proposal, now):
         day = date_format(proposal.valid_from, "DATE_FORMAT")
         raise ValidationError(_("These prices could be accepted before %(day)s.") % {"day": day})
     signature = _sign(contract, content, now, actor)
     _note("plan_accepted", proposal, now, actor)
+    _tell_accepted(contract, now)
+    return signature
+
+
+def _say_again(
+    contract: Contract, proposal: PlanProposal | None, found: Signature, now: datetime, actor: Any
+) -> None:
+    """Prices taken back and proposed again unchanged keep their signature; the yes is told again."""
+    if proposal is None or proposal.content_sha256 != found.content_sha256:
+        return
+    if acceptable(contract, proposal, now):
+        if found.signed_at < proposal.made_at:
+            _note("plan_accepted", proposal, now, actor)
+        _tell_accepted(contract, now)
+
+
+def _tell_accepted(contract: Contract, now: datetime) -> None:
     event = PlanAccepted(contract.pk)
     publish(name=event.name, payload=event.payload, now=now, to=[contract.author_id])
-    return signature
 
 
 @transaction.atomic
@@ -112,6 +132,9 @@ def adopt_plan(*, contract_id: UUID, now: datetime) -> bool:
         return False
     signed = Signature.objects.filter(contract=contract, content_sha256=proposal.content_sha256)
     if not set(both(contract)) <= set(signed.values_list("author", flat=True)):
+        return False
+    if not is_covered_on(contract, proposal.valid_from):
+        withdraw_proposal(contract=contract, now=now, actor=None)
         return False
     number = PlanVersion.objects.filter(contract=contract).count() + 1
     PlanVersion.objects.create(

@@ -6,6 +6,7 @@ from typing import Any
 from apps.common.canonical import digest
 from apps.common.period import local_date
 from apps.contracts.models import Contract, ContractItem, CoverChange
+from apps.contracts.queries.spans import is_covered_on
 
 
 def change_content(
@@ -25,9 +26,10 @@ def open_change(contract: Contract) -> CoverChange | None:
 
 
 def can_be_accepted(contract: Contract, change: CoverChange, now: datetime) -> bool:
-    """A change may be accepted until the day before it is to hold."""
+    """A change may be accepted until the day before it is to hold, of a contract in force then."""
     today = local_date(now, contract.time_zone)
-    return change.state == CoverChange.State.OPEN and today < change.valid_from
+    is_open = change.state == CoverChange.State.OPEN and is_covered_on(contract, change.valid_from)
+    return is_open and today < change.valid_from
 
 
 def covered_on(contract: Contract, day: date) -> list[ContractItem]:

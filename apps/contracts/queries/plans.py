@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef
 from apps.common.canonical import digest
 from apps.common.period import local_date, midnight, period_of
 from apps.contracts.models import Contract, PlanProposal, PlanVersion, Signature
+from apps.contracts.queries.spans import BEGINS_IN_FORCE, is_covered_on
 from apps.tenancy.context import current_company
 
 
@@ -38,20 +39,22 @@ def next_period_start(contract: Contract, day: date, steps: int = 1) -> date:
 
 
 def acceptable(contract: Contract, proposal: PlanProposal, now: datetime) -> bool:
-    """A proposal may be accepted until the day before it is to hold."""
-    today = local_date(now, contract.time_zone)
-    return proposal.state == PlanProposal.State.OPEN and today < proposal.valid_from
+    """A proposal may be accepted until the day before it is to hold, of a contract in force then."""
+    today, begins = local_date(now, contract.time_zone), proposal.valid_from
+    is_open = proposal.state == PlanProposal.State.OPEN and is_covered_on(contract, begins)
+    return is_open and today < begins
 
 
 def prices_to_accept(today: date) -> Exists:
     """A condition on contracts: new prices wait for the current company's yes."""
     company = current_company()
     signed = Signature.objects.filter(
-        author=company, contract=OuterRef("contract"), content_sha256=OuterRef("content_sha256")
-    )
+        author=company, contract=OuterRef("contract"), content_sha256=OuterRef("content_sha256"),
+        signed_at__gte=OuterRef("made_at"),
+    )  # fmt: skip
     waiting = PlanProposal.objects.filter(
-        contract=OuterRef("pk"), contract__customer=company, state=PlanProposal.State.OPEN,
-        valid_from__gt=today,
+        BEGINS_IN_FORCE, contract=OuterRef("pk"), contract__customer=company,
+        state=PlanProposal.State.OPEN, valid_from__gt=today,
     )  # fmt: skip
     return Exists(waiting.exclude(Exists(signed)))
 

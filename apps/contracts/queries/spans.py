@@ -1,9 +1,16 @@
 """From the days a contract names to instants in its zone."""
 
-from datetime import datetime
+from datetime import date, datetime
+
+from django.db.models import F, Q
 
 from apps.common.period import midnight
 from apps.contracts.models import Contract, ContractItem
+
+# Of a proposal: what begins on its day begins while its contract is in force.
+BEGINS_IN_FORCE = Q(contract__state=Contract.State.ACTIVE) & (
+    Q(contract__ends_on=None) | Q(valid_from__lt=F("contract__ends_on"))
+)
 
 
 def contract_span(contract: Contract) -> tuple[datetime, datetime | None]:
@@ -18,3 +25,9 @@ def item_span(contract: Contract, item: ContractItem) -> tuple[datetime, datetim
     first = max(contract.starts_on, item.starts_on or contract.starts_on)
     ends = [day for day in (contract.ends_on, item.covered_until) if day is not None]
     return midnight(first, zone), midnight(min(ends), zone) if ends else None
+
+
+def is_covered_on(contract: Contract, day: date) -> bool:
+    """Whether what begins on a day begins while the contract is in force."""
+    in_force = contract.state == Contract.State.ACTIVE
+    return in_force and (contract.ends_on is None or day < contract.ends_on)

@@ -16,17 +16,23 @@ from apps.contracts.models import Contract, ContractItem, CoverChange
 from apps.contracts.operations import (
     OfferChanged,
     accept_cover,
+    accept_plan,
     adopt_cover,
+    end_contract,
     propose_cover,
+    propose_plan,
     withdraw_cover,
+    withdraw_proposal,
 )
 from apps.contracts.queries import content_sha256
+from apps.contracts.queries.covers import can_be_accepted
+from apps.contracts.queries.plans import prices_to_accept
 from apps.events.operations import run_waiting_jobs
 from apps.metering.models import MeteringOrder, UsageRecord
 from apps.metering.operations import meter_periods
 from apps.telemetry.operations import RawItem, take_in
 from apps.tenancy.context import company_context
-from tests.integration.metering.conftest import Works
+from tests.integration.metering.conftest import PLAN, Works
 from tests.integration.telemetry.conftest import make_machine
 
 FROM = date(2026, 11, 10)
@@ -155,6 +161,93 @@ def test_too_late_is_too_late_and_withdrawn_is_gone(works: Works, second: Any) -
     with pytest.raises(OfferChanged):
         accept(works, contract)
     assert ContractItem.objects.count() == 1
+
+
+def test_an_end_takes_back_what_would_begin_after_it(works: Works, second: Any) -> None:
+    contract = works.contract()
+    change = propose(works, contract, second)
+    proposal = propose_plan(
+        contract=contract, plan=PLAN, valid_from=date(2026, 12, 1), now=works.now, actor="Anna"
+    )
+    with company_context(works.customer):
+        accept_cover(
+            contract_id=contract.pk, content=change.content_sha256, now=works.now, actor="Carl"
+        )
+    contract = end_contract(contract=contract, ends_on=FROM, now=works.now)
+    change.refresh_from_db()
+    proposal.refresh_from_db()
+    assert (change.state, proposal.state) == ("withdrawn", "withdrawn")
+    run_waiting_jobs(now=works.now)
+    assert ContractItem.objects.count() == 1
+
+
+def test_what_would_begin_after_an_end_is_neither_accepted_nor_adopted(
+    works: Works, second: Any
+) -> None:
+    """As it stands where an end was set before ends took proposals back."""
+    contract = works.contract()
+    change = propose(works, contract, second)
+    proposal = propose_plan(
+        contract=contract, plan=PLAN, valid_from=date(2026, 12, 1), now=works.now, actor="Anna"
+    )
+    said: dict[str, Any] = {"contract_id": contract.pk, "now": works.now, "actor": "Carl"}
+    with company_context(works.customer):
+        assert Contract.objects.filter(prices_to_accept(works.now.date())).exists()
+        accept_cover(content=change.content_sha256, **said)
+    Contract.objects.filter(pk=contract.pk).update(ends_on=FROM)
+    contract.refresh_from_db()
+    with company_context(works.customer):
+        assert not can_be_accepted(contract, CoverChange.objects.get(), works.now)
+        assert not Contract.objects.filter(prices_to_accept(works.now.date())).exists()
+        with pytest.raises(ValidationError, match="ends before that day"):
+            accept_plan(content=proposal.content_sha256, **said)
+    assert not adopt_cover(contract_id=contract.pk, now=works.now)
+    change.refresh_from_db()
+    assert (change.state, ContractItem.objects.count()) == ("withdrawn", 1)
+
+
+def test_what_begins_before_the_end_stays_open(works: Works, second: Any) -> None:
+    contract = works.contract()
+    propose(works, contract, second)
+    end_contract(contract=contract, ends_on=FROM + timedelta(days=1), now=works.now)
+    accept(works, contract)
+    assert ContractItem.objects.count() == 2
+
+
+def test_a_yes_between_holds_for_what_is_proposed_again_unchanged(
+    works: Works, second: Any
+) -> None:
+    contract = works.contract()
+    first = propose(works, contract, second)
+    prices: dict[str, Any] = {
+        "contract": contract, "plan": {**PLAN, "name": "New"}, "valid_from": date(2026, 12, 1),
+        "now": works.now, "actor": "Anna",
+    }  # fmt: skip
+    proposal = propose_plan(**prices)
+    said: dict[str, Any] = {"contract_id": contract.pk, "actor": "Carl"}
+
+    def both_said(at: datetime) -> None:
+        with company_context(works.customer):
+            accept_cover(content=first.content_sha256, now=at, **said)
+            accept_plan(content=proposal.content_sha256, now=at, **said)
+
+    both_said(works.now)
+    withdraw_cover(contract=contract, now=works.now, actor="Anna")
+    withdraw_proposal(contract=contract, now=works.now, actor="Anna")
+    run_waiting_jobs(now=works.now)
+    later = works.now + timedelta(hours=1)
+    works.now = prices["now"] = later
+    assert propose(works, contract, second).content_sha256 == first.content_sha256
+    propose_plan(**prices)
+    with company_context(works.customer):
+        assert Contract.objects.filter(prices_to_accept(later.date())).exists()
+    both_said(later)
+    run_waiting_jobs(now=later)
+    assert ContractItem.objects.count() == 2
+    assert contract.plans.count() == 2
+    both_said(later)
+    run_waiting_jobs(now=later)
+    assert contract.plans.count() == 2
 
 
 def test_the_database_keeps_items_that_nobody_agreed_to_change(works: Works, second: Any) -> None:
