@@ -6,7 +6,6 @@ from uuid import UUID
 
 from apps.assets.operations import end_grants
 from apps.common.period import parse_instant
-from apps.contracts.events import keys
 from apps.contracts.models import Contract
 from apps.contracts.operations import (
     activate_contract,
@@ -15,6 +14,7 @@ from apps.contracts.operations import (
     agree_split,
     end_with_member,
     grant_wanted,
+    shut_out,
 )
 from apps.events.domain.registry import subscribes
 from apps.events.models import Job
@@ -74,23 +74,15 @@ def shorten_grants(job: Job, now: datetime) -> dict[str, Any]:
     return {"grants": len(end_grants(contract_id=key, now=now, valid_until=until))}
 
 
-@subscribes("contracts.assets_left", kind="contracts.end_grants_of_left")
-def end_grants_of_left(job: Job, now: datetime) -> dict[str, Any]:
-    """In the collector's company: its grants on what a contract does not cover any more end."""
-    ended = end_grants(
-        contract_id=UUID(str(job.payload["contract"])), now=now,
-        valid_until=parse_instant(str(job.payload["ends_at"])), assets=keys(job.payload["assets"]),
-    )  # fmt: skip
-    return {"grants": len(ended)}
-
-
 @subscribes("networks.ended", kind="contracts.end_with_member")
 def end_with(job: Job, now: datetime) -> dict[str, Any]:
-    """In a member's company: contracts it provides end with a party that left the network."""
+    """In a member's company: contracts it provides end with a party that left the network, and what
+    others let that company read."""
     if not job.payload["has_left"]:
         return {"contracts": 0}
-    ended = end_with_member(
-        network_id=UUID(str(job.payload["network"])), company_id=int(job.payload["company"]),
-        left_at=parse_instant(str(job.payload["ended_at"])), now=now,
-    )  # fmt: skip
-    return {"contracts": ended}
+    who: Any = {
+        "network_id": UUID(str(job.payload["network"])), "company_id": int(job.payload["company"])
+    }  # fmt: skip
+    left_at = parse_instant(str(job.payload["ended_at"]))
+    ended = end_with_member(**who, left_at=left_at, now=now)
+    return {"contracts": ended, "shut_out": shut_out(**who, now=now)}

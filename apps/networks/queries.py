@@ -70,6 +70,13 @@ def is_last_role(participation: Participation) -> bool:
     return not others.exclude(pk=participation.pk).exists()
 
 
+def has_left(network_id: UUID) -> bool:
+    """Whether the current company was a member of a network and is none any more."""
+    own = Participation.objects.filter(network_id=network_id, company=current_company())
+    states = set(own.filter(joined_at__isnull=False).values_list("state", flat=True))
+    return Participation.State.ENDED in states and ACTIVE not in states
+
+
 def profile_of(company_id: int) -> CompanyProfile | None:
     """What a company tells the current one about itself; None where it tells nothing."""
     found: CompanyProfile | None = CompanyProfile.objects.filter(author=company_id).first()

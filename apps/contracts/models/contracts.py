@@ -92,7 +92,8 @@ class Contract(FencedModel):
         ]
         constraints: ClassVar[list[Any]] = [
             models.CheckConstraint(
-                condition=models.Q(ends_on=None) | models.Q(ends_on__gt=models.F("starts_on")),
+                # Equal where it was cancelled before it began.
+                condition=models.Q(ends_on=None) | models.Q(ends_on__gte=models.F("starts_on")),
                 name="contracts_contract_span",
             ),
             models.CheckConstraint(

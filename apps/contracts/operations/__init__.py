@@ -13,7 +13,7 @@ from apps.contracts.operations.drafting import change_draft, discard_draft, draf
 from apps.contracts.operations.ending import close_ended, end_contract
 from apps.contracts.operations.grants import grant_host_data, grant_wanted
 from apps.contracts.operations.indices import add_series, add_values, remove_value
-from apps.contracts.operations.leaving import end_with_member, first_day_after
+from apps.contracts.operations.leaving import end_with_member, first_day_after, shut_out
 from apps.contracts.operations.offering import offer_contract, withdraw_offer
 from apps.contracts.operations.one_off import (
     Cost,
@@ -69,6 +69,7 @@ __all__ = [
     "propose_cover",
     "propose_plan",
     "remove_value",
+    "shut_out",
     "sign_contract",
     "sign_terms",
     "withdraw_cover",

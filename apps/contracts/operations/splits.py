@@ -22,9 +22,11 @@ from apps.contracts.models import (
 )
 from apps.contracts.operations.common import locked
 from apps.contracts.operations.signing import OfferChanged
+from apps.contracts.queries.networks import companies_gone
 from apps.contracts.queries.plans import starts_a_period
 from apps.contracts.queries.splits import charges_seen, open_split, terms_digest
 from apps.events.operations import publish, record
+from apps.networks.queries import has_left
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
 from apps.tenancy.queries import known_companies
@@ -112,6 +114,8 @@ def sign_terms(*, terms_id: UUID, content: str, now: datetime, actor: Any) -> Te
         return found
     if terms.withdrawn_at is not None:
         raise ValidationError(_("These terms were withdrawn."))
+    if terms.network_id is not None and has_left(terms.network_id):
+        raise ValidationError(_("Your company has left the network of these terms."))
     if content != terms.terms_sha256:
         raise OfferChanged(_("The offer changed since you opened the page. Look at it again."))
     signature: TermsSignature = TermsSignature.objects.create(
@@ -138,6 +142,8 @@ def agree_split(*, contract_id: UUID, now: datetime) -> bool:
     if version is None or version.state != SplitVersion.State.OFFERED:
         return False
     terms = PartnerTerms.objects.filter(version=version)
+    if companies_gone(contract) & set(terms.values_list("partner", flat=True)):
+        return False
     signed = TermsSignature.objects.filter(terms__version=version)
     if signed.count() != terms.count():
         return False
@@ -182,6 +188,8 @@ def _words(contract: Contract, split: Split) -> list[str]:
         found.append(_("The customer pays and takes no part in the split."))
     if set(split.parties) - set(known_companies().values_list("pk", flat=True)):
         found.append(_("Choose companies from your partners."))
+    if companies_gone(contract) & set(split.parties):
+        found.append(_("A company of the split has left the contract's network."))
     return [*found, *_unknown_names(contract, split)]
 
 

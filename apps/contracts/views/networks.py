@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.db.models import BooleanField, ExpressionWrapper
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -9,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from apps.accounts.access import requires
 from apps.contracts.operations import first_day_after
-from apps.contracts.queries.networks import contracts_in, going_on, of_company
+from apps.contracts.queries.networks import contracts_in, going_on, names_recipient, of_company
 from apps.networks.models import Participation
 from apps.networks.queries import is_last_role, visible_networks
 
@@ -33,7 +34,11 @@ def ending_with(request: HttpRequest, participation_id: UUID) -> HttpResponse:
     now = timezone.now()
     contracts = []
     if row.state == Participation.State.ACTIVE and is_last_role(row):
-        contracts = list(going_on(row.network_id).filter(of_company(row.company_id))[:_SHOWN])
+        seen = going_on(row.network_id).annotate(
+            only_named=~ExpressionWrapper(of_company(row.company_id), output_field=BooleanField())
+        )
+        touched = of_company(row.company_id) | names_recipient(row.company_id)
+        contracts = list(seen.filter(touched)[:_SHOWN])
     context = {
         "participation": row,
         "contracts": [(contract, first_day_after(contract, now, now)) for contract in contracts],

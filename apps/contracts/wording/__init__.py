@@ -24,6 +24,8 @@ ACTS = {
     "contract_activated": gettext_lazy("In force"),
     "contract_end_set": gettext_lazy("End agreed"),
     "contract_ended": gettext_lazy("Ended"),
+    "contract_cancelled": gettext_lazy("Cancelled before it began"),
+    "recipient_left": gettext_lazy("A company it names has left the network"),
     "plan_proposed": gettext_lazy("New prices proposed and signed by the provider"),
     "plan_withdrawn": gettext_lazy("Proposed prices withdrawn"),
     "plan_accepted": gettext_lazy("New prices accepted and signed by the customer"),

@@ -168,5 +168,7 @@ def _with_readings(items: Sequence[ContractItem], now: datetime) -> list[Declara
 def _needed(item: ContractItem, now: datetime) -> Iterable[datetime]:
     """Its first instant and the ends of its periods, as far as they are over."""
     start, end = item_span(item.contract, item)
+    if end is not None and end <= start:
+        return []
     ends = {min(period.end, end or period.end) for period in periods_over(item.contract, now)}
     return sorted(at for at in {start, *ends} if start <= at <= now)

@@ -83,14 +83,16 @@ def periods_due(contracts: Sequence[Contract], until: datetime) -> dict[UUID, li
 
 
 def periods_over(contract: Contract, until: datetime) -> tuple[Period, ...]:
-    """The contract's periods that end by an instant, oldest first, billed or not."""
+    """The contract's periods that end by an instant, oldest first, billed or not; none of one that was
+    cancelled before it began."""
     return _calendar(
         contract.period_kind, contract.time_zone, contract.starts_on, contract.ends_on, until
     )
 
 
 def _periods(contract: Contract, until: datetime, ahead: bool) -> Iterable[Period]:
-    if ahead and midnight(contract.starts_on, contract.time_zone) <= until:
+    begins = contract.ends_on is None or contract.starts_on < contract.ends_on
+    if ahead and begins and midnight(contract.starts_on, contract.time_zone) <= until:
         yield opening_period(contract)
     yield from periods_over(contract, until)
 
@@ -100,6 +102,8 @@ def _calendar(
     kind: str, zone: str, starts_on: date, ends_on: date | None, until: datetime
 ) -> tuple[Period, ...]:
     """Periods that are over by then. Many contracts of a run share theirs."""
+    if ends_on is not None and ends_on <= starts_on:
+        return ()
     first = local_date(period_of(kind, zone, midnight(starts_on, zone)).start, zone)
     last = local_date(until, zone)
     if ends_on is not None:

@@ -27,7 +27,9 @@ def _covers(asset_id: UUID, zone: str) -> Iterator[Entry]:
     for rows in items.values():
         contract = rows[0].contract
         spans = [item_span(contract, item) for item in rows]
-        yield _cover(contract, spans, zone)
+        covered = [(start, end) for start, end in spans if end is None or start < end]
+        if covered:
+            yield _cover(contract, covered, zone)
 
 
 def _cover(contract: Contract, spans: list[tuple[datetime, datetime | None]], zone: str) -> Entry:

@@ -8,10 +8,23 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from apps.assets.models import DataGrant
+from apps.assets.models import Asset, DataGrant
+from apps.assets.queries import living_grants
+from apps.billing.queries.due import due_periods
+from apps.contracts.domain.clause import ClauseEntry
 from apps.contracts.domain.facts import ContractFacts, ItemFacts
-from apps.contracts.models import Contract
-from apps.contracts.operations import draft_contract, offer_contract, sign_contract
+from apps.contracts.models import Contract, PartnerTerms
+from apps.contracts.operations import (
+    draft_contract,
+    draft_split,
+    end_contract,
+    offer_contract,
+    offer_split,
+    sign_contract,
+    sign_terms,
+    write_clause,
+)
+from apps.contracts.operations.grants import ask_for_data
 from apps.contracts.queries import content_sha256
 from apps.events.operations import run_waiting_jobs
 from apps.metering.models import MeteringOrder
@@ -25,7 +38,9 @@ from apps.networks.operations import (
     note_answer,
 )
 from apps.tenancy.context import company_context
+from tests.integration.contracts.test_contract_grants import LAYOUT
 from tests.integration.metering.conftest import PLAN, Works
+from tests.integration.settlement.scene import percent_of
 
 
 def found(works: Works) -> ValueNetwork:
@@ -55,17 +70,24 @@ def leave(works: Works, row: Participation) -> None:
     run_waiting_jobs(now=works.now)
 
 
-def drafted(works: Works, network: ValueNetwork | None, title: str = "Air") -> Contract:
+def drafted(
+    works: Works, network: ValueNetwork | None, title: str = "Air",
+    starts_on: date = date(2026, 1, 1), plan: dict[str, Any] = PLAN,
+) -> Contract:  # fmt: skip
     facts = ContractFacts(
-        customer_id=works.customer.pk, title=title, starts_on=date(2026, 1, 1),
+        customer_id=works.customer.pk, title=title, starts_on=starts_on,
         network_id=network and network.pk,
     )  # fmt: skip
     item = ItemFacts(works.machine.asset.pk, "cycles", "cycles")
-    return draft_contract(facts=facts, items=[item], plan=PLAN, now=works.now, actor="Anna")
+    return draft_contract(facts=facts, items=[item], plan=plan, now=works.now, actor="Anna")
 
 
 def in_force(works: Works, network: ValueNetwork | None, title: str = "Air") -> Contract:
-    contract = offer_contract(contract=drafted(works, network, title), now=works.now, actor="Anna")
+    return signed_by_both(works, drafted(works, network, title))
+
+
+def signed_by_both(works: Works, draft: Contract) -> Contract:
+    contract = offer_contract(contract=draft, now=works.now, actor="Anna")
     with company_context(works.customer):
         shown = Contract.objects.get(pk=contract.pk)
         sign_contract(
@@ -163,6 +185,119 @@ def test_the_founder_ends_a_membership_with_the_same_effect(works: Works) -> Non
     run_waiting_jobs(now=works.now)
     contract.refresh_from_db()
     assert contract.ends_on == (works.now + timedelta(days=1)).date()
+
+
+def financed(works: Works, cast: dict[str, Any]) -> tuple[Contract, Participation]:
+    """A contract of the network whose data clause names the financier, a member, and a split that
+    is offered to it."""
+    leaser, network = cast["financier"], found(works)
+    Asset.objects.filter(pk=works.machine.asset.pk).update(layout=LAYOUT)
+    rows = [
+        invite_company(network=network, company=company, role=role, now=works.now, actor="Anna")
+        for company, role in ((works.customer, "customer"), (leaser, "owner"))
+    ]
+    for row in rows:
+        with company_context(row.company):
+            own = Participation.objects.select_related("network").get(pk=row.pk)
+            answer_invitation(participation=own, accepts=True, now=works.now, actor="Carl")
+        note_answer(participation_id=row.pk, now=works.now)
+    draft = drafted(works, network)
+    clause = [ClauseEntry(leaser.pk, leaser.name, "values", ("cycles",), "daily", "Lease")]
+    write_clause(contract=draft, entries=clause, now=works.now)
+    contract = signed_by_both(works, draft)
+    draft_split(
+        contract=contract, valid_from=contract.starts_on, now=works.now, actor="Anna",
+        split={"currency": "EUR", "residual": works.provider.pk, "line_steps": [percent_of(leaser, "5")]},
+    )  # fmt: skip
+    offer_split(contract=contract, now=works.now, actor="Anna")
+    return contract, rows[1]
+
+
+def test_who_leaves_reads_nothing_more_and_signs_no_terms(
+    works: Works, cast: dict[str, Any]
+) -> None:
+    leaser = cast["financier"]
+    contract, row = financed(works, cast)
+    with company_context(leaser):
+        assert [grant.resolution for grant in living_grants(works.now)] == ["daily"]
+        own = Participation.objects.select_related("network").get(pk=row.pk)
+        leave_network(participation=own, now=works.now, actor="Lea")
+        terms = PartnerTerms.objects.get()
+    for _ in range(3):
+        run_waiting_jobs(now=works.now)
+    with company_context(leaser):
+        assert not living_grants(works.now).exists()
+        with pytest.raises(ValidationError, match="withdrawn"):
+            sign_terms(terms_id=terms.pk, content=terms.terms_sha256, now=works.now, actor="Lea")
+    # The customer reads as before, and the contract goes on.
+    with company_context(works.customer):
+        assert living_grants(works.now).filter(origin="contract").count() == 1
+    assert contract.splits.get().state == "withdrawn"
+    # Neither does anything that happens later let it in again.
+    ask_for_data(contract, works.now)
+    with pytest.raises(ValidationError, match="has left the contract"):
+        draft_split(
+            contract=contract, valid_from=contract.starts_on, now=works.now, actor="Anna",
+            split={"currency": "EUR", "residual": works.provider.pk,
+                   "line_steps": [percent_of(leaser, "5")]},
+        )  # fmt: skip
+    with company_context(leaser):
+        assert not living_grants(works.now).exists()
+
+
+def test_the_page_says_what_whom_the_clause_names_loses(
+    works: Works, cast: dict[str, Any], client_of: Callable[..., Any]
+) -> None:
+    _contract, row = financed(works, cast)
+    page = client_of(cast["financier"]).get(f"/participations/{row.public_id}/leaving/")
+    assert "share no more data with it" in page.content.decode()
+    part = client_of(works.provider).get(f"/participations/{row.public_id}/contracts/")
+    assert "the company reads none of its data any more" in part.content.decode()
+
+
+def test_who_has_left_signs_no_terms_before_the_provider_heard_of_it(
+    works: Works, cast: dict[str, Any]
+) -> None:
+    _contract, row = financed(works, cast)
+    Participation.objects.filter(pk=row.pk).update(state="ended", ended_at=works.now)
+    with company_context(cast["financier"]):
+        terms = PartnerTerms.objects.get()
+        with pytest.raises(ValidationError, match="has left the network"):
+            sign_terms(terms_id=terms.pk, content=terms.terms_sha256, now=works.now, actor="Lea")
+
+
+ADVANCE = {**PLAN, "charges": [{**PLAN["charges"][0], "timing": "advance"}, PLAN["charges"][1]]}
+
+
+@pytest.mark.parametrize("plan", [PLAN, ADVANCE])
+def test_a_contract_that_has_not_begun_is_cancelled(
+    works: Works, client_of: Callable[..., Any], plan: dict[str, Any]
+) -> None:
+    network = found(works)
+    row = invite(works, network)
+    join(works, row)
+    draft = drafted(works, network, starts_on=date(2027, 3, 15), plan=plan)
+    contract = signed_by_both(works, draft)
+    part = client_of(works.customer).get(f"/participations/{row.public_id}/contracts/")
+    assert "cancelled before it begins" in part.content.decode()
+    with company_context(works.provider):
+        leave(works, row)
+        assert_cancelled(works, contract)
+    page = client_of(works.provider).get(f"/contracts/{contract.public_id}/")
+    assert page.status_code == 200
+
+
+def assert_cancelled(works: Works, contract: Contract) -> None:
+    contract.refresh_from_db()
+    assert (contract.state, contract.ends_on) == ("ended", contract.starts_on)
+    grant = DataGrant.objects.get(contract_id=contract.pk)
+    assert grant.valid_until == grant.valid_from
+    order = MeteringOrder.objects.get()
+    assert order.ends_at == order.starts_at
+    later = works.now + timedelta(days=400)
+    assert due_periods("2027-03", later) == due_periods("2027-12", later) == []
+    with pytest.raises(ValidationError, match="in force"):
+        end_contract(contract=contract, ends_on=date(2027, 4, 1), now=works.now)
 
 
 def test_the_page_says_before_what_ends(works: Works, client_of: Callable[..., Any]) -> None:

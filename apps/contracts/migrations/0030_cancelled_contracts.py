@@ -1,0 +1,17 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [("contracts", "0029_data_sheet")]
+
+    operations = [
+        migrations.RemoveConstraint("contract", "contracts_contract_span"),
+        migrations.AddConstraint(
+            "contract",
+            models.CheckConstraint(
+                condition=models.Q(("ends_on", None), ("ends_on__gte", models.F("starts_on")), _connector="OR"),
+                name="contracts_contract_span",
+            ),
+        ),
+    ]
