@@ -28,7 +28,9 @@ def leaving(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, status: int = 200) -> HttpResponse:
-    departure, export, holds = own_departure(), last_export(), leaving_holds(timezone.now())
+    departure, holds = own_departure(), leaving_holds(timezone.now())
+    # Once leaving is asked for, only what is taken along from then on is enough.
+    export = last_export(departure.asked_at if departure else None)
     if departure is not None and departure.held and not export:
         holds.append(export_missing())
     context = {
