@@ -61,6 +61,8 @@ def _asked(company: Standing) -> "list[Candidate]":
                             "self-billing agreements to answer", n)),
         (company.statements, "view_money", at("statement_list"), "file-text", False,
          lambda n: ngettext("invoice in your name to check", "invoices in your name to check", n)),
+        (company.objections, "settle_receivables", at("statement_list"), "message-square-warning",
+         True, lambda n: ngettext("objection to answer", "objections to answer", n)),
     ]  # fmt: skip
 
 
@@ -77,6 +79,10 @@ def _candidates(counts: Counts) -> list[Candidate]:
          "file-pen-line", True,
          lambda n: ngettext("contract with new prices to accept",
                             "contracts with new prices to accept", n)),
+        (counts.covers_in, "view_contracts", _with(at("contract_list"), "waits=assets"),
+         "file-pen-line", True,
+         lambda n: ngettext("change of assets to accept", "changes of assets to accept", n)),
+        *_of_money(counts),
         (counts.data_requests, "view_readings", at("grant_list"), "message-square", True,
          lambda n: ngettext("request for data to answer", "requests for data to answer", n)),
         (counts.parked, "run_billing", at("run_list"), "circle-pause", True,
@@ -96,6 +102,39 @@ def _candidates(counts: Counts) -> list[Candidate]:
         (counts.offers_out, "view_contracts", _with(at("contract_list"), "state=offered"),
          "hourglass", False,
          lambda n: ngettext("offer waiting for the customer", "offers waiting for the customer", n)),
+    ]  # fmt: skip
+
+
+def _of_money(counts: Counts) -> list[Candidate]:
+    """What is owed, disputed or waits for a second person's yes."""
+    at = navigation.address
+    items = at("receivable_list")
+    return [
+        (counts.bills_overdue, "view_invoices", _with(items, "show=overdue&direction=in"),
+         "calendar-x", True,
+         lambda n: ngettext("overdue invoice to pay", "overdue invoices to pay", n)),
+        (counts.disputes, "settle_receivables", _with(items, "show=disputed&direction=out"),
+         "message-square-warning", True,
+         lambda n: ngettext("disputed line to answer", "disputed lines to answer", n)),
+        (counts.payouts, "approve_payouts", _with(at("payout_list"), "state=drafted"), "banknote",
+         True, lambda n: ngettext("batch of payouts to approve", "batches of payouts to approve", n)),
+        (counts.losses, "approve_payouts", _with(at("payout_list"), "state=sent"), "banknote", True,
+         lambda n: ngettext("lost payout to confirm", "lost payouts to confirm", n)),
+        (counts.debits, "approve_payouts", _with(at("debit_list"), "state=drafted"), "banknote",
+         True, lambda n: ngettext("run of direct debits to approve",
+                                  "runs of direct debits to approve", n)),
+        (counts.refunds, "approve_payouts", at("payment_list"), "undo-2", True,
+         lambda n: ngettext("refund to approve", "refunds to approve", n)),
+        (counts.overdue, "settle_receivables", _with(items, "show=overdue&direction=out"),
+         "bell-ring", True,
+         lambda n: ngettext("invoice your customers have not paid in time",
+                            "invoices your customers have not paid in time", n)),
+        (counts.bills_due, "view_invoices", _with(items, "direction=in"), "receipt-text", False,
+         lambda n: ngettext("invoice to pay within seven days",
+                            "invoices to pay within seven days", n)),
+        (counts.received, "receive_documents", _with(at("incoming_list"), "state=received"),
+         "inbox", False,
+         lambda n: ngettext("received e-invoice to decide on", "received e-invoices to decide on", n)),
     ]  # fmt: skip
 
 

@@ -29,7 +29,7 @@ LONGEST_SEARCH = 200
 def home(request: HttpRequest) -> HttpResponse:
     """What needs the person now, what runs, what it costs or brings."""
     now = timezone.now()
-    counts = reads.counts(now)
+    counts = reads.counts(now, request.user.pk or 0)
     today = local_date(now, current_company().time_zone)
     company = standing(counts, today, COUNTED + 1)
     chosen = request.GET.get("role", "")

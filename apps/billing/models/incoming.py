@@ -85,6 +85,9 @@ class IncomingDocument(FencedModel):
         ]  # fmt: skip
         indexes: ClassVar[list[Any]] = [
             models.Index(fields=["author", "-received_at", "-id"], name="billing_incoming_list"),
+            models.Index(
+                fields=["author"], condition=Q(state="received"), name="billing_incoming_undecided"
+            ),
         ]
 
     def __str__(self) -> str:

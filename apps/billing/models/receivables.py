@@ -75,6 +75,14 @@ class Receivable(FencedModel):
                 fields=["author", "customer"], condition=Q(open_minor__gt=0),
                 name="billing_receivable_unsettled",
             ),
+            models.Index(
+                fields=["author", "due_on"], condition=Q(open_minor__gt=0),
+                name="billing_receivable_late",
+            ),
+            models.Index(
+                fields=["customer", "due_on"], condition=Q(open_minor__gt=0),
+                name="billing_receivable_to_pay",
+            ),
         ]  # fmt: skip
         constraints: ClassVar[list[Any]] = [
             models.CheckConstraint(

@@ -1,6 +1,6 @@
 """How many invoices wait for what, and the latest ones, at a cost many invoices hardly raise."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models.expressions import RawSQL
@@ -25,8 +25,33 @@ select
             order by started_at desc limit 1
         )
         limit %(most)s
-    ) found) parked
+    ) found) parked,
+    (select count(*) from (
+        select from billing_receivable where customer_id = %(own)s and open_minor > disputed_minor
+        and open_minor > 0 and due_on < %(today)s limit %(most)s
+    ) found) bills_overdue,
+    (select count(*) from (
+        select from billing_receivable where customer_id = %(own)s and open_minor > disputed_minor
+        and open_minor > 0 and due_on between %(today)s and %(soon)s limit %(most)s
+    ) found) bills_due,
+    (select count(*) from (
+        select from billing_receivable where author_id = %(own)s and open_minor > disputed_minor
+        and open_minor > 0 and due_on < %(today)s limit %(most)s
+    ) found) overdue,
+    (select count(*) from (
+        select from billing_linedispute dispute
+        where dispute.issuer_id = %(own)s and dispute.state = 'open'
+        and not exists (select from billing_disputeanswer answer
+            where answer.dispute_id = dispute.id)
+        limit %(most)s
+    ) found) disputes,
+    (select count(*) from (
+        select from billing_incomingdocument where author_id = %(own)s and state = 'received'
+        limit %(most)s
+    ) found) received
 """
+# How many days before its last day a bill is named.
+DUE_SOON = 7
 _HEALTH = """
 select
     (select count(*) from billing_receivable
@@ -52,13 +77,16 @@ _SHOWN = ("number", "state", "period_start", "time_zone", "gross_minor", "curren
           "author__name", "customer__name")  # fmt: skip
 
 
-def invoice_counts(most: int) -> dict[str, Any]:
+def invoice_counts(today: date, most: int) -> dict[str, Any]:
     """Of the current company; nothing is counted beyond `most`.
 
     `invoices`: whether any is issued on either side; `parked`: contracts that the latest real run
-    of the company had to put aside.
+    of the company had to put aside; `bills_due` (within DUE_SOON days) and `bills_overdue`: what it
+    owes, `overdue`: what it is owed, each beyond what is disputed; `disputes`: of its lines, without
+    an answer; `received`: e-invoices from outside it has not decided on.
     """
-    return one_row(_COUNTS, most=most)
+    soon = today + timedelta(days=DUE_SOON)
+    return one_row(_COUNTS, today=today, soon=soon, most=most)
 
 
 def billing_health(*, today: date) -> dict[str, int]:

@@ -27,13 +27,25 @@ select
             and signature.content_sha256 = proposal.content_sha256
         )
         limit %(most)s
-    ) found) prices_in
+    ) found) prices_in,
+    (select count(*) from (
+        select from contracts_coverchange change
+        join contracts_contract contract on contract.id = change.contract_id
+        where contract.customer_id = %(own)s and change.state = 'open'
+        and change.valid_from > %(today)s and not exists (
+            select from contracts_signature signature
+            where signature.author_id = %(own)s and signature.contract_id = contract.id
+            and signature.content_sha256 = change.content_sha256
+        )
+        limit %(most)s
+    ) found) covers_in
 """
 
 
 def contract_counts(today: date, most: int) -> dict[str, Any]:
     """Of the current company, on both sides; nothing is counted beyond `most`.
 
-    `provides`, `uses`, `own_drafts`: whether there is any. `prices_in` as `prices_to_accept`.
+    `provides`, `uses`, `own_drafts`: whether there is any. `prices_in` as `prices_to_accept`,
+    `covers_in` as `covers_to_accept`.
     """
     return one_row(_SQL, today=today, most=most)

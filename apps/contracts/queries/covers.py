@@ -3,10 +3,13 @@
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from apps.common.canonical import digest
 from apps.common.period import local_date
-from apps.contracts.models import Contract, ContractItem, CoverChange
+from apps.contracts.models import Contract, ContractItem, CoverChange, Signature
 from apps.contracts.queries.spans import is_covered_on
+from apps.tenancy.context import current_company
 
 
 def change_content(
@@ -30,6 +33,19 @@ def can_be_accepted(contract: Contract, change: CoverChange, now: datetime) -> b
     today = local_date(now, contract.time_zone)
     is_open = change.state == CoverChange.State.OPEN and is_covered_on(contract, change.valid_from)
     return is_open and today < change.valid_from
+
+
+def covers_to_accept(today: date) -> Exists:
+    """A condition on contracts: a change of assets waits for the current company's yes."""
+    company = current_company()
+    signed = Signature.objects.filter(
+        author=company, contract=OuterRef("contract"), content_sha256=OuterRef("content_sha256")
+    )
+    waiting = CoverChange.objects.filter(
+        contract=OuterRef("pk"), contract__customer=company, state=CoverChange.State.OPEN,
+        valid_from__gt=today,
+    )  # fmt: skip
+    return Exists(waiting.exclude(Exists(signed)))
 
 
 def covered_on(contract: Contract, day: date) -> list[ContractItem]:

@@ -29,7 +29,7 @@ from apps.contracts.queries import (
     offered_before,
     signatures_of,
 )
-from apps.contracts.queries.covers import can_be_accepted, open_change
+from apps.contracts.queries.covers import can_be_accepted, covers_to_accept, open_change
 from apps.contracts.queries.plans import (
     acceptable,
     prices_to_accept,
@@ -53,12 +53,16 @@ class ContractFilters(django_filters.FilterSet):
         choices=Contract.State.choices, empty_label=gettext_lazy("Every state")
     )
     waits = django_filters.ChoiceFilter(
-        choices=(("prices", gettext_lazy("New prices to accept")),), method="waiting",
-        label=gettext_lazy("Waits for"), empty_label=gettext_lazy("All contracts"),
+        choices=(
+            ("prices", gettext_lazy("New prices to accept")),
+            ("assets", gettext_lazy("A change of assets to accept")),
+        ),
+        method="waiting", label=gettext_lazy("Waits for"), empty_label=gettext_lazy("All contracts"),
     )  # fmt: skip
 
     def waiting(self, rows: QuerySet[Contract], name: str, value: str) -> QuerySet[Contract]:
-        return rows.filter(prices_to_accept(timezone.localdate()))
+        waits = {"prices": prices_to_accept, "assets": covers_to_accept}
+        return rows.filter(waits[value](timezone.localdate()))
 
 
 class ContractList(ListPage):

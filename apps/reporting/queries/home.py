@@ -11,11 +11,14 @@ from apps.assets.queries import with_expected_interval
 from apps.assets.queries.counting import asset_counts
 from apps.billing.models import Invoice
 from apps.billing.queries import counting as invoices
+from apps.common.period import local_date
 from apps.common.rows import COUNTED
 from apps.contracts.models import Contract
 from apps.contracts.queries import offers_to_sign
 from apps.contracts.queries.counting import contract_counts
+from apps.payments.queries.counting import approval_counts
 from apps.telemetry.queries import open_counts
+from apps.tenancy.context import current_company
 
 SHOWN = 8
 SHOWN_INVOICES = 6
@@ -25,7 +28,8 @@ SHOWN_INVOICES = 6
 class Counts:
     """Numbers of one company at one moment; one beyond COUNTED means that there are more.
 
-    `provides`, `uses`: whether contracts run on either side.
+    `provides`, `uses`: whether contracts run on either side. `payouts`, `losses`, `debits`,
+    `refunds`: what waits for a second person's yes.
     """
 
     provides: bool = False
@@ -34,6 +38,7 @@ class Counts:
     offers_out: int = 0
     offers_in: int = 0
     prices_in: int = 0
+    covers_in: int = 0
     invoice_drafts: int = 0
     invoices_approved: int = 0
     invoices: bool = False
@@ -46,6 +51,15 @@ class Counts:
     silent: int = 0
     data_requests: int = 0
     types: bool = False
+    bills_due: int = 0
+    bills_overdue: int = 0
+    overdue: int = 0
+    disputes: int = 0
+    received: int = 0
+    payouts: int = 0
+    losses: int = 0
+    debits: int = 0
+    refunds: int = 0
 
     @property
     def is_provider(self) -> bool:
@@ -63,15 +77,22 @@ class Counts:
     @property
     def has_begun(self) -> bool:
         """Whether there is anything to look at but first steps."""
-        return bool(self.is_provider or self.is_customer or self.assets or self.invoices)
+        return bool(
+            self.is_provider or self.is_customer or self.assets or self.invoices or self.received
+        )
 
 
-def counts(now: datetime) -> Counts:
-    """All numbers of the home page, each counted to COUNTED and one; four queries."""
+def counts(now: datetime, person: int) -> Counts:
+    """All numbers of the home page, each counted to COUNTED and one; five queries.
+
+    `person`: who looks, and does not approve what they asked for themselves.
+    """
     refused, disbelieved = open_counts(COUNTED + 1)
+    today = local_date(now, current_company().time_zone)
     return Counts(
         **contract_counts(timezone.localdate(now), COUNTED + 1),
-        **invoices.invoice_counts(COUNTED + 1), **asset_counts(now, COUNTED + 1),
+        **invoices.invoice_counts(today, COUNTED + 1), **asset_counts(now, COUNTED + 1),
+        **approval_counts(person, COUNTED + 1),
         refused=refused, disbelieved=disbelieved,
     )  # fmt: skip
 

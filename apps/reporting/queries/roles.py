@@ -40,6 +40,14 @@ select
         limit %(most)s
     ) found) statements,
     (select count(*) from (
+        select from settlement_objection objection
+        join settlement_statement statement on statement.id = objection.statement_id
+        where statement.author_id = %(own)s
+        and not exists (select from settlement_objectionanswer answer
+            where answer.objection_id = objection.id)
+        limit %(most)s
+    ) found) objections,
+    (select count(*) from (
         select from supply_assettransfer transfer
         where transfer.buyer_id = %(own)s and transfer.state = 'offered'
         and not exists (select from supply_transferanswer answer
@@ -55,13 +63,13 @@ select
 """
 
 
-_WAITING = ("invitations", "terms", "agreements", "statements", "transfers")
+_WAITING = ("invitations", "terms", "agreements", "statements", "objections", "transfers")
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What a company is to others. `terms`, `agreements`: to be signed; `statements`: invoices written in its
-    name that it may still object to; `transfers`: assets offered to it; `shares`: it has some of others'
+    name that it may still object to; `objections`: to its own statements, not answered; `transfers`: assets offered to it; `shares`: it has some of others'
     revenue; `owned`: others run what it owns."""
 
     roles: frozenset[str] = frozenset()
@@ -69,6 +77,7 @@ class Standing:
     terms: int = 0
     agreements: int = 0
     statements: int = 0
+    objections: int = 0
     transfers: int = 0
     shares: bool = False
     owned: bool = False

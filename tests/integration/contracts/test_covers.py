@@ -289,7 +289,18 @@ def test_the_pages_propose_and_accept(
     with company_context(works.customer):
         [change] = CoverChange.objects.all()
     assert provider.post(page + "cover/acceptance/").status_code == 404
+    waits(provider, told=False)
+    waits(customer, told=True)
     customer.post(page + "cover/acceptance/", {"content": change.content_sha256})
+    waits(customer, told=False)
     with company_context(works.provider):
         run_waiting_jobs(now=datetime.now(tz=works.now.tzinfo))
         assert ContractItem.objects.filter(contract=contract).count() == 2
+
+
+def waits(client: Any, told: bool) -> None:
+    """Before its day, or the machines go unbilled: the home and the list name the contract."""
+    home = client.get("/").content.decode()
+    assert ("/contracts/?waits=assets" in home) == told
+    assert ("change of assets to accept" in home) == told
+    assert ("Air by use" in client.get("/contracts/?waits=assets").content.decode()) == told

@@ -165,7 +165,7 @@ def test_home_takes_few_queries(world: dict[str, Any], client_of: Callable[..., 
     with CaptureQueriesContext(connection) as queries:
         client.get("/")
     asked = [query["sql"].strip().upper() for query in queries]
-    assert sum(sql.startswith("SELECT") for sql in asked) == 10
+    assert sum(sql.startswith("SELECT") for sql in asked) == 11
 
 
 def test_home_counts_no_further_than_it_says(

@@ -64,12 +64,14 @@ def answered(statement: Statement, upheld: bool) -> None:
 
 
 def test_an_objection_freezes_the_payout_until_it_is_rejected(
-    statement: Statement, provider: Any, financier: Any, person_of: Any
+    statement: Statement, provider: Any, financier: Any, person_of: Any, client_of: Any
 ) -> None:
     assert objected(statement, financier).pk == objected(statement, financier).pk
+    assert "objection to answer" in client_of(provider).get("/").content.decode()
     assert draft(provider, person_of(provider)) is None
     assert balances(provider, financier) == {"cost": -3_111, "tax": -591, "payable": 3_702}
     answered(statement, upheld=False)
+    assert "objection to answer" not in client_of(provider).get("/").content.decode()
     assert draft(provider, person_of(provider)) is not None
     assert balances(provider, financier) == {"cost": -3_111, "tax": -591, "in_payout": 3_702}
 
