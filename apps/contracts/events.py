@@ -105,6 +105,24 @@ class RecipientLeft(ContractEvent):
     name: ClassVar[str] = "contracts.recipient_left"
 
 
+class NoticeGiven(ContractEvent):
+    """The customer ends the contract as its notice terms allow; for the provider."""
+
+    name: ClassVar[str] = "contracts.notice_given"
+
+
+class EndProposed(ContractEvent):
+    """The other side may look at an end and sign it; for the other side."""
+
+    name: ClassVar[str] = "contracts.end_proposed"
+
+
+class EndAccepted(ContractEvent):
+    """Both have signed an end; for who proposed it."""
+
+    name: ClassVar[str] = "contracts.end_accepted"
+
+
 @dataclass(frozen=True, slots=True)
 class DataWanted:
     """All that a contract needs of these assets now, for who collects from them.

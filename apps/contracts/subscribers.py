@@ -10,6 +10,7 @@ from apps.contracts.models import Contract
 from apps.contracts.operations import (
     activate_contract,
     adopt_cover,
+    adopt_end,
     adopt_plan,
     agree_split,
     end_with_member,
@@ -48,6 +49,17 @@ def adopt_assets(job: Job, now: datetime) -> dict[str, Any]:
         return {"adopted": adopt_cover(contract_id=key, now=now)}
     except Contract.DoesNotExist:
         return {"adopted": False}
+
+
+@subscribes("contracts.notice_given", kind="contracts.adopt_notice")
+@subscribes("contracts.end_accepted", kind="contracts.adopt_end")
+def end(job: Job, now: datetime) -> dict[str, Any]:
+    """In the provider's company: the customer's notice, or what both have signed, ends a contract."""
+    key = UUID(str(job.payload["contract"]))
+    try:
+        return {"ended": adopt_end(contract_id=key, now=now)}
+    except Contract.DoesNotExist:
+        return {"ended": False}
 
 
 @subscribes("contracts.terms_signed", kind="contracts.agree_split")

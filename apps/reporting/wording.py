@@ -30,6 +30,8 @@ JOB_TITLES: dict[str, str | Promise] = {
     "billing.take_back": _("Open again what was paid back"),
     "contracts.activate": _("Put a contract into force"),
     "contracts.adopt_cover": _("Cover agreed assets"),
+    "contracts.adopt_end": _("Put an agreed end into force"),
+    "contracts.adopt_notice": _("End a contract by notice"),
     "contracts.adopt_plan": _("Put new prices into force"),
     "contracts.agree_split": _("Put a split into force"),
     "contracts.close_ended": _("Close ended contracts"),

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from apps.contracts.domain.notice import NoticeTerms
+
 Slug = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
 Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Text = Annotated[str, Meta(min_length=1, max_length=120)]
@@ -133,6 +135,17 @@ class DataPart(Struct, forbid_unknown_fields=True, frozen=True):
         return f"{self.company}-{self.resolution or self.kind}"
 
 
+class NoticePart(Struct, forbid_unknown_fields=True, frozen=True):
+    """So many days before its end either side says so: to the end of a billing period or to any day."""
+
+    days: Annotated[int, Meta(ge=0, le=1830)]
+    to: Literal["period", "any_day"] = "period"
+
+    @property
+    def terms(self) -> NoticeTerms:
+        return NoticeTerms(self.days, self.to)
+
+
 class ContractPart(Struct, forbid_unknown_fields=True, frozen=True):
     """A bilateral contract; `state` is how far it is taken."""
 
@@ -161,6 +174,8 @@ class ContractPart(Struct, forbid_unknown_fields=True, frozen=True):
     reminders: list[ReminderPart] = []
     deposit: Decimal | None = None
     credit_limit: Decimal | None = None
+    # Without it neither side ends the contract by itself.
+    notice: NoticePart | None = None
     state: Literal["draft", "offered", "active"] = "draft"
     data: list[DataPart] = []
     # Who gets what, as `apps.contracts.domain.split.Split` is written, companies by address name.

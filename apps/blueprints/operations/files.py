@@ -180,6 +180,8 @@ def _contract(contract: Contract, places: Mapping[int, str]) -> dict[str, Any]:
         "title": contract.title, "currency": contract.currency, **terms,
         "covers": _covers(items), "plan": plan.plan if plan else {},
     }  # fmt: skip
+    if contract.notice:
+        written["notice"] = dict(contract.notice)
     data = [_recipient(entry, places) for entry in contract.clause if entry.company in places]
     if data:
         written["data"] = data

@@ -122,6 +122,7 @@ def _contract(making: _Making, network: ValueNetwork, number: int, part: Contrac
         ends_on=part.ends_on, period_kind=part.period, time_zone=current_company().time_zone,
         currency=current_company().currency, tax_category=part.tax_category,
         payment_days=part.payment_days, corrections=part.corrections, network_id=network.pk,
+        notice=part.notice and part.notice.terms,
     )  # fmt: skip
     plan = with_prices(part.plan, answer.prices, current_company().currency)
     items = _items(part, customer)
@@ -186,8 +187,9 @@ def _facts_of(contract: Contract) -> ContractFacts:
     )  # fmt: skip
     values = {name: getattr(contract, name) for name in names}
     return ContractFacts(
-        **values, opening=contract.opening_balances, dunning=contract.dunning_terms
-    )
+        **values, opening=contract.opening_balances, dunning=contract.dunning_terms,
+        notice=contract.notice_terms,
+    )  # fmt: skip
 
 
 def _items(part: ContractPart, customer: int) -> list[ItemFacts]:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from apps.contracts.domain.commercial import AS_THE_LAW, DunningTerms
+from apps.contracts.domain.notice import NoticeTerms
 from apps.contracts.domain.opening import NOTHING_BEFORE, OpeningBalances
 from apps.telemetry.domain.counting import CountRules
 from apps.telemetry.domain.measures import LevelMeasure
@@ -17,7 +18,8 @@ class ContractFacts:
     """Terms of a contract. `ends_on` is exclusive; `payment_days` count from issue; `network_id`: in
     which network.
 
-    Deposit and credit limit are minor units of the currency; None: none is agreed.
+    Deposit and credit limit are minor units of the currency; None: none is agreed. `notice` None:
+    neither side ends it by itself.
     """
 
     customer_id: int
@@ -38,6 +40,7 @@ class ContractFacts:
     deposit_minor: int | None = None
     credit_limit_minor: int | None = None
     is_one_off: bool = False
+    notice: NoticeTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)

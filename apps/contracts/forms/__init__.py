@@ -14,10 +14,10 @@ from apps.contracts.forms.items import (
     item_initial,
     items_of,
 )
-from apps.contracts.forms.terms import EndForm, PreviewMonthForm, TermsForm, terms_initial
+from apps.contracts.forms.terms import PreviewMonthForm, TermsForm, terms_initial
 
 __all__ = [
-    "MOST_CHOICES", "EndForm", "ItemFormSet", "PreviewMonthForm", "TermsForm",
+    "MOST_CHOICES", "ItemFormSet", "PreviewMonthForm", "TermsForm",
     "charge_formset", "covered_choices", "edited", "item_initial", "items_of",
     "place_plan_error", "plan_of", "terms_initial", "without_errors",
 ]  # fmt: skip

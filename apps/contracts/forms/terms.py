@@ -13,6 +13,7 @@ from apps.common.period import parse_month
 from apps.common.quantity import BadValue
 from apps.contracts.domain.facts import ContractFacts
 from apps.contracts.forms.commercial import CommercialFields, commercial_initial
+from apps.contracts.forms.notice import NoticeFields, notice_initial
 from apps.contracts.forms.opening import OpeningFields, opening_initial
 from apps.contracts.models import Contract, PlanVersion
 from apps.contracts.wording import charge_title
@@ -26,10 +27,10 @@ _PLAIN = (
     "title", "starts_on", "ends_on", "period_kind", "time_zone", "currency", "tax_category",
     "payment_days", "corrections", "buyer_reference", "order_number",
 )  # fmt: skip
-_COMMERCIAL = ("dunning", "deposit_minor", "credit_limit_minor")
+_AGREED = ("dunning", "deposit_minor", "credit_limit_minor", "notice")
 
 
-class TermsForm(CommercialFields, OpeningFields):
+class TermsForm(CommercialFields, NoticeFields, OpeningFields):
     """Facts of a contract, as `ContractFacts`."""
 
     title = forms.CharField(label=_("Title"), max_length=120)
@@ -73,7 +74,7 @@ class TermsForm(CommercialFields, OpeningFields):
         return cleaned
 
     def facts(self) -> ContractFacts:
-        values = {name: self.cleaned_data[name] for name in (*_PLAIN, *_COMMERCIAL)}
+        values = {name: self.cleaned_data[name] for name in (*_PLAIN, *_AGREED)}
         network = self.cleaned_data["network"]
         return ContractFacts(
             customer_id=self.cleaned_data["customer"].pk, opening=self.opening(),
@@ -89,13 +90,14 @@ def terms_initial(contract: Contract | None, today: date) -> dict[str, Any]:
             "customer": contract.customer_id,
             "network": contract.network_id,
             **commercial_initial(contract),
+            **notice_initial(contract),
             **opening_initial(contract.opening_balances, contract.currency, _titles(contract)),
         }
     company = current_company()
     return {
         "starts_on": today.replace(day=1), "time_zone": company.time_zone,
         "currency": company.currency, "payment_days": 30, "period_kind": "month",
-        "tax_category": "S", "corrections": "at_once",
+        "tax_category": "S", "corrections": "at_once", "notice_days": 30, "notice_to": "period",
     }  # fmt: skip
 
 
@@ -119,9 +121,3 @@ class PreviewMonthForm(forms.Form):
             return parse_month(text) if text else None
         except BadValue:
             raise forms.ValidationError(_("A month is written as 2026-03.")) from None
-
-
-class EndForm(forms.Form):
-    """The first day that is not covered any more."""
-
-    ends_on = forms.DateField(label=_("Ends before"), widget=DateInput)

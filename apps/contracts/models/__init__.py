@@ -4,6 +4,7 @@ from apps.contracts.models.contracts import Contract, ContractItem, Signature
 from apps.contracts.models.costs import CostObject
 from apps.contracts.models.covers import CoverChange
 from apps.contracts.models.credit import CreditUse
+from apps.contracts.models.ends import EndNotice
 from apps.contracts.models.indices import PriceIndexSeries, PriceIndexValue
 from apps.contracts.models.partners import PartnerTerms, SplitVersion, TermsSignature
 from apps.contracts.models.plans import PlanProposal, PlanVersion
@@ -14,6 +15,7 @@ __all__ = [
     "CostObject",
     "CoverChange",
     "CreditUse",
+    "EndNotice",
     "PartnerTerms",
     "PlanProposal",
     "PlanVersion",

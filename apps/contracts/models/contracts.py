@@ -10,6 +10,7 @@ from apps.common.fields import MinorField
 from apps.common.ids import encode
 from apps.contracts.domain.clause import ClauseEntry
 from apps.contracts.domain.commercial import DunningTerms
+from apps.contracts.domain.notice import NoticeTerms
 from apps.contracts.domain.opening import OpeningBalances
 from apps.pricing.groups import Group
 from apps.telemetry.domain.counting import CountRules
@@ -54,7 +55,10 @@ class Contract(FencedModel):
     title = models.CharField(max_length=120)
     state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
     starts_on = models.DateField()
+    # The first day not covered any more, as it holds now; `agreed_ends_on`: as both signed it, noted
+    # with the activation. An end by notice, by agreement or with a network comes before it.
     ends_on = models.DateField(null=True, blank=True)
+    agreed_ends_on = models.DateField(null=True, blank=True, editable=False)
     period_kind = models.CharField(max_length=5, choices=PeriodKind, default=PeriodKind.MONTH)
     time_zone = models.CharField(max_length=64)
     currency = models.CharField(max_length=3)
@@ -70,6 +74,8 @@ class Contract(FencedModel):
     dunning = models.JSONField(null=True)
     deposit_minor = MinorField(null=True)
     credit_limit_minor = MinorField(null=True)
+    # How either side may end it: `apps.contracts.domain.notice.NoticeTerms`; None: only both together.
+    notice = models.JSONField(null=True)
     # An accepted order: it covers one day and is billed once.
     is_one_off = models.BooleanField(default=False, db_default=False)
     # Who reads what besides: dicts of `apps.contracts.domain.clause.ClauseEntry`.
@@ -120,6 +126,25 @@ class Contract(FencedModel):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_concluded(self) -> bool:
+        """Whether both have signed it, be it in force or over."""
+        return self.state in (self.State.ACTIVE, self.State.ENDED)
+
+    @property
+    def signed_ends_on(self) -> date | None:
+        """The end that its signatures speak of."""
+        return self.agreed_ends_on if self.is_concluded else self.ends_on
+
+    @property
+    def ends_otherwise(self) -> bool:
+        """Whether it ends on another day than both signed first."""
+        return self.signed_ends_on != self.ends_on
+
+    @property
+    def notice_terms(self) -> NoticeTerms | None:
+        return NoticeTerms.from_dict(self.notice)
 
     @property
     def dunning_terms(self) -> DunningTerms:

@@ -14,6 +14,13 @@ from apps.contracts.operations.ending import close_ended, end_contract
 from apps.contracts.operations.grants import grant_host_data, grant_wanted
 from apps.contracts.operations.indices import add_series, add_values, remove_value
 from apps.contracts.operations.leaving import end_with_member, first_day_after, shut_out
+from apps.contracts.operations.notice import (
+    accept_end,
+    adopt_end,
+    give_notice,
+    propose_end,
+    withdraw_end,
+)
 from apps.contracts.operations.offering import offer_contract, withdraw_offer
 from apps.contracts.operations.one_off import (
     Cost,
@@ -43,12 +50,14 @@ __all__ = [
     "OfferChanged",
     "OrderLine",
     "accept_cover",
+    "accept_end",
     "accept_one_off",
     "accept_plan",
     "activate_contract",
     "add_series",
     "add_values",
     "adopt_cover",
+    "adopt_end",
     "adopt_plan",
     "agree_split",
     "change_draft",
@@ -59,6 +68,7 @@ __all__ = [
     "end_contract",
     "end_with_member",
     "first_day_after",
+    "give_notice",
     "grant_host_data",
     "grant_wanted",
     "note_cost",
@@ -67,12 +77,14 @@ __all__ = [
     "offer_one_off",
     "offer_split",
     "propose_cover",
+    "propose_end",
     "propose_plan",
     "remove_value",
     "shut_out",
     "sign_contract",
     "sign_terms",
     "withdraw_cover",
+    "withdraw_end",
     "withdraw_offer",
     "withdraw_proposal",
     "withdraw_split",

@@ -22,7 +22,8 @@ def activate_contract(*, contract_id: UUID, now: datetime) -> bool:
     if not are_members(contract):
         return False
     contract.state, contract.activated_at = Contract.State.ACTIVE, now
-    contract.save(update_fields=["state", "activated_at"])
+    contract.agreed_ends_on = contract.ends_on
+    contract.save(update_fields=["state", "activated_at", "agreed_ends_on"])
     record(
         action="contract_activated", subject=contract.public_id, now=now,
         also=[contract.customer_id],

@@ -1,4 +1,4 @@
-"""Whether late payment, deposit and credit limit can be agreed as they are stated."""
+"""Whether late payment, deposit, credit limit and notice can be agreed as they are stated."""
 
 from itertools import pairwise
 
@@ -12,6 +12,8 @@ from apps.contracts.domain.commercial import (
     DunningTerms,
 )
 from apps.contracts.domain.facts import ContractFacts
+from apps.contracts.domain.notice import ANY_DAY, PERIOD, NoticeTerms
+from apps.contracts.domain.notice import MOST_DAYS as MOST_NOTICE
 
 
 def refused_commercial(facts: ContractFacts) -> dict[str, list[str]]:
@@ -23,7 +25,13 @@ def refused_commercial(facts: ContractFacts) -> dict[str, list[str]]:
         least = 1 if name == "deposit" else 0
         if minor is not None and not least <= minor <= MOST_MINOR:
             refused[name] = [_("Enter an amount above zero.")]
-    return refused
+    return refused | _refused_notice(facts.notice)
+
+
+def _refused_notice(agreed: NoticeTerms | None) -> dict[str, list[str]]:
+    if agreed is None or (0 <= agreed.days <= MOST_NOTICE and agreed.to in (PERIOD, ANY_DAY)):
+        return {}
+    return {"notice_days": [_("Between 0 and %(most)s days.") % {"most": MOST_NOTICE}]}
 
 
 def _refused_dunning(agreed: DunningTerms) -> dict[str, list[str]]:

@@ -97,6 +97,7 @@ def _describe(
         setattr(contract, name, value.strip() if isinstance(value, str) else value)
     contract.opening = opening.to_dict() if opening else None
     contract.dunning = facts.dunning.to_dict() if facts.dunning else None
+    contract.notice = facts.notice.to_dict() if facts.notice else None
     contract.customer = customer
     contract.provider_name, contract.customer_name = current_company().name, customer.name
 

@@ -1,4 +1,8 @@
-"""Ends: the provider names the last day; grants and metering end with it."""
+"""Ends as they take effect, in the provider's company: grants and metering end with them.
+
+Who may end a contract is decided before: by notice or both signatures (`notice`), or because a
+party left the network (`leaving`).
+"""
 
 from datetime import date, datetime
 from typing import Any
@@ -24,9 +28,11 @@ from apps.tenancy.context import current_company
 
 @transaction.atomic
 def end_contract(
-    *, contract: Contract, ends_on: date, now: datetime, actor: Any = None
-) -> Contract:
-    """Let a contract in force end before `ends_on` (exclusive), today at the earliest.
+    *, contract: Contract, ends_on: date, now: datetime, actor: Any = None,
+    decided_at: datetime | None = None,
+) -> Contract:  # fmt: skip
+    """Let a contract in force end before `ends_on` (exclusive), at the earliest on the day this was
+    decided: today, where nothing else is said.
 
     The same day again changes nothing. Raises ValidationError on `ends_on`.
     """
@@ -35,7 +41,7 @@ def end_contract(
         return contract
     if contract.state != Contract.State.ACTIVE:
         raise ValidationError({"ends_on": [_("Only a contract in force can be ended.")]})
-    today = local_date(now, contract.time_zone)
+    today = local_date(decided_at or now, contract.time_zone)
     if ends_on < today or ends_on <= contract.starts_on:
         raise ValidationError({"ends_on": [_("Choose today or a later day after the start.")]})
     if contract.ends_on is not None and ends_on > contract.ends_on:

@@ -6,11 +6,11 @@ from apps.common.canonical import digest
 from apps.contracts.models import Contract, ContractItem
 
 _FACTS = (
-    "title", "provider_name", "customer_name", "starts_on", "ends_on", "period_kind", "time_zone",
+    "title", "provider_name", "customer_name", "starts_on", "period_kind", "time_zone",
     "currency", "tax_category", "payment_days", "corrections",
     "buyer_reference", "order_number",
 )  # fmt: skip
-_AGREED = ("opening", "dunning", "deposit_minor", "credit_limit_minor")
+_AGREED = ("opening", "dunning", "deposit_minor", "credit_limit_minor", "notice")
 
 
 def content_of(contract: Contract) -> dict[str, Any]:
@@ -26,6 +26,8 @@ def content_of(contract: Contract) -> dict[str, Any]:
         "contract": contract.public_id, "provider": contract.author_id,
         "customer": contract.customer_id,
         **{name: getattr(contract, name) for name in _FACTS},
+        # Not the end that was set since: what both signed keeps its digest.
+        "ends_on": contract.signed_ends_on,
         # Left out where nothing is agreed: what was signed before keeps its digest.
         **{name: value for name in _AGREED if (value := getattr(contract, name)) is not None},
         **({"one_off": True} if contract.is_one_off else {}),

@@ -38,7 +38,20 @@ select
             and signature.content_sha256 = change.content_sha256
         )
         limit %(most)s
-    ) found) covers_in
+    ) found) covers_in,
+    (select count(*) from (
+        select from contracts_endnotice notice
+        join contracts_contract contract on contract.id = notice.contract_id
+        where %(own)s in (contract.author_id, contract.customer_id) and contract.state = 'active'
+        and notice.author_id <> %(own)s and notice.kind = 'proposal' and notice.state = 'open'
+        and notice.ends_on >= %(today)s
+        and (contract.ends_on is null or notice.ends_on < contract.ends_on) and not exists (
+            select from contracts_signature signature
+            where signature.author_id = %(own)s and signature.contract_id = contract.id
+            and signature.content_sha256 = notice.content_sha256
+        )
+        limit %(most)s
+    ) found) ends_in
 """
 
 
@@ -46,6 +59,6 @@ def contract_counts(today: date, most: int) -> dict[str, Any]:
     """Of the current company, on both sides; nothing is counted beyond `most`.
 
     `provides`, `uses`, `own_drafts`: whether there is any. `prices_in` as `prices_to_accept`,
-    `covers_in` as `covers_to_accept`.
+    `covers_in` as `covers_to_accept`, `ends_in` as `ends_to_sign`.
     """
     return one_row(_SQL, today=today, most=most)

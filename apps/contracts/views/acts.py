@@ -1,4 +1,4 @@
-"""What is done to a contract: offered, withdrawn, signed, ended, discarded."""
+"""What is done to a contract: offered, withdrawn, signed, discarded."""
 
 from uuid import UUID
 
@@ -11,12 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from apps.accounts.access import requires
-from apps.contracts.forms import EndForm
 from apps.contracts.forms.costs import cost_form
 from apps.contracts.operations import (
     Cost,
     discard_draft,
-    end_contract,
     note_cost,
     offer_contract,
     sign_contract,
@@ -88,24 +86,6 @@ def sign(request: HttpRequest, contract_id: UUID) -> HttpResponse:
             contract_id=contract.pk, content=content, now=timezone.now(), actor=request.user
         ),
     )
-
-
-@require_POST
-@requires("sign_contracts")
-def end(request: HttpRequest, contract_id: UUID) -> HttpResponse:
-    """The provider names the contract's end."""
-    contract = get_object_or_404(own_contracts(), pk=contract_id)
-    form = EndForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Choose the day before which the contract ends."))
-        return redirect("contract_detail", contract.public_id)
-    return done(
-        request, contract, _("The contract's end is set."),
-        lambda: end_contract(
-            contract=contract, ends_on=form.cleaned_data["ends_on"], now=timezone.now(),
-            actor=request.user,
-        ),
-    )  # fmt: skip
 
 
 @require_POST

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
@@ -18,7 +19,7 @@ from apps.assets.queries import seen_grants
 from apps.common.canonical import exact
 from apps.common.navigation import SELLS
 from apps.common.pages import Action, Empty, ListPage
-from apps.contracts.forms import EndForm
+from apps.common.templatetags.portal import day
 from apps.contracts.forms.costs import cost_form
 from apps.contracts.models import Contract, ContractItem, PlanProposal, Signature
 from apps.contracts.queries import (
@@ -30,6 +31,7 @@ from apps.contracts.queries import (
     signatures_of,
 )
 from apps.contracts.queries.covers import can_be_accepted, covers_to_accept, open_change
+from apps.contracts.queries.ends import ShownEnd, ends_to_sign, shown_ends
 from apps.contracts.queries.plans import (
     acceptable,
     prices_to_accept,
@@ -41,6 +43,7 @@ from apps.contracts.wording.changes import Change, content_changes, plan_changes
 from apps.contracts.wording.clause import clause_words
 from apps.contracts.wording.commercial import commercial_words
 from apps.contracts.wording.items import item_words
+from apps.contracts.wording.notice import end_words, notice_words
 from apps.contracts.wording.opening import opening_words
 from apps.tenancy.context import current_company
 
@@ -56,12 +59,13 @@ class ContractFilters(django_filters.FilterSet):
         choices=(
             ("prices", gettext_lazy("New prices to accept")),
             ("assets", gettext_lazy("A change of assets to accept")),
+            ("end", gettext_lazy("An end to sign")),
         ),
         method="waiting", label=gettext_lazy("Waits for"), empty_label=gettext_lazy("All contracts"),
     )  # fmt: skip
 
     def waiting(self, rows: QuerySet[Contract], name: str, value: str) -> QuerySet[Contract]:
-        waits = {"prices": prices_to_accept, "assets": covers_to_accept}
+        waits = {"prices": prices_to_accept, "assets": covers_to_accept, "end": ends_to_sign}
         return rows.filter(waits[value](timezone.localdate()))
 
 
@@ -101,8 +105,9 @@ def contract_detail(request: HttpRequest, contract_id: UUID) -> HttpResponse:
     contract = get_object_or_404(read_once, pk=contract_id)
     company = current_company().pk
     proposals = list(PlanProposal.objects.filter(contract=contract))
-    plans = {row.content_sha256: row.valid_from for row in proposals}
     signatures = list(signatures_of(contract))
+    ends = shown_ends(contract, signatures, timezone.now())
+    later = _signed_later(contract, proposals, ends)
     content = content_sha256(contract)
     offered_at = contract.offered_at
     # An offer taken back and made again wants a new yes.
@@ -122,13 +127,14 @@ def contract_detail(request: HttpRequest, contract_id: UUID) -> HttpResponse:
         ),
         "commercial": commercial_words(contract),
         "seen_assets": _seen(items[:_SHOWN_ITEMS]),
-        "signatures": [(row, plans.get(row.content_sha256)) for row in signatures], "content": content, "own": contract.author_id == company,
+        "signatures": [(row, later.get(row.content_sha256)) for row in signatures], "content": content,
+        "ends": [(end_words(end.row), end) for end in ends], "own": contract.author_id == company,
         "to_sign": contract.state == Contract.State.OFFERED
         and company == contract.customer_id
         and company not in signed,
         "signed_waits": contract.state == Contract.State.OFFERED
         and contract.customer_id in signed,
-        "end_form": EndForm(initial={"ends_on": contract.ends_on}),
+        "notice": notice_words(contract),
         "clause": list(map(clause_words, contract.clause)),
         "grants": _grants(contract),
         "history": [(act_words(row.action), row) for row in history_of(contract)[:_SHOWN_ACTS]],
@@ -200,6 +206,17 @@ def _change(
             for row in signatures
         ),
     }  # fmt: skip
+
+
+def _signed_later(
+    contract: Contract, proposals: list[PlanProposal], ends: list[ShownEnd]
+) -> dict[str, str]:
+    """By digest what a signature beside those of the contract itself is for."""
+    changes = contract.cover_changes.all() if contract.is_concluded else ()
+    prices, assets = _("new prices from %(day)s"), _("change of assets from %(day)s")
+    found = {row.content_sha256: prices % {"day": day(row.valid_from)} for row in proposals}
+    found |= {row.content_sha256: assets % {"day": day(row.valid_from)} for row in changes}
+    return found | {end.row.content_sha256: end_words(end.row) for end in ends}
 
 
 def _changed(contract: Contract, signatures: list[Signature], content: str) -> list[Change]:

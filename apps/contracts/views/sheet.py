@@ -15,14 +15,16 @@ from django.views.decorators.http import require_GET
 from apps.accounts.access import requires
 from apps.assets.domain.mounting import ShownChannel
 from apps.common.printing import NoRenderer, pdf_of
-from apps.contracts.models import Contract
+from apps.contracts.models import Contract, EndNotice
 from apps.contracts.queries import content_sha256, signatures_of
 from apps.contracts.queries.clause import data_sheet_of
+from apps.contracts.queries.ends import shown_ends
 from apps.contracts.queries.plans import versions_of
 from apps.contracts.wording import plan_words
 from apps.contracts.wording.clause import channel_words, clause_words
 from apps.contracts.wording.commercial import commercial_words
 from apps.contracts.wording.items import item_words
+from apps.contracts.wording.notice import end_words, notice_words
 from apps.contracts.wording.opening import opening_words
 
 STYLE = Path(settings.BASE_DIR) / "templates" / "contracts" / "sheet.css"
@@ -60,5 +62,19 @@ def sheet(contract: Contract) -> dict[str, Any]:
         "signatures": [row for row in signatures_of(contract) if row.content_sha256 == content],
         "content": content, "clause": [clause_words(entry) for entry in contract.clause],
         "channels": [channel_words(ShownChannel(**row)) for row in data["channels"]],
-        "collectors": data["collectors"],
+        "collectors": data["collectors"], "notice": notice_words(contract),
+        "ends": _ends(contract),
     }  # fmt: skip
+
+
+def _ends(contract: Contract) -> list[dict[str, Any]]:
+    """Notice that was given, and of ends both have signed each signature: who and when."""
+    found: list[dict[str, Any]] = []
+    for end in shown_ends(contract, signatures_of(contract), timezone.now()):
+        row, yes = end.row, end.agreed
+        shown = {"words": end_words(row), "reason": row.reason}
+        if row.kind == EndNotice.Kind.NOTICE or yes:
+            found.append({**shown, "company": row.author, "by": row.made_by, "at": row.made_at})
+        if yes:
+            found.append({**shown, "company": yes.author, "by": yes.signed_by, "at": yes.signed_at})
+    return found

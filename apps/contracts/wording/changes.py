@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from apps.contracts.models import Contract
 from apps.contracts.wording import charge_words
 from apps.contracts.wording.commercial import commercial_words
+from apps.contracts.wording.notice import notice_words
 
 FACTS: dict[str, str | Promise] = {
     "title": gettext_lazy("Title"), "provider_name": gettext_lazy("Provider"),
@@ -62,7 +63,12 @@ def content_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list
     items = [Change(key, old.get(key, ()), new.get(key, ())) for key in {**old, **new}]
     charges = plan_changes(before["plan"] or {}, after["plan"] or {})
     agreed = Change(_("Late payment, deposit and credit limit"), _agreed(before), _agreed(after))
-    return [change for change in [*facts, agreed, *items, *charges] if change.differs]
+    notice = Change(_("Notice"), _noticed(before), _noticed(after))
+    return [change for change in [*facts, agreed, notice, *items, *charges] if change.differs]
+
+
+def _noticed(content: Mapping[str, Any]) -> tuple[str, ...]:
+    return (notice_words(Contract(notice=content.get("notice"))),)
 
 
 def _agreed(content: Mapping[str, Any]) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ class Counts:
     offers_in: int = 0
     prices_in: int = 0
     covers_in: int = 0
+    ends_in: int = 0
     invoice_drafts: int = 0
     invoices_approved: int = 0
     invoices: bool = False

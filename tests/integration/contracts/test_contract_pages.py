@@ -82,7 +82,7 @@ def test_a_contract_is_drafted_changed_offered_and_signed_on_pages(
         contract.refresh_from_db()
         assert contract.state == Contract.State.ACTIVE
     assert theirs.post(reverse("contract_offer", args=here)).status_code == 404
-    assert theirs.post(reverse("contract_end", args=here)).status_code == 404
+    assert theirs.post(reverse("contract_end", args=here), {"act": "notice"}).status_code == 422
     assert client.post(reverse("contract_signature", args=here)).status_code == 404
 
 

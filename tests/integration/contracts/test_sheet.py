@@ -2,15 +2,19 @@
 
 import io
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pypdf
+import pytest
+from django.db import IntegrityError, transaction
 
 from apps.contracts.domain.facts import ItemFacts
 from apps.contracts.models import Contract
 from apps.contracts.operations import (
     change_draft,
+    close_ended,
+    end_contract,
     offer_contract,
     propose_plan,
     withdraw_offer,
@@ -46,6 +50,34 @@ def test_the_sheet_says_what_was_signed_by_whom(
         assert "100.00" in text
         assert "Anna" in text
         assert "Carl" in text
+
+
+def test_an_end_that_is_set_changes_nothing_that_was_signed(
+    works: Works, client_of: Callable[..., Any]
+) -> None:
+    contract = works.contract(ends_on=date(2027, 7, 1))
+    signed = content_sha256(contract)
+    end_contract(contract=contract, ends_on=date(2026, 12, 1), now=works.now, actor="Anna")
+    contract.refresh_from_db()
+    assert (contract.agreed_ends_on, contract.ends_on) == (date(2027, 7, 1), date(2026, 12, 1))
+    assert content_sha256(contract) == signed
+    for company in (works.provider, works.customer):
+        client = client_of(company)
+        text = text_of(client, contract)
+        assert signed in text.replace("\n", "")
+        assert "Anna" in text
+        assert "Carl" in text
+        assert "Nobody has signed yet" not in text
+        page = client.get(f"/contracts/{contract.public_id}/").content.decode()
+        assert "an earlier wording" not in page
+        for shown in (" ".join(text.split()), page):
+            assert "Dec. 1, 2026" in shown or "1 Dec 2026" in shown or "2026-12-01" in shown
+            assert "July 1, 2027" in shown or "1 Jul 2027" in shown or "2027-07-01" in shown
+    with company_context(works.provider):
+        close_ended(now=works.now + timedelta(days=60))
+        assert content_sha256(Contract.objects.get()) == signed
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Contract.objects.update(agreed_ends_on=date(2026, 12, 1))
 
 
 def test_without_a_clause_the_sheet_says_that_nobody_else_reads(
