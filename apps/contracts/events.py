@@ -27,6 +27,26 @@ class ContractOffered(ContractEvent):
     name: ClassVar[str] = "contracts.offered"
 
 
+@dataclass(frozen=True, slots=True)
+class OfferWithdrawn:
+    """The customer, who sees nothing of it any more, had an offer with this title; for the customer."""
+
+    contract: UUID
+    title: str
+    name: ClassVar[str] = "contracts.offer_withdrawn"
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {"contract": str(self.contract), "title": self.title}
+
+
+class EndedWithNetwork(ContractEvent):
+    """The portal has ended it, or taken its offer back, because a side left the network; for the
+    provider, in whose name that was done."""
+
+    name: ClassVar[str] = "contracts.ended_with_network"
+
+
 class ContractSigned(ContractEvent):
     """The customer has signed; for the provider."""
 
@@ -121,6 +141,25 @@ class EndAccepted(ContractEvent):
     """Both have signed an end; for who proposed it."""
 
     name: ClassVar[str] = "contracts.end_accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The other side says no; for who offered. `what`: a value of `Refusal.What`."""
+
+    contract: UUID
+    what: str
+    name: ClassVar[str] = "contracts.refused"
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {"contract": str(self.contract), "what": str(self.what)}
+
+
+class TermsRefused(ContractEvent):
+    """A partner says no to its terms; for the provider."""
+
+    name: ClassVar[str] = "contracts.terms_refused"
 
 
 @dataclass(frozen=True, slots=True)

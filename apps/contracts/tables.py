@@ -44,10 +44,10 @@ class IndexTable(Table):
 
 
 def _terms_label(terms: Any) -> str:
-    """In words how far the terms are: signed, withdrawn, or waiting for the partner."""
+    """In words how far the terms are: signed, refused, withdrawn, or waiting for the partner."""
     words = {
         "accepted": _now("signed"), "withdrawn": _now("withdrawn"),
-        "offered": _now("to be signed"),
+        "offered": _now("to be signed"), "refused": _now("refused"),
     }  # fmt: skip
     return words[terms.standing]
 

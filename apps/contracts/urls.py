@@ -37,6 +37,7 @@ urlpatterns = [
     path(f"{_ONE}offer/", acts.offer, name="contract_offer"),
     path(f"{_ONE}withdrawal/", acts.withdraw, name="contract_withdrawal"),
     path(f"{_ONE}signature/", acts.sign, name="contract_signature"),
+    path(f"{_ONE}refusal/", acts.refusal, name="contract_refusal"),
     path(f"{_ONE}cost-object/", acts.note_cost_object, name="contract_cost_object"),
     path(f"{_ONE}end/", ends.end, name="contract_end"),
     path(f"{_ONE}end/withdrawal/", ends.withdraw, name="contract_end_withdrawal"),
@@ -56,6 +57,7 @@ urlpatterns = [
     path("terms/", requires("view_contracts")(terms.TermsList.as_view()), name="terms_list"),
     path("terms/<pid:terms_id>/", terms.terms_page, name="terms_detail"),
     path("terms/<pid:terms_id>/signature/", terms.sign, name="terms_signature"),
+    path("terms/<pid:terms_id>/refusal/", terms.refusal, name="terms_refusal"),
     path(f"{_ONE}discard/", acts.discard, name="contract_discard"),
     path(
         "price-indices/", requires("view_contracts")(indices.IndexList.as_view()), name="index_list"

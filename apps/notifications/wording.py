@@ -22,7 +22,7 @@ SECTIONS: dict[str, Promise] = {
 
 TOPIC_TITLES: dict[str, Promise] = {
     "offers": _("Offers and proposals to us"),
-    "agreements": _("What partners have signed"),
+    "agreements": _("What partners have signed or refused"),
     "ends": _("Contracts that end"),
     "invoices": _("Documents we receive"),
     "reminders": _("Reminders to us"),
@@ -128,7 +128,50 @@ MESSAGES: dict[str, Words] = {
         "contract_detail", "contract_list",
     ),
     "contract_ends": Words(
-        _("%(company)s ends the contract “%(title)s”. Its last day is %(last_on)s."),
+        _("The contract “%(title)s” with %(company)s ends. Its last day is %(last_on)s."),
+        "contract_detail", "contract_list",
+    ),
+    "contract_ended_with_network": Words(
+        _("The contract “%(title)s” with %(company)s ends because one of you left the network. Its last day is %(last_on)s."),
+        "contract_detail", "contract_list",
+    ),
+    "offer_ended_with_network": Words(
+        _("The offer “%(title)s” to %(company)s is withdrawn because one of you left the network."),
+        "contract_detail", "contract_list",
+    ),
+    "notice_given": Words(
+        _("%(company)s gives notice of the contract “%(title)s”. Its last day is %(last_on)s."),
+        "contract_detail", "contract_list",
+    ),
+    "offer_withdrawn": Words(
+        _("%(company)s has withdrawn its offer “%(title)s”."), "", "contract_list"
+    ),
+    "end_proposed": Words(
+        _("%(company)s proposes another end of the contract “%(title)s” and asks for your signature."),
+        "contract_detail", "contract_list",
+    ),
+    "end_accepted": Words(
+        _("%(company)s has signed the end of the contract “%(title)s”."),
+        "contract_detail", "contract_list",
+    ),
+    "offer_refused": Words(
+        _("%(company)s refuses the contract “%(title)s” and says why."),
+        "contract_detail", "contract_list",
+    ),
+    "prices_refused": Words(
+        _("%(company)s refuses the new prices of “%(title)s” and says why."),
+        "contract_detail", "contract_list",
+    ),
+    "assets_refused": Words(
+        _("%(company)s refuses the change of assets of “%(title)s” and says why."),
+        "contract_detail", "contract_list",
+    ),
+    "end_refused": Words(
+        _("%(company)s refuses the proposed end of “%(title)s” and says why."),
+        "contract_detail", "contract_list",
+    ),
+    "terms_refused": Words(
+        _("%(company)s refuses the terms of its share of “%(title)s” and says why."),
         "contract_detail", "contract_list",
     ),
     "invoices_issued": Words(

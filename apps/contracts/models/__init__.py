@@ -8,6 +8,7 @@ from apps.contracts.models.ends import EndNotice
 from apps.contracts.models.indices import PriceIndexSeries, PriceIndexValue
 from apps.contracts.models.partners import PartnerTerms, SplitVersion, TermsSignature
 from apps.contracts.models.plans import PlanProposal, PlanVersion
+from apps.contracts.models.refusals import Refusal
 
 __all__ = [
     "Contract",
@@ -21,6 +22,7 @@ __all__ = [
     "PlanVersion",
     "PriceIndexSeries",
     "PriceIndexValue",
+    "Refusal",
     "Signature",
     "SplitVersion",
     "TermsSignature",

@@ -106,10 +106,13 @@ class PartnerTerms(FencedModel):
 
     @property
     def standing(self) -> str:
-        """`accepted` when the partner has signed, else `withdrawn` or `offered`."""
+        """`withdrawn`, whatever was said before; else `accepted` or `refused` as the partner said, or
+        `offered`."""
+        if self.withdrawn_at:
+            return "withdrawn"
         if getattr(self, "signature", None) is not None:
             return "accepted"
-        return "withdrawn" if self.withdrawn_at else "offered"
+        return "offered" if getattr(self, "refusal", None) is None else "refused"
 
 
 class TermsSignature(FencedModel):

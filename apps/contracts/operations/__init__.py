@@ -35,6 +35,7 @@ from apps.contracts.operations.plans import (
     propose_plan,
     withdraw_proposal,
 )
+from apps.contracts.operations.refusing import refuse, refuse_terms
 from apps.contracts.operations.signing import OfferChanged, sign_contract
 from apps.contracts.operations.splits import (
     agree_split,
@@ -79,6 +80,8 @@ __all__ = [
     "propose_cover",
     "propose_end",
     "propose_plan",
+    "refuse",
+    "refuse_terms",
     "remove_value",
     "shut_out",
     "sign_contract",

@@ -11,10 +11,17 @@ select
     exists(select from contracts_contract where customer_id = %(own)s and state = 'active') uses,
     exists(select from contracts_contract where author_id = %(own)s and state = 'draft') own_drafts,
     (select count(*) from (
-        select from contracts_contract where author_id = %(own)s and state = 'offered' limit %(most)s
+        select from contracts_contract offer where author_id = %(own)s and state = 'offered'
+        and not exists (select from contracts_refusal refusal
+            where refusal.contract_id = offer.id and refusal.what = 'offer'
+            and refusal.refused_at >= offer.offered_at)
+        limit %(most)s
     ) found) offers_out,
     (select count(*) from (
-        select from contracts_contract where customer_id = %(own)s and state = 'offered'
+        select from contracts_contract offer where customer_id = %(own)s and state = 'offered'
+        and not exists (select from contracts_refusal refusal
+            where refusal.contract_id = offer.id and refusal.what = 'offer'
+            and refusal.refused_at >= offer.offered_at)
         limit %(most)s
     ) found) offers_in,
     (select count(*) from (
@@ -25,6 +32,11 @@ select
             select from contracts_signature signature
             where signature.author_id = %(own)s and signature.contract_id = contract.id
             and signature.content_sha256 = proposal.content_sha256
+        ) and not exists (
+            select from contracts_refusal refusal
+            where refusal.author_id = %(own)s and refusal.contract_id = contract.id
+            and refusal.content_sha256 = proposal.content_sha256
+            and refusal.refused_at >= proposal.made_at
         )
         limit %(most)s
     ) found) prices_in,
@@ -36,6 +48,11 @@ select
             select from contracts_signature signature
             where signature.author_id = %(own)s and signature.contract_id = contract.id
             and signature.content_sha256 = change.content_sha256
+        ) and not exists (
+            select from contracts_refusal refusal
+            where refusal.author_id = %(own)s and refusal.contract_id = contract.id
+            and refusal.content_sha256 = change.content_sha256
+            and refusal.refused_at >= change.made_at
         )
         limit %(most)s
     ) found) covers_in,
@@ -49,6 +66,11 @@ select
             select from contracts_signature signature
             where signature.author_id = %(own)s and signature.contract_id = contract.id
             and signature.content_sha256 = notice.content_sha256
+        ) and not exists (
+            select from contracts_refusal refusal
+            where refusal.author_id = %(own)s and refusal.contract_id = contract.id
+            and refusal.content_sha256 = notice.content_sha256
+            and refusal.refused_at >= notice.made_at
         )
         limit %(most)s
     ) found) ends_in
@@ -58,7 +80,7 @@ select
 def contract_counts(today: date, most: int) -> dict[str, Any]:
     """Of the current company, on both sides; nothing is counted beyond `most`.
 
-    `provides`, `uses`, `own_drafts`: whether there is any. `prices_in` as `prices_to_accept`,
+    What was refused since it was offered does not wait. `provides`, `uses`, `own_drafts`: whether there is any. `prices_in` as `prices_to_accept`,
     `covers_in` as `covers_to_accept`, `ends_in` as `ends_to_sign`.
     """
     return one_row(_SQL, today=today, most=most)

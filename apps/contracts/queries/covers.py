@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef
 from apps.common.canonical import digest
 from apps.common.period import local_date
 from apps.contracts.models import Contract, ContractItem, CoverChange, Signature
+from apps.contracts.queries.refusals import own_refusal
 from apps.contracts.queries.spans import is_covered_on
 from apps.tenancy.context import current_company
 
@@ -45,7 +46,7 @@ def covers_to_accept(today: date) -> Exists:
         contract=OuterRef("pk"), contract__customer=company, state=CoverChange.State.OPEN,
         valid_from__gt=today,
     )  # fmt: skip
-    return Exists(waiting.exclude(Exists(signed)))
+    return Exists(waiting.exclude(Exists(signed)).exclude(own_refusal("made_at")))
 
 
 def covered_on(contract: Contract, day: date) -> list[ContractItem]:

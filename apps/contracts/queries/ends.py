@@ -12,6 +12,7 @@ from apps.common.period import local_date
 from apps.contracts.domain.notice import PERIOD
 from apps.contracts.models import Contract, EndNotice, Signature
 from apps.contracts.queries.plans import next_period_start, starts_a_period
+from apps.contracts.queries.refusals import own_refusal
 from apps.tenancy.context import current_company
 
 
@@ -64,7 +65,7 @@ def ends_to_sign(today: date) -> Exists:
         contract=OuterRef("pk"), contract__state=Contract.State.ACTIVE,
         kind=EndNotice.Kind.PROPOSAL, state=EndNotice.State.OPEN, ends_on__gte=today,
     )  # fmt: skip
-    return Exists(waiting.exclude(Exists(signed)))
+    return Exists(waiting.exclude(Exists(signed)).exclude(own_refusal("made_at")))
 
 
 def signed_ends(contract: Contract, rows: Sequence[EndNotice]) -> dict[UUID, Signature]:

@@ -6,13 +6,19 @@ from datetime import datetime
 from django.utils.translation import ngettext
 
 from apps.contracts.models import Contract
+from apps.contracts.queries.refusals import offer_refused
 from apps.subscriptions.domain.registry import Hold
+from apps.tenancy.context import current_company
 
 
 def open_contracts(now: datetime) -> Iterator[Hold]:
-    """Contracts offered or in force that the current company sees, on either side or as a partner."""
+    """Contracts offered or in force that the current company sees, on either side or as a partner; an
+    offer it has refused holds nobody."""
     states = [Contract.State.OFFERED, Contract.State.ACTIVE]
-    count = Contract.objects.filter(state__in=states).count()
+    refused = Contract.objects.filter(
+        offer_refused(), customer=current_company(), state=Contract.State.OFFERED
+    )
+    count = Contract.objects.filter(state__in=states).exclude(pk__in=refused).count()
     if count:
         text = ngettext(
             "%(n)d contract is open: end it.", "%(n)d contracts are open: end them.", count

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.contracts.models import Contract, ContractItem, PlanVersion, Signature
+from apps.contracts.queries.refusals import offer_refused
 from apps.events.models import AuditRow
 from apps.tenancy.context import current_company
 
@@ -23,13 +24,13 @@ def own_contracts() -> QuerySet[Contract]:
 
 
 def offers_to_sign() -> QuerySet[Contract]:
-    """Offers made to the company that it has not signed since they were made."""
+    """Offers made to the company that it has neither signed nor refused since they were made."""
     company = current_company()
     signed = Signature.objects.filter(
         author=company, contract=OuterRef("pk"), signed_at__gte=OuterRef("offered_at")
     )
     offers = visible_contracts().filter(customer=company, state=Contract.State.OFFERED)
-    return offers.exclude(Exists(signed))
+    return offers.exclude(Exists(signed)).exclude(offer_refused())
 
 
 def plan_in_force(contract: Contract, on: date) -> PlanVersion | None:

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef
 from apps.common.canonical import digest
 from apps.common.period import local_date, midnight, period_of
 from apps.contracts.models import Contract, PlanProposal, PlanVersion, Signature
+from apps.contracts.queries.refusals import own_refusal
 from apps.contracts.queries.spans import BEGINS_IN_FORCE, is_covered_on
 from apps.tenancy.context import current_company
 
@@ -56,7 +57,7 @@ def prices_to_accept(today: date) -> Exists:
         BEGINS_IN_FORCE, contract=OuterRef("pk"), contract__customer=company,
         state=PlanProposal.State.OPEN, valid_from__gt=today,
     )  # fmt: skip
-    return Exists(waiting.exclude(Exists(signed)))
+    return Exists(waiting.exclude(Exists(signed)).exclude(own_refusal("made_at")))
 
 
 @dataclass(frozen=True, slots=True)

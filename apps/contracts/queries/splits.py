@@ -19,7 +19,9 @@ def terms_digest(contract: Contract, valid_from: date, terms: dict[str, object])
 
 def splits_of(contract: Contract) -> list[SplitVersion]:
     """The provider's versions, the latest first."""
-    rows = SplitVersion.objects.filter(contract=contract).prefetch_related("partners__signature")
+    rows = SplitVersion.objects.filter(contract=contract).prefetch_related(
+        "partners__signature", "partners__refusal"
+    )
     return list(rows.order_by("-number"))
 
 
@@ -52,7 +54,7 @@ def split_on(versions: Sequence[SplitVersion], day: date) -> SplitVersion | None
 def terms_received() -> QuerySet[PartnerTerms]:
     """Terms offered to the current company, latest first."""
     rows: QuerySet[PartnerTerms] = PartnerTerms.objects.filter(partner=current_company())
-    return rows.select_related("signature")
+    return rows.select_related("signature", "refusal")
 
 
 def charges_seen(contract: Contract, split: Split, party: int) -> dict[str, dict[str, str]]:

@@ -1,4 +1,4 @@
-"""What is done to a contract: offered, withdrawn, signed, discarded."""
+"""What is done to a contract: offered, withdrawn, signed, refused, discarded."""
 
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from apps.contracts.operations import (
     discard_draft,
     note_cost,
     offer_contract,
+    refuse,
     sign_contract,
     withdraw_offer,
 )
@@ -100,3 +101,17 @@ def discard(request: HttpRequest, contract_id: UUID) -> HttpResponse:
         return redirect("contract_detail", contract.public_id)
     messages.success(request, _("The draft is discarded."))
     return redirect("contract_list")
+
+
+@require_POST
+@requires("sign_contracts")
+def refusal(request: HttpRequest, contract_id: UUID) -> HttpResponse:
+    """A side says no to what its page showed: an offer, prices, assets or an end."""
+    contract = get_object_or_404(visible_contracts(), pk=contract_id)
+    given = {name: request.POST.get(name, "") for name in ("content", "reason")}
+    return done(
+        request, contract, _("Refused. The other side is told."),
+        lambda: refuse(
+            contract_id=contract.pk, now=timezone.now(), actor=request.user, **given
+        ),
+    )  # fmt: skip

@@ -21,7 +21,15 @@ from apps.common.navigation import SELLS
 from apps.common.pages import Action, Empty, ListPage
 from apps.common.templatetags.portal import day
 from apps.contracts.forms.costs import cost_form
-from apps.contracts.models import Contract, ContractItem, PlanProposal, Signature
+from apps.contracts.models import (
+    Contract,
+    ContractItem,
+    CoverChange,
+    EndNotice,
+    PlanProposal,
+    Refusal,
+    Signature,
+)
 from apps.contracts.queries import (
     content_of,
     content_sha256,
@@ -37,6 +45,7 @@ from apps.contracts.queries.plans import (
     prices_to_accept,
     versions_of,
 )
+from apps.contracts.queries.refusals import latest_refusal, refusals_of
 from apps.contracts.tables import ContractTable
 from apps.contracts.wording import act_words, plan_words
 from apps.contracts.wording.changes import Change, content_changes, plan_changes
@@ -47,6 +56,7 @@ from apps.contracts.wording.notice import end_words, notice_words
 from apps.contracts.wording.opening import opening_words
 from apps.tenancy.context import current_company
 
+WHAT = Refusal.What
 _SHOWN_ACTS = 50
 _SHOWN_ITEMS = 200
 
@@ -107,6 +117,7 @@ def contract_detail(request: HttpRequest, contract_id: UUID) -> HttpResponse:
     proposals = list(PlanProposal.objects.filter(contract=contract))
     signatures = list(signatures_of(contract))
     ends = shown_ends(contract, signatures, timezone.now())
+    refusals = refusals_of(contract) if signatures else []
     later = _signed_later(contract, proposals, ends)
     content = content_sha256(contract)
     offered_at = contract.offered_at
@@ -118,8 +129,9 @@ def contract_detail(request: HttpRequest, contract_id: UUID) -> HttpResponse:
     items = list(contract.items.all())
     first_plan = min(contract.plans.all(), key=lambda row: row.number, default=None)
     context: dict[str, Any] = {
-        "contract": contract, **_prices(contract, proposals, signatures),
-        **_change(contract, items, signatures),
+        "contract": contract, **_prices(contract, proposals, signatures, refusals),
+        **_change(contract, items, signatures, refusals),
+        "offer_refusal": _offer_refused(contract, refusals, content),
         "items": [(item, item_words(item)) for item in items[:_SHOWN_ITEMS]], "item_count": len(items),
         "changed": _changed(contract, signatures, content),
         "opening": opening_words(
@@ -128,7 +140,9 @@ def contract_detail(request: HttpRequest, contract_id: UUID) -> HttpResponse:
         "commercial": commercial_words(contract),
         "seen_assets": _seen(items[:_SHOWN_ITEMS]),
         "signatures": [(row, later.get(row.content_sha256)) for row in signatures], "content": content,
-        "ends": [(end_words(end.row), end) for end in ends], "own": contract.author_id == company,
+        "ends": [
+            (end_words(end.row), end, _refused(refusals, WHAT.END, end.row)) for end in ends
+        ], "own": contract.author_id == company,
         "to_sign": contract.state == Contract.State.OFFERED
         and company == contract.customer_id
         and company not in signed,
@@ -159,7 +173,10 @@ def _seen(items: list[ContractItem]) -> set[UUID]:
 
 
 def _prices(
-    contract: Contract, proposals: list[PlanProposal], signatures: list[Signature]
+    contract: Contract,
+    proposals: list[PlanProposal],
+    signatures: list[Signature],
+    refusals: list[Refusal],
 ) -> dict[str, Any]:
     """The plan's versions in words, and the proposed next one."""
     now = timezone.now()
@@ -173,6 +190,7 @@ def _prices(
         context |= {
             "proposed_charges": plan_words(proposal.plan),
             "proposed_changes": _proposed(contract, proposal),
+            "proposal_refusal": _refused(refusals, WHAT.PRICES, proposal),
             "proposal_open": acceptable(contract, proposal, now),
             "accepted_waits": any(
                 row.author_id == contract.customer_id
@@ -191,7 +209,10 @@ def _proposed(contract: Contract, proposal: PlanProposal) -> list[Change]:
 
 
 def _change(
-    contract: Contract, items: list[ContractItem], signatures: list[Signature]
+    contract: Contract,
+    items: list[ContractItem],
+    signatures: list[Signature],
+    refusals: list[Refusal],
 ) -> dict[str, Any]:
     """The proposed change of what is covered, and what of it would go."""
     change = open_change(contract) if contract.state == Contract.State.ACTIVE else None
@@ -200,12 +221,27 @@ def _change(
     labels = {str(item.pk): f"{item.asset_label} · {item.channel_code}" for item in items}
     return {
         "change": change, "leaving": [labels[key] for key in change.withdrawn if key in labels],
+        "change_refusal": _refused(refusals, WHAT.ASSETS, change),
         "change_open": can_be_accepted(contract, change, timezone.now()),
         "change_accepted": any(
             row.author_id == contract.customer_id and row.content_sha256 == change.content_sha256
             for row in signatures
         ),
     }  # fmt: skip
+
+
+def _refused(
+    refusals: list[Refusal], what: str, row: PlanProposal | CoverChange | EndNotice
+) -> Refusal | None:
+    return latest_refusal(refusals, what, row.content_sha256, row.made_at)
+
+
+def _offer_refused(contract: Contract, refusals: list[Refusal], content: str) -> Refusal | None:
+    """The no to the offer that stands; of a draft that to the offer before it."""
+    if contract.state == Contract.State.OFFERED:
+        return latest_refusal(refusals, WHAT.OFFER, content, contract.offered_at)
+    said = [row for row in refusals if row.what == WHAT.OFFER]
+    return said[-1] if said and contract.state == Contract.State.DRAFT else None
 
 
 def _signed_later(

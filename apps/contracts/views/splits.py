@@ -49,7 +49,7 @@ def split_page(request: HttpRequest, contract_id: UUID) -> HttpResponse:
 def _partners(version: SplitVersion) -> list[dict[str, Any]]:
     return [
         {"terms": terms, "words": terms_words(terms.terms, terms.charges),
-         "signature": getattr(terms, "signature", None)}
+         "signature": getattr(terms, "signature", None), "refusal": getattr(terms, "refusal", None)}
         for terms in version.partners.all()
     ]  # fmt: skip
 

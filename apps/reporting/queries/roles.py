@@ -23,6 +23,7 @@ select
         where terms.partner_id = %(own)s and terms.withdrawn_at is null
         and not exists (select from contracts_termssignature signature
             where signature.terms_id = terms.id)
+        and not exists (select from contracts_refusal refusal where refusal.terms_id = terms.id)
         limit %(most)s
     ) found) terms,
     (select count(*) from (

@@ -83,6 +83,11 @@ def test_an_offer_reaches_who_may_work_on_contracts_there_and_nobody_else(
         ("contracts.cover_proposed", ("offers", "assets_proposed"), True),
         ("contracts.activated", ("agreements", "contract_in_force"), True),
         ("contracts.end_set", ("ends", "contract_ends"), True),
+        ("contracts.end_proposed", ("offers", "end_proposed"), True),
+        ("contracts.offer_withdrawn", ("offers", "offer_withdrawn"), True),
+        ("contracts.refused", ("agreements", "prices_refused"), False),
+        ("contracts.terms_refused", ("agreements", "terms_refused"), False),
+        ("contracts.end_accepted", ("agreements", "end_accepted"), False),
         ("contracts.signed", ("agreements", "contract_signed"), False),
         ("contracts.plan_accepted", ("agreements", "prices_accepted"), False),
         ("contracts.cover_accepted", ("agreements", "assets_accepted"), False),
@@ -97,7 +102,10 @@ def test_events_of_a_contract(
     contract = contract_of(provider, customer)
     reader, author = (customer, provider) if to_customer else (provider, customer)
     person, other = person_of(reader, "finance"), person_of(author, "finance")
-    payload = {"contract": str(contract.pk), "ends_at": "2026-12-31T23:00:00Z"}
+    payload = {
+        "contract": str(contract.pk), "ends_at": "2026-12-31T23:00:00Z", "what": "prices",
+        "title": "Pressing",
+    }  # fmt: skip
     event = happened(author, name, payload, [provider, customer])
     with company_context(reader):
         tell_people(event=event, now=NOW)

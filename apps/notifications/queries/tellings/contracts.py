@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from apps.common.period import local_date, parse_instant
-from apps.contracts.models import Contract, PartnerTerms
+from apps.contracts.models import Contract, EndNotice, PartnerTerms
 from apps.events.models import OutboxEvent
 from apps.networks.models import Answer, Participation
 from apps.notifications.domain.told import Told
@@ -50,6 +50,41 @@ def _end_set(event: OutboxEvent) -> list[Told]:
     last = local_date(ends_at, contract.time_zone) - timedelta(days=1)
     facts = {**_facts(event, contract.title), "last_on": last.isoformat()}
     return [Told("ends", "contract_ends", contract.public_id, facts)]
+
+
+def _ended_with_network(event: OutboxEvent) -> list[Told]:
+    """For the provider, in whose name its portal did it: its own people did not."""
+    contract = _contract(event)
+    if contract is None or contract.author_id != current_company().pk:
+        return []
+    facts = {"company": contract.customer_name, "title": contract.title}
+    if contract.ends_on is None or contract.state == Contract.State.DRAFT:
+        return [Told("ends", "offer_ended_with_network", contract.public_id, facts)]
+    last = contract.ends_on - timedelta(days=1)
+    facts["last_on"] = last.isoformat()
+    return [Told("ends", "contract_ended_with_network", contract.public_id, facts)]
+
+
+def _offer_withdrawn(event: OutboxEvent) -> list[Told]:
+    """The customer does not see the contract any more; it knows it by its title."""
+    return [Told("offers", "offer_withdrawn", "", _facts(event, str(event.payload["title"])))]
+
+
+def _notice_given(event: OutboxEvent) -> list[Told]:
+    contract = _contract(event)
+    given = EndNotice.objects.filter(
+        contract=contract, author=event.author_id, kind=EndNotice.Kind.NOTICE
+    ).order_by("made_at", "id")  # fmt: skip
+    row = given.last()
+    if contract is None or row is None:
+        return []
+    last = row.ends_on - timedelta(days=1)
+    facts = {**_facts(event, contract.title), "last_on": last.isoformat()}
+    return [Told("ends", "notice_given", contract.public_id, facts)]
+
+
+def _refused(event: OutboxEvent) -> list[Told]:
+    return _of_contract(event, topic="agreements", message=f"{event.payload['what']}_refused")
 
 
 def _participation(event: OutboxEvent) -> Participation | None:
@@ -106,6 +141,13 @@ TELLERS: dict[str, Teller] = {
         partial(_of_contract, topic="agreements", message="contract_in_force")
     ),
     "contracts.end_set": from_others(_end_set),
+    "contracts.ended_with_network": _ended_with_network,
+    "contracts.offer_withdrawn": _offer_withdrawn,
+    "contracts.notice_given": _notice_given,
+    "contracts.end_proposed": partial(_of_contract, topic="offers", message="end_proposed"),
+    "contracts.end_accepted": partial(_of_contract, topic="agreements", message="end_accepted"),
+    "contracts.refused": _refused,
+    "contracts.terms_refused": partial(_of_contract, topic="agreements", message="terms_refused"),
     "networks.invited": _invited,
     "networks.answered": _answered,
     "networks.ended": from_others(_member_ended),
