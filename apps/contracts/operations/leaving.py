@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from apps.common.period import local_date
-from apps.contracts.events import RecipientLeft
+from apps.contracts.events import EndedWithNetwork, RecipientLeft
 from apps.contracts.models import Contract, PartnerTerms, SplitVersion
 from apps.contracts.operations.ending import cancel_unbegun, end_contract
 from apps.contracts.operations.grants import ask_for_data
@@ -37,12 +37,15 @@ def end_with_member(*, network_id: UUID, company_id: int, left_at: datetime, now
     for contract in contracts:
         if contract.state == Contract.State.OFFERED:
             withdraw_offer(contract=contract, now=now, actor=ACTOR)
+            _tell_own(contract, now)
             continue
         day = first_day_after(contract, left_at, now)
         if day == contract.starts_on:
             cancel_unbegun(contract=contract, now=now, actor=ACTOR)
+            _tell_own(contract, now)
         elif contract.ends_on is None or day < contract.ends_on:
             end_contract(contract=contract, ends_on=day, now=now, actor=ACTOR)
+            _tell_own(contract, now)
     return len(contracts)
 
 
@@ -69,6 +72,12 @@ def shut_out(*, network_id: UUID, company_id: int, now: datetime) -> int:
             event = RecipientLeft(contract.pk)
             publish(name=event.name, payload=event.payload, now=now, to=[contract.author_id])
     return len(touched)
+
+
+def _tell_own(contract: Contract, now: datetime) -> None:
+    """The provider's people did not do it themselves: the portal did, in their name."""
+    event = EndedWithNetwork(contract.pk)
+    publish(name=event.name, payload=event.payload, now=now, to=[contract.author_id])
 
 
 def first_day_after(contract: Contract, left_at: datetime, now: datetime) -> date:

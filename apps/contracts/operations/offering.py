@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.common.canonical import digest, exact
-from apps.contracts.events import ContractOffered
+from apps.contracts.events import ContractOffered, OfferWithdrawn
 from apps.contracts.models import Contract, ContractItem, PlanVersion, Signature
 from apps.contracts.operations.common import are_members, both, locked
 from apps.contracts.operations.indices import show_series_to
@@ -73,6 +73,8 @@ def withdraw_offer(*, contract: Contract, now: datetime, actor: Any) -> Contract
     contract.save(update_fields=["state", "offered_at", "data_sheet"])
     _show_to(contract, [contract.author_id])
     contract.save(update_fields=["parties"])
+    event = OfferWithdrawn(contract.pk, contract.title)
+    publish(name=event.name, payload=event.payload, now=now, to=[contract.customer_id])
     return contract
 
 

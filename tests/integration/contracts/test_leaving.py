@@ -40,6 +40,7 @@ from apps.networks.operations import (
 from apps.tenancy.context import company_context
 from tests.integration.contracts.test_contract_grants import LAYOUT
 from tests.integration.metering.conftest import PLAN, Works
+from tests.integration.notifications.scene import texts
 from tests.integration.settlement.scene import percent_of
 
 
@@ -320,3 +321,27 @@ def test_the_page_says_before_what_ends(works: Works, client_of: Callable[..., A
         run_waiting_jobs(now=timezone.now())
         assert Participation.objects.get(pk=row.pk).state == "ended"
     assert client.get(page).status_code == 302
+
+
+def test_both_sides_are_told_what_the_portal_ended(works: Works, person_of: Any) -> None:
+    network = found(works)
+    row = invite(works, network)
+    join(works, row)
+    in_force(works, network)
+    offer_contract(contract=drafted(works, network, "Offer"), now=works.now, actor="Anna")
+    people = [person_of(company, "director") for company in (works.provider, works.customer)]
+    leave(works, row)
+    with company_context(works.customer):
+        run_waiting_jobs(now=works.now)
+    seller, buyer = people
+    assert texts(seller, works.provider, "ends") == [
+        "The contract “Air” with Customer Foods GmbH ends because one of you left the network. "
+        "Its last day is 2 Nov 2026.",
+        "The offer “Offer” to Customer Foods GmbH is withdrawn because one of you left the network.",
+    ]
+    assert texts(buyer, works.customer, "ends") == [
+        "The contract “Air” with Provider Services GmbH ends. Its last day is 2 Nov 2026."
+    ]
+    assert texts(buyer, works.customer, "offers")[-1] == (
+        "Provider Services GmbH has withdrawn its offer “Offer”."
+    )
