@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from apps.common.tables import (
     Column,
@@ -47,7 +48,7 @@ def _terms_label(terms: Any) -> str:
     """In words how far the terms are: signed, refused, withdrawn, or waiting for the partner."""
     words = {
         "accepted": _now("signed"), "withdrawn": _now("withdrawn"),
-        "offered": _now("to be signed"), "refused": _now("refused"),
+        "offered": _now("to be signed"), "refused": pgettext("terms", "refused"),
     }  # fmt: skip
     return words[terms.standing]
 

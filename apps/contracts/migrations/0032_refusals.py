@@ -67,7 +67,8 @@ class Migration(migrations.Migration):
                             models.Q(("contract", None), ("terms__isnull", False), ("what", "terms")),
                             models.Q(
                                 models.Q(("what", "terms"), _negated=True),
-                                models.Q(("contract__isnull", False), ("terms", None)),
+                                ("contract__isnull", False),
+                                ("terms", None),
                             ),
                             _connector="OR",
                         ),
