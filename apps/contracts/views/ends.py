@@ -50,7 +50,7 @@ def end(request: HttpRequest, contract_id: UUID) -> HttpResponse:
     context = {
         "contract": contract, "form": form, "earliest": earliest, "words": notice_words(contract)
     }  # fmt: skip
-    return render(request, "contracts/end_form.html", context, status=422 if data else 200)
+    return render(request, "contracts/end_form.html", context, status=200 if data is None else 422)
 
 
 def _ended(request: HttpRequest, contract: Contract, form: EndForm) -> bool:
