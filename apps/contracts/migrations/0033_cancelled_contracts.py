@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    dependencies = [("contracts", "0029_data_sheet")]
+    dependencies = [("contracts", "0032_refusals")]
 
     operations = [
         migrations.RemoveConstraint("contract", "contracts_contract_span"),
