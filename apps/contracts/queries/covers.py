@@ -3,14 +3,13 @@
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists
 
 from apps.common.canonical import digest
 from apps.common.period import local_date
-from apps.contracts.models import Contract, ContractItem, CoverChange, Signature
-from apps.contracts.queries.refusals import own_refusal
+from apps.contracts.models import Contract, ContractItem, CoverChange
+from apps.contracts.queries.proposals import waits_for_yes
 from apps.contracts.queries.spans import is_covered_on
-from apps.tenancy.context import current_company
 
 
 def change_content(
@@ -38,15 +37,7 @@ def can_be_accepted(contract: Contract, change: CoverChange, now: datetime) -> b
 
 def covers_to_accept(today: date) -> Exists:
     """A condition on contracts: a change of assets waits for the current company's yes."""
-    company = current_company()
-    signed = Signature.objects.filter(
-        author=company, contract=OuterRef("contract"), content_sha256=OuterRef("content_sha256")
-    )
-    waiting = CoverChange.objects.filter(
-        contract=OuterRef("pk"), contract__customer=company, state=CoverChange.State.OPEN,
-        valid_from__gt=today,
-    )  # fmt: skip
-    return Exists(waiting.exclude(Exists(signed)).exclude(own_refusal("made_at")))
+    return waits_for_yes(CoverChange, today)
 
 
 def covered_on(contract: Contract, day: date) -> list[ContractItem]:

@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists
 
 from apps.common.canonical import digest
 from apps.common.period import local_date, midnight, period_of
-from apps.contracts.models import Contract, PlanProposal, PlanVersion, Signature
-from apps.contracts.queries.refusals import own_refusal
-from apps.contracts.queries.spans import BEGINS_IN_FORCE, is_covered_on
-from apps.tenancy.context import current_company
+from apps.contracts.models import Contract, PlanProposal, PlanVersion
+from apps.contracts.queries.proposals import waits_for_yes
+from apps.contracts.queries.spans import is_covered_on
 
 
 def proposal_content(contract: Contract, valid_from: date, plan: dict[str, Any]) -> str:
@@ -48,16 +47,7 @@ def acceptable(contract: Contract, proposal: PlanProposal, now: datetime) -> boo
 
 def prices_to_accept(today: date) -> Exists:
     """A condition on contracts: new prices wait for the current company's yes."""
-    company = current_company()
-    signed = Signature.objects.filter(
-        author=company, contract=OuterRef("contract"), content_sha256=OuterRef("content_sha256"),
-        signed_at__gte=OuterRef("made_at"),
-    )  # fmt: skip
-    waiting = PlanProposal.objects.filter(
-        BEGINS_IN_FORCE, contract=OuterRef("pk"), contract__customer=company,
-        state=PlanProposal.State.OPEN, valid_from__gt=today,
-    )  # fmt: skip
-    return Exists(waiting.exclude(Exists(signed)).exclude(own_refusal("made_at")))
+    return waits_for_yes(PlanProposal, today)
 
 
 @dataclass(frozen=True, slots=True)
