@@ -20,7 +20,6 @@ from django.db import connection, connections
 
 from apps.billing.models import Correction, Invoice, InvoiceLine
 from apps.billing.operations import approve_invoices, issue_invoices, start_run
-from apps.billing.operations.documents import rendering
 from apps.billing.operations.keys import ensure_signing_key
 from apps.common.canonical import digest
 from apps.events.models import AuditRow, Job
@@ -245,13 +244,8 @@ def broken_invariants() -> str:
 
 
 @pytest.fixture
-def world(
-    own_database: str, cast: dict[str, Any], settings: Any, tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> World:  # fmt: skip
+def world(own_database: str, cast: dict[str, Any], settings: Any, tmp_path: Path) -> World:
     settings.MEDIA_ROOT = tmp_path / "files"
-    # Laying a page out takes most of the time and is not what is tried here.
-    monkeypatch.setattr(rendering, "render_pdf", lambda document, xml=b"": b"%PDF-1.7 as it was")
     return World(cast, contracts=1, batches=2)
 
 
