@@ -1,6 +1,7 @@
 """What Prometheus is told: of the platform from the database, of tries and items by each process."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -94,6 +95,10 @@ def test_processes_of_a_machine_add_up_on_a_port_of_their_own(
         subprocess.run(
             [sys.executable, "-c", count], env=environment, cwd=databases.ROOT, check=True
         )
+    # A folder may be that of several containers, whose processes have the same numbers.
+    assert {file.name.rpartition("-")[0] for file in tmp_path.iterdir()} == {
+        f"counter_{socket.gethostname()}"
+    }
     port = free_port()
     command = [sys.executable, "manage.py", "serve_metrics", "--platform", "--port", str(port)]
     with subprocess.Popen(command, env=environment, cwd=databases.ROOT) as server:
