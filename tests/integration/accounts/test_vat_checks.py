@@ -1,6 +1,7 @@
 """A VAT id is shown to the EU's register: a server here that speaks its JSON."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from apps.accounts.models import VatCheck
-from apps.accounts.operations import describe_company
+from apps.accounts.operations import describe_company, vat_checks
 from apps.accounts.operations.vat_checks import KIND, ask_vat_check, check_vat_id
 from apps.events.models import Job
 from apps.events.operations import run_waiting_jobs
@@ -164,3 +165,53 @@ def test_another_id_is_asked_about_anew(cast: dict[str, Any], register: Register
         assert VatCheck.objects.get().vat_id == "DE129273398"
         describe_company(facts={"vat_id": ""}, now=NOW, actor="Anna")
         assert not VatCheck.objects.exists()
+
+
+@pytest.fixture
+def left(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Every address that this process connects to, or whose name it asks."""
+    heard: list[Any] = []
+    connect, resolve = socket.socket.connect, socket.getaddrinfo
+
+    def connecting(self: socket.socket, address: Any) -> None:
+        heard.append(address)
+        connect(self, address)
+
+    def resolving(host: Any, *words: Any, **more: Any) -> Any:
+        heard.append(host)
+        return resolve(host, *words, **more)
+
+    monkeypatch.setattr(socket.socket, "connect", connecting)
+    monkeypatch.setattr(socket, "getaddrinfo", resolving)
+    return heard
+
+
+class Ignored:
+    """Settings whose switch does nothing: the register's address is known all the same."""
+
+    def __init__(self, settings: Any) -> None:
+        self.PERUSE_VIES, self.PERUSE_OPERATOR = settings.PERUSE_VIES, settings.PERUSE_OPERATOR
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+@pytest.mark.parametrize("waits", [False, True])
+def test_without_the_registers_address_no_request_leaves(
+    cast: dict[str, Any], register: Register, settings: Any, left: list[Any], waits: bool,
+    ignored: bool, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Nor for a question that waited when the address was taken away. Where the switch is ignored, it is heard."""
+    maker = cast["maker"]
+    client = signed_in(maker)
+    if waits:
+        describe(maker)
+    if ignored:
+        monkeypatch.setattr(vat_checks, "settings", Ignored(settings))
+    settings.PERUSE_VIES = ""
+    left.clear()
+    if not waits:
+        describe(maker)
+    with company_context(maker):
+        run_waiting_jobs(now=NOW)
+    assert client.get("/company/").status_code == 200
+    assert len(register.asked) == int(ignored)
+    assert bool(left) is ignored
