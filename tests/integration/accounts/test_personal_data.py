@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from apps.accounts import personal
 from apps.accounts.models import User
 from apps.accounts.operations import add_membership
 from apps.events.operations import record
-from apps.tenancy.context import company_context
+from apps.tenancy.context import as_platform, company_context, no_company
 from tests.conftest import NOW, make_person
 from tests.integration.accounts.conftest import PASSWORD, PUBLIC, Browser
 
@@ -66,3 +67,46 @@ def test_nobody_gets_nothing(cast: dict[str, Any], browser: Browser) -> None:
     for answer in (browser.get(ADDRESS), browser.post(ADDRESS)):
         assert answer.status_code == 302
         assert "/sign-in/" in answer["Location"]
+
+
+@pytest.fixture
+def others(cast: dict[str, Any], person: User, with_password: Callable[..., User]) -> list[User]:
+    """A colleague in both companies, and somebody of a company the person is not in; both did something."""
+    colleague, stranger = with_password(cast["provider"], "finance"), make_person(cast["stranger"])
+    with company_context(cast["maker"]):
+        add_membership(user=colleague, position="technician", now=NOW)
+    for company, one in (("provider", colleague), ("maker", colleague), ("stranger", stranger)):
+        with company_context(cast[company]):
+            record(action="test.did", actor=one, now=NOW)
+    return [colleague, stranger]
+
+
+def marks_of(one: User) -> set[str]:
+    """Keys of every shared row that is about them, and their name and address."""
+    with no_company(), as_platform():
+        tables = personal.stored_of(one)
+    keys = {str(row["id"]) for rows in tables.values() for row in rows if "id" in row}
+    assert len(tables) > 2
+    # Numbers of a few digits stand in many texts.
+    return {key for key in keys if len(key) > 6} | {one.email, str(one)}
+
+
+@pytest.mark.parametrize("careless", [False, True])
+def test_nobody_elses_rows_are_on_it(
+    browser: Browser, person: User, others: list[User], careless: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """The control gives every row that the database lets the person's page see."""
+    foreign = set().union(*map(marks_of, others)) - marks_of(person)
+    assert len(foreign) > 4
+    if careless:
+        monkeypatch.setattr(personal, "_rows", lambda model, one: all_rows(model))
+    page, answer = browser.get(ADDRESS), browser.post(ADDRESS)
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    found = {mark for mark in foreign if mark in answer.content.decode()}
+    assert bool(found) is careless, found
+    assert not {mark for mark in foreign if mark in page.content.decode()}
+
+
+def all_rows(model: Any) -> Any:
+    return getattr(model, "all_parties", model._default_manager).order_by("pk")
