@@ -52,7 +52,7 @@ class WholeFiles(FileSystemStorage):
             os.rename(self.path(draft), self.path(name))
 
 
-class Draft(File):  # type: ignore[type-arg]
+class Draft(File):
     """A file that is being written where it will lie: storing it gives it a name, nothing is copied."""
 
     def temporary_file_path(self) -> str:

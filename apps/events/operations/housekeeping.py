@@ -7,6 +7,7 @@ one job of a kind, however late, and however many schedules run.
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -57,7 +58,7 @@ def enqueue_housekeeping(*, now: datetime, companies: Iterable[Company]) -> int:
 
 
 def _turns(keys: list[int], kinds: dict[str, int], now: datetime) -> set[tuple[int, str]]:
-    given = {
+    given: dict[str, Any] = {
         "companies": keys, "kinds": list(kinds), "every": list(kinds.values()),
         "minute": int(now.timestamp()) // 60,
     }  # fmt: skip

@@ -84,7 +84,7 @@ def run_export(*, job: Job, now: datetime, clock: Callable[[], datetime]) -> dic
     asked, form = job.payload, job.payload["form"]
     slug = current_company().slug
     with drafted(f"{slug}/drafts") as draft:
-        text = io.TextIOWrapper(draft.file, encoding="utf-8", newline="")
+        text = io.TextIOWrapper(draft.file, encoding="utf-8", newline="")  # type: ignore[type-var]
         write = _write_json if form == "json" else _write_csv
         rows = write(text, Asset(pk=UUID(asked["asset"])).public_id, asked, _parts(job, now, clock))
         text.flush()
