@@ -82,7 +82,7 @@ def _facts(part: ContractPart, customer: Company) -> ContractFacts:
         dunning=_dunning(part),
         deposit_minor=_minor(part.deposit, part.currency),
         credit_limit_minor=_minor(part.credit_limit, part.currency),
-        notice=part.notice and part.notice.terms,
+        notice=part.notice.terms if part.notice else None,
     )
 
 

@@ -122,7 +122,7 @@ def _contract(making: _Making, network: ValueNetwork, number: int, part: Contrac
         ends_on=part.ends_on, period_kind=part.period, time_zone=current_company().time_zone,
         currency=current_company().currency, tax_category=part.tax_category,
         payment_days=part.payment_days, corrections=part.corrections, network_id=network.pk,
-        notice=part.notice and part.notice.terms,
+        notice=part.notice.terms if part.notice else None,
     )  # fmt: skip
     plan = with_prices(part.plan, answer.prices, current_company().currency)
     items = _items(part, customer)
