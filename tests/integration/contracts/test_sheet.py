@@ -3,12 +3,11 @@
 import io
 from collections.abc import Callable
 from datetime import date, timedelta
-from importlib import import_module
 from typing import Any
 
 import pypdf
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from apps.contracts.domain.facts import ItemFacts
 from apps.contracts.models import Contract
@@ -22,7 +21,7 @@ from apps.contracts.operations import (
 )
 from apps.contracts.queries import content_sha256
 from apps.contracts.wording.changes import content_changes, plan_changes
-from apps.tenancy.context import as_owner, company_context, no_company
+from apps.tenancy.context import company_context
 from tests.integration.contracts.test_contracts import facts
 from tests.integration.metering.conftest import PLAN, Works
 
@@ -136,23 +135,3 @@ def test_changes_name_both_sides() -> None:
     [change] = content_changes(content, {**content, "ends_on": "2026-12-31"})
     assert change.before == ()
     assert "2026" in change.after[0]
-
-
-@pytest.mark.parametrize("first", [date(2027, 7, 1), None])
-def test_an_end_that_was_signed_before_is_read_from_the_offer(
-    works: Works, first: date | None
-) -> None:
-    """What the migration does to contracts whose end was set before both ends were kept."""
-    contract = works.contract(ends_on=first)
-    signed = content_sha256(contract)
-    end_contract(contract=contract, ends_on=date(2026, 12, 1), now=works.now, actor="Anna")
-    fill = import_module("apps.contracts.migrations.0030_agreed_end").FILL
-    connection.check_constraints()
-    forgotten = "alter table contracts_contract disable trigger contracts_contract_terms;"
-    forgotten += "update contracts_contract set agreed_ends_on = '2026-12-01';"
-    with no_company(), as_owner(), connection.cursor() as cursor:
-        cursor.execute(forgotten)
-        cursor.execute(fill)
-    contract.refresh_from_db()
-    assert contract.agreed_ends_on == first
-    assert content_sha256(contract) == signed
