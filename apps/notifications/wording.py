@@ -135,6 +135,10 @@ MESSAGES: dict[str, Words] = {
         _("The contract “%(title)s” with %(company)s ends because one of you left the network. Its last day is %(last_on)s."),
         "contract_detail", "contract_list",
     ),
+    "contract_cancelled_with_network": Words(
+        _("The contract “%(title)s” with %(company)s is cancelled before it began: one of you left the network."),
+        "contract_detail", "contract_list",
+    ),
     "offer_ended_with_network": Words(
         _("The offer “%(title)s” to %(company)s is withdrawn because one of you left the network."),
         "contract_detail", "contract_list",

@@ -150,11 +150,15 @@ print(json.dumps(found))
 
 
 @pytest.mark.long
-def test_the_console_asks_before_it_tells_or_erases_a_person() -> None:
+def test_the_console_asks_before_acts_on_people_and_on_plans() -> None:
     done = subprocess.run(
         [sys.executable, "-c", _ASKING_THERE], cwd=ROOT, capture_output=True, text=True,
         env={**os.environ, "PERUSE_PROCESS": "console", "PERUSE_LOGIN": "ops"}, check=True,
     )  # fmt: skip
     found = json.loads(done.stdout.splitlines()[-1])
     person = "accounts/user/<path:object_id>"
-    assert found == [f"{person}/export/", f"{person}/erasure/", f"{person}/personal-data/"]
+    company = "tenancy/company/<path:object_id>"
+    assert sorted(found) == [
+        f"{person}/erasure/", f"{person}/export/", f"{person}/personal-data/",
+        f"{company}/agreement-ending/", f"{company}/agreement/",
+    ]  # fmt: skip

@@ -334,7 +334,7 @@ def building(count: int, now: datetime, person: Any, name: str = "waiting") -> l
     plan = Plan.objects.get(pk="business")
     rows = [
         SignUp(
-            email=person.email, language="en", state="building", asked_at=now + timedelta(seconds=n),
+            email=person.email, language="en", state="building", asked_at=now + timedelta(milliseconds=n),
             expires_at=now + timedelta(days=2), user=person, plan=plan, slug=f"{name}-{n}",
             facts={"name": f"Waiting {n}", "country": "DE"},
         )

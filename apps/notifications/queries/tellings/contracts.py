@@ -60,6 +60,8 @@ def _ended_with_network(event: OutboxEvent) -> list[Told]:
     facts = {"company": contract.customer_name, "title": contract.title}
     if contract.ends_on is None or contract.state == Contract.State.DRAFT:
         return [Told("ends", "offer_ended_with_network", contract.public_id, facts)]
+    if contract.ends_on == contract.starts_on:
+        return [Told("ends", "contract_cancelled_with_network", contract.public_id, facts)]
     last = contract.ends_on - timedelta(days=1)
     facts["last_on"] = last.isoformat()
     return [Told("ends", "contract_ended_with_network", contract.public_id, facts)]
