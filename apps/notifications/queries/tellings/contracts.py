@@ -46,9 +46,12 @@ def _end_set(event: OutboxEvent) -> list[Told]:
     contract = _contract(event)
     if contract is None or contract.customer_id != current_company().pk:
         return []
+    facts = _facts(event, contract.title)
+    if contract.ends_on == contract.starts_on:
+        return [Told("ends", "contract_cancelled_with_network", contract.public_id, facts)]
     ends_at = parse_instant(str(event.payload["ends_at"]))
     last = local_date(ends_at, contract.time_zone) - timedelta(days=1)
-    facts = {**_facts(event, contract.title), "last_on": last.isoformat()}
+    facts["last_on"] = last.isoformat()
     return [Told("ends", "contract_ends", contract.public_id, facts)]
 
 
