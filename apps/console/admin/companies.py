@@ -32,7 +32,7 @@ from apps.console.queries import (
     needing_attention,
     readings_by_day,
 )
-from apps.console.queries.revenue import invoices_of
+from apps.console.queries.revenue import invoices_of, money_of
 from apps.events.models import AuditRow, Job
 from apps.subscriptions.domain.standing import IN_FORCE, Basis
 from apps.subscriptions.models import Subscription
@@ -216,7 +216,7 @@ def company_page(company: Any, now: datetime) -> dict[str, Any]:
     return {
         "now": now,
         "company": company,
-        **_plan_of(company),
+        **_plan_of(company, now),
         "refused_use": list(refused_reports().filter(author=company)[:LATEST]),
         "vat_check": VatCheck.all_parties.filter(author=company).first(),
         "health": health,
@@ -230,7 +230,7 @@ def company_page(company: Any, now: datetime) -> dict[str, Any]:
     }
 
 
-def _plan_of(company: Any) -> dict[str, Any]:
+def _plan_of(company: Any, now: datetime) -> dict[str, Any]:
     """What it has, what else it may be given, and what it paid and owes for it."""
     found: Subscription | None = (
         all_subscriptions().filter(author=company).exclude(basis=Basis.NONE).first()
@@ -238,11 +238,12 @@ def _plan_of(company: Any) -> dict[str, Any]:
     is_agreed = found is not None and found.basis == Basis.AGREEMENT
     is_ordered = found is not None and found.basis == Basis.PROVIDER and found.status in IN_FORCE
     plans = plans_to_give().exclude(pk=found.plan_id) if found and is_agreed else plans_to_give()
+    sums = money_of(company, now)
     return {
         "subscription": found, "is_agreed": is_agreed, "is_ordered": is_ordered, "plans": plans,
         "stands": company.state in STANDING, "plan_invoices": invoices_of(company)[:LATEST],
-        "plan_paid": amounts(company.plan_money, "paid"),
-        "plan_unpaid": amounts(company.plan_money, "open"),
+        "plan_paid": amounts(sums, "paid"),
+        "plan_unpaid": amounts(sums, "open"),
     }  # fmt: skip
 
 

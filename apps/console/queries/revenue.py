@@ -45,6 +45,14 @@ def paid_by_month(now: datetime) -> dict[str, list[tuple[date, int]]]:
     }
 
 
+def money_of(company: Company, now: datetime) -> list[dict[str, object]]:
+    """`paid_and_open` of one company."""
+    found: list[dict[str, object]] = Company.objects.values_list(paid_and_open(now), flat=True).get(
+        pk=company.pk
+    )
+    return found
+
+
 def paid_and_open(now: datetime) -> ArraySubquery:
     """For a query of companies: by currency what each paid in the same months, without tax, and owes, with it.
 

@@ -21,6 +21,8 @@ from tests.integration.subscriptions.test_provider import follow, maker, now
 
 __all__ = ["maker", "now"]
 DAY = 24 * 3600
+# The stand-in's period begins when it is ordered, which takes its moment.
+MINUTE = timedelta(minutes=1)
 FEE, PACK = 9_900, 100
 
 
@@ -96,7 +98,7 @@ def test_of_a_trial_nothing_is_charged(
     assert row.status == "trialing"
     counted(monkeypatch, "readings", 9_000_000, until=row.trial_until)
     with company_context(maker):
-        assert note_use(now=now) == 0
+        assert note_use(now=now + MINUTE) == 0
     go_on(stripe_fake, 62)
     at = now + timedelta(days=62)
     follow(maker, at)
@@ -114,8 +116,8 @@ def test_one_that_is_refused_holds_up_no_other_and_is_seen(
     meters["peruse_reading_packs"]["status"] = "inactive"
     with company_context(business):
         note_health(now=now)
-        assert note_use(now=now) == 2
-        assert (send_use(now=now), send_use(now=now), refused_use()) == (1, 0, 1)
+        assert note_use(now=now + MINUTE) == 2
+        assert (send_use(now=now + MINUTE), send_use(now=now + MINUTE), refused_use()) == (1, 0, 1)
         assert "No active meter" in UseReport.objects.get(what="readings").refusal
     with no_company(), as_platform():
         wanting = companies_with_health(now).filter(needing_attention(now), pk=business.pk)
@@ -124,7 +126,7 @@ def test_one_that_is_refused_holds_up_no_other_and_is_seen(
         assert (shown.what, shown.more) == ("readings", 3)
     meters["peruse_reading_packs"]["status"] = "active"
     with company_context(business):
-        assert (send_use(now=now), refused_use()) == (1, 0)
+        assert (send_use(now=now + MINUTE), refused_use()) == (1, 0)
     with no_company(), as_platform():
         assert not wanting.all().exists()
     assert signed_in(business).get("/plan/").status_code == 200
@@ -137,11 +139,11 @@ def test_what_has_no_fee_is_not_told(
     with no_company(), as_platform():
         Plan.objects.filter(pk="business").update(statement_fee_minor=0)
     with company_context(business):
-        assert note_use(now=now) == 0
+        assert note_use(now=now + MINUTE) == 0
     with no_company(), as_platform():
         Plan.objects.filter(pk="business").update(statement_fee_minor=50)
     with company_context(business):
-        assert note_use(now=now) == 1
+        assert note_use(now=now + MINUTE) == 1
 
 
 def test_after_the_last_invoice_it_is_seen_that_nothing_more_is_charged(
@@ -149,9 +151,9 @@ def test_after_the_last_invoice_it_is_seen_that_nothing_more_is_charged(
 ) -> None:
     counted(monkeypatch, "readings", 1_250_000)
     with company_context(business):
-        assert note_use(now=now) == 1
+        assert note_use(now=now + MINUTE) == 1
     subscriptions.cancel(stripe_fake.store, row_of(business).subscription_ref, {})
     follow(business, now)
     with company_context(business):
-        assert (send_use(now=now), refused_use()) == (0, 1)
+        assert (send_use(now=now + MINUTE), refused_use()) == (0, 1)
         assert UseReport.objects.get().refusal == TOO_LATE
