@@ -28,10 +28,12 @@ select
         select from contracts_planproposal proposal
         join contracts_contract contract on contract.id = proposal.contract_id
         where contract.customer_id = %(own)s and proposal.state = 'open'
-        and proposal.valid_from > %(today)s and not exists (
+        and proposal.valid_from > %(today)s and contract.state = 'active'
+        and (contract.ends_on is null or proposal.valid_from < contract.ends_on) and not exists (
             select from contracts_signature signature
             where signature.author_id = %(own)s and signature.contract_id = contract.id
             and signature.content_sha256 = proposal.content_sha256
+            and signature.signed_at >= proposal.made_at
         ) and not exists (
             select from contracts_refusal refusal
             where refusal.author_id = %(own)s and refusal.contract_id = contract.id
@@ -44,10 +46,12 @@ select
         select from contracts_coverchange change
         join contracts_contract contract on contract.id = change.contract_id
         where contract.customer_id = %(own)s and change.state = 'open'
-        and change.valid_from > %(today)s and not exists (
+        and change.valid_from > %(today)s and contract.state = 'active'
+        and (contract.ends_on is null or change.valid_from < contract.ends_on) and not exists (
             select from contracts_signature signature
             where signature.author_id = %(own)s and signature.contract_id = contract.id
             and signature.content_sha256 = change.content_sha256
+            and signature.signed_at >= change.made_at
         ) and not exists (
             select from contracts_refusal refusal
             where refusal.author_id = %(own)s and refusal.contract_id = contract.id
