@@ -92,6 +92,11 @@ class Invoice(FencedModel):
                 fields=["author", "state"], condition=Q(state__in=["draft", "approved"]),
                 name="billing_invoice_waiting",
             ),
+            # What a month's pictures add up, of years of them.
+            models.Index(
+                fields=["author", "period_start"], condition=Q(state="issued"),
+                name="billing_invoice_month",
+            ),
         ]  # fmt: skip
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint(fields=["author", "number"], name="billing_invoice_number"),

@@ -90,7 +90,7 @@ class ReceivableList(ListPage):
     )  # fmt: skip
 
     def get_queryset(self) -> QuerySet[Any]:
-        rows = Receivable.objects.select_related("invoice", "invoice__contract", "reminder")
+        rows = Receivable.objects.select_related("invoice", "reminder")
         return rows if self.request.GET.get("show") == "all" else rows.filter(open_minor__gt=0)
 
     def sides(self) -> Sequence[Q]:

@@ -1,7 +1,7 @@
 """Where companies and the flows between them stand in a picture of a value network.
 
-Whole pixels of a canvas that the browser scales. The company with the most partners stands in the
-middle of the others' ellipse, so that few lines cross.
+Whole pixels of a canvas that the browser scales. The company with the most flows stands in the
+middle of the others' ellipse, so that few lines cross. No more are drawn than have room side by side.
 """
 
 from collections import Counter
@@ -16,6 +16,8 @@ KINDS = ("product", "service", "data", "money")
 APART = 15
 TEXT_AT = {"product": 0.30, "service": 0.43, "data": 0.57, "money": 0.70}
 LONGEST_NAME = 22
+# Boxes that do not touch on this canvas.
+MOST_BOXES = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,31 +74,36 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
+    """`left_out`: how many companies had no room."""
+
     boxes: tuple[Box, ...]
     arrows: tuple[Arrow, ...]
+    left_out: int = 0
     width: int = WIDTH
     height: int = HEIGHT
 
 
 def draw(nodes: Sequence[Node], flows: Sequence[Flow]) -> Drawing:
-    """Boxes of all companies, and arrows of the flows between two of them."""
-    boxes = {box.node.key: box for box in _placed(_hub_first(nodes, flows))}
+    """Boxes of the companies with the most flows, and arrows of the flows between two of them."""
+    drawn = _busiest(nodes, flows)
+    boxes = {box.node.key: box for box in _placed(drawn)}
     known = [flow for flow in flows if flow.source in boxes and flow.target in boxes]
     lanes: dict[frozenset[int], list[Flow]] = {}
     for flow in sorted(known, key=lambda item: KINDS.index(item.kind)):
         if flow.source != flow.target:
             lanes.setdefault(frozenset((flow.source, flow.target)), []).append(flow)
     arrows = [arrow for lane in lanes.values() for arrow in _side_by_side(lane, boxes)]
-    return Drawing(tuple(boxes.values()), tuple(arrows))
+    return Drawing(tuple(boxes.values()), tuple(arrows), len(nodes) - len(drawn))
 
 
-def _hub_first(nodes: Sequence[Node], flows: Sequence[Flow]) -> list[Node]:
-    """By how many flows touch a company, the busiest first; then in the order given."""
+def _busiest(nodes: Sequence[Node], flows: Sequence[Flow]) -> list[Node]:
+    """As many as have room, by how many flows touch each: the busiest first, then in the order given."""
     touched: Counter[int] = Counter()
     for flow in flows:
         touched.update((flow.source, flow.target))
-    hub = max(nodes, key=lambda node: touched[node.key], default=None)
-    return [] if hub is None else [hub, *(node for node in nodes if node is not hub)]
+    ranked = sorted(nodes, key=lambda node: -touched[node.key])[:MOST_BOXES]
+    kept = {node.key for node in ranked[1:]}
+    return [*ranked[:1], *(node for node in nodes if node.key in kept)]
 
 
 def _placed(nodes: Sequence[Node]) -> list[Box]:

@@ -1,6 +1,6 @@
 """Addresses of billing: subscriptions, invoices, tax rates, meters, the billing portal."""
 
-from portal.local.stripe import bills, invoices, meters, portal, subscriptions
+from portal.local.stripe import bills, changes, invoices, meters, portal, subscriptions
 from portal.local.stripe.api import DEEDS, Asked, needs, readable, route
 from portal.local.stripe.errors import invalid
 from portal.local.stripe.store import Thing, listed
@@ -25,7 +25,7 @@ def _subscribe(asked: Asked) -> Thing:
 
 @route("POST", "subscriptions/ID")
 def _change(asked: Asked) -> Thing:
-    return subscriptions.update(asked.store, asked.ids[0], asked.params)
+    return changes.update(asked.store, asked.ids[0], asked.params)
 
 
 @route("POST", "subscriptions/ID/resume")
@@ -35,7 +35,7 @@ def _resume(asked: Asked) -> Thing:
 
 @route("DELETE", "subscriptions/ID")
 def _cancel(asked: Asked) -> Thing:
-    return subscriptions.cancel(asked.store, asked.ids[0], asked.params)
+    return changes.cancel(asked.store, asked.ids[0], asked.params)
 
 
 @route("GET", "subscription_items")

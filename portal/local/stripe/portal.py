@@ -1,6 +1,6 @@
 """The billing portal: a page where a customer changes its card, ends a subscription, or keeps it."""
 
-from portal.local.stripe import methods, subscriptions
+from portal.local.stripe import changes, methods, subscriptions
 from portal.local.stripe.errors import Refused, missing
 from portal.local.stripe.store import Store, Thing
 
@@ -32,7 +32,7 @@ def act(store: Store, session: Thing, form: dict[str, str]) -> None:
         save_card(store, session["customer"], number)
     key = form.get("subscription", "")
     if key in {one["id"] for one in subscriptions_of(store, session)}:
-        subscriptions.update(store, key, _ending(form.get("act") == "cancel"))
+        changes.update(store, key, _ending(form.get("act") == "cancel"))
 
 
 def _ending(ends: bool) -> Thing:

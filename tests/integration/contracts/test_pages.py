@@ -265,9 +265,9 @@ def test_a_sheet_takes_few_queries(
     seller.get(address)
     with CaptureQueriesContext(connection) as captured:
         assert seller.get(address).status_code == 200
-    # Session, person, membership, companies; contract, items, prices, proposals, signatures,
-    # which assets may be opened, history.
-    assert sum(query["sql"].startswith("SELECT") for query in captured) == 10
+    # Session, person, membership; contract, items (and which assets may be opened), prices, proposals,
+    # signatures, history.
+    assert sum(query["sql"].startswith("SELECT") for query in captured) == 9
 
 
 def test_the_list_shows_both_sides_and_exports(

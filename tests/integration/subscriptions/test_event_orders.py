@@ -21,7 +21,7 @@ from apps.payments.models import WebhookEvent
 from apps.subscriptions.models import Plan, PlanInvoice, Subscription
 from apps.subscriptions.operations import change_plan, end_plan
 from apps.tenancy.context import company_context
-from portal.local.stripe import invoices, portal, subscriptions
+from portal.local.stripe import changes, invoices, portal, subscriptions
 from portal.local.stripe.errors import Refused
 from tests.integration.subscriptions.ordering import (
     ASKS,
@@ -89,7 +89,7 @@ class Provider(RuleBasedStateMachine):
     def ends_at_the_provider(self, ends: bool) -> None:
         found = truth(self.fake)
         if found is not None and found["status"] in ALIVE:
-            subscriptions.update(self.fake.store, found["id"], {"cancel_at_period_end": str(ends)})
+            changes.update(self.fake.store, found["id"], {"cancel_at_period_end": str(ends)})
 
     @rule(act=st.sampled_from(["cancel", "keep"]))
     def ends_on_the_providers_page(self, act: str) -> None:
@@ -102,7 +102,7 @@ class Provider(RuleBasedStateMachine):
     def is_cut_off_at_the_provider(self) -> None:
         found = truth(self.fake)
         if found is not None and found["status"] in ALIVE:
-            subscriptions.cancel(self.fake.store, found["id"], {})
+            changes.cancel(self.fake.store, found["id"], {})
 
     @rule()
     def tries_there_without_a_card(self) -> None:

@@ -14,7 +14,7 @@ from apps.events.operations import enqueue, run_waiting_jobs
 from apps.subscriptions.models import Plan
 from apps.subscriptions.operations import ordering, start_order
 from apps.tenancy.context import as_platform, company_context, no_company
-from portal.local.stripe import subscriptions
+from portal.local.stripe import changes, subscriptions
 from tests.conftest import signed_in
 from tests.integration.subscriptions.ordering import order, row_of
 from tests.integration.subscriptions.test_provider import follow, maker, now
@@ -58,7 +58,7 @@ def test_what_was_ordered_there_and_has_ended_holds_nothing_up(
     maker: Any, stripe_fake: Any, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order(stripe_fake, maker, now)
-    subscriptions.cancel(stripe_fake.store, follow(maker, now).subscription_ref, {})
+    changes.cancel(stripe_fake.store, follow(maker, now).subscription_ref, {})
     begin(maker, now)
     assert pages(stripe_fake) == ["complete", "open"]
 
@@ -83,7 +83,7 @@ def test_a_second_one_in_force_is_seen_by_the_operator(
         wanting = companies_with_health(now).filter(needing_attention(now), pk=maker.pk)
         assert wanting.exists()
         assert company_page(maker, now)["subscription"].living == 2
-    subscriptions.cancel(stripe_fake.store, first["id"], {})
+    changes.cancel(stripe_fake.store, first["id"], {})
     assert follow(maker, now).living == 1
     with no_company(), as_platform():
         assert not wanting.all().exists()

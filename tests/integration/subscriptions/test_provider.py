@@ -22,7 +22,7 @@ from apps.subscriptions.operations import (
 )
 from apps.subscriptions.queries import plan_in_force, uses
 from apps.tenancy.context import as_platform, company_context, no_company
-from portal.local.stripe import invoices, portal, subscriptions
+from portal.local.stripe import changes, invoices, portal, subscriptions
 from tests.conftest import signed_in
 from tests.integration.subscriptions.ordering import (
     ASKS,
@@ -307,7 +307,7 @@ def test_a_trial_that_pauses_at_its_end_is_no_plan_and_no_debt(
 ) -> None:
     order(stripe_fake, maker, now)
     first = follow(maker, now)
-    subscriptions.cancel(stripe_fake.store, first.subscription_ref, {})
+    changes.cancel(stripe_fake.store, first.subscription_ref, {})
     customer = stripe_fake.store.get("customer", first.customer_ref)
     customer["invoice_settings"] = {}
     go_on(stripe_fake, 1)

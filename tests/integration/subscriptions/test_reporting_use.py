@@ -14,7 +14,7 @@ from apps.subscriptions.models import Plan, PlanInvoice, UseReport
 from apps.subscriptions.operations import note_use, send_use, start_trial
 from apps.subscriptions.operations.reporting_use import TOO_LATE, refused_use
 from apps.tenancy.context import as_platform, company_context, no_company
-from portal.local.stripe import subscriptions
+from portal.local.stripe import changes
 from tests.conftest import signed_in
 from tests.integration.subscriptions.ordering import go_on, messages, order, row_of, tell
 from tests.integration.subscriptions.test_provider import follow, maker, now
@@ -152,7 +152,7 @@ def test_after_the_last_invoice_it_is_seen_that_nothing_more_is_charged(
     counted(monkeypatch, "readings", 1_250_000)
     with company_context(business):
         assert note_use(now=now + MINUTE) == 1
-    subscriptions.cancel(stripe_fake.store, row_of(business).subscription_ref, {})
+    changes.cancel(stripe_fake.store, row_of(business).subscription_ref, {})
     follow(business, now)
     with company_context(business):
         assert (send_use(now=now + MINUTE), refused_use()) == (0, 1)

@@ -11,6 +11,7 @@ from apps.reporting.domain.network_map import (
     BOX_WIDTH,
     HEIGHT,
     KINDS,
+    MOST_BOXES,
     WIDTH,
     Box,
     Flow,
@@ -27,7 +28,7 @@ def overlap(one: Box, other: Box) -> bool:
     return abs(one.x - other.x) < BOX_WIDTH and abs(one.y - other.y) < BOX_HEIGHT
 
 
-@pytest.mark.parametrize("count", [1, 2, 4, 7, 12])
+@pytest.mark.parametrize("count", [1, 2, 4, 7, MOST_BOXES])
 def test_boxes_lie_in_the_canvas_and_apart(count: int) -> None:
     boxes = draw(nodes(count), []).boxes
     assert len(boxes) == count
@@ -78,3 +79,14 @@ def test_arrows_end_at_the_edges_of_boxes(count: int, data: st.DataObject) -> No
         for x, y, box in ((arrow.x1, arrow.y1, source), (arrow.x2, arrow.y2, target)):
             assert box.x - 1 <= x <= box.x + BOX_WIDTH + 1
             assert box.y - 1 <= y <= box.y + BOX_HEIGHT + 1
+
+
+def test_only_as_many_are_drawn_as_have_room_and_they_are_the_busiest() -> None:
+    many = nodes(MOST_BOXES + 26)
+    flows = [Flow("money", key, 40, "") for key in range(20, 38)]
+    drawing = draw(many, flows)
+    drawn = [box.node.key for box in drawing.boxes]
+    assert drawn == [40, *range(20, 20 + MOST_BOXES - 1)]
+    assert drawing.left_out == 26
+    assert len(drawing.arrows) == MOST_BOXES - 1
+    assert not [pair for pair in combinations(drawing.boxes, 2) if overlap(*pair)]
