@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 
 from apps.billing.invariants.registry import of_company, rows
 from apps.billing.queries.readings import covered_period, readings_by_source
+from apps.metering.domain.components import COMPONENT
 from apps.metering.domain.figures import UsageFigures
+from apps.metering.domain.record_parts import OF_RECORD
 from apps.metering.domain.usage import digest_of
 from apps.metering.models import UsageRecord
 from apps.metering.queries.sources import Source
@@ -62,9 +64,10 @@ def digests_match(now: datetime) -> Iterator[str]:
 
 
 def _stated(figures: UsageFigures) -> list[UsageFigures]:
-    """What is said of each channel: of the record's own and its conditions', or of the hosts."""
+    """What is said of each channel: of the record's own and its conditions', of the hosts, or of the
+    sources that stand in for one another."""
     others = [source.figures for source in figures.sources]
-    return others if figures.method == "component" else [figures, *others]
+    return others if figures.method in (COMPONENT, OF_RECORD) else [figures, *others]
 
 
 def _moved_since(record: UsageRecord, source: Source, rested_on: Mapping[str, int]) -> bool:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 
 from apps.assets.models import TypeChannel
+from apps.billing.invariants import COMPANY_CHECKS
 from apps.common.period import month_period
 from apps.contracts.domain.facts import ContractFacts, ItemFacts
 from apps.contracts.forms.items import ItemForm, item_initial
@@ -103,6 +105,24 @@ def test_another_channel_stands_in_and_the_record_says_why(tracked: Works, month
     [march] = metered(tracked, contract, month("2026-03"))
     assert preview.quantity == march.quantity
     assert readings_needed_from(tracked.now) <= instant("2026-01-01T00:00:00+01:00")
+
+
+def test_the_nightly_check_reads_each_source_and_finds_the_one_that_was_tampered_with(
+    tracked: Works, month: Month
+) -> None:
+    tracked.send("cycles", *DEVICE)
+    tracked.send("gps", *GPS)
+    metered(tracked, agreed(tracked, STANDS_IN), month("2026-01"))
+    [check] = [check for check in COMPANY_CHECKS if check.name == "digests_match"]
+    assert list(check.find(tracked.now)) == []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update telemetry_level set value = value + 1 where channel_id ="
+            " (select id from telemetry_channel where code = 'gps') and measured_at = %s",
+            [GPS[90][0]],
+        )
+    [found] = check.find(tracked.now)
+    assert "another digest" in found
 
 
 def test_what_comes_back_counts_where_it_comes_back_and_nothing_is_billed_twice(
