@@ -7,10 +7,13 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from apps.contracts.domain.notice import NoticeTerms
+from apps.contracts.domain.service import MOST_HOURS, ServiceHours, ServiceLevels
 
 Slug = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
 Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Text = Annotated[str, Meta(min_length=1, max_length=120)]
+# Of a day, HH:MM.
+Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Seconds = Annotated[int, Meta(gt=0)]
 
 
@@ -146,6 +149,33 @@ class NoticePart(Struct, forbid_unknown_fields=True, frozen=True):
         return NoticeTerms(self.days, self.to)
 
 
+class HoursPart(Struct, forbid_unknown_fields=True, frozen=True):
+    """When service hours count, in the contract's zone; without times round the clock."""
+
+    days: Literal["all", "mon_sat", "mon_fri"] = "all"
+    opens: Clock = "00:00"
+    closes: Clock = "00:00"
+
+
+class ServicePart(Struct, forbid_unknown_fields=True, frozen=True):
+    """What is promised beside the price: hours from a report on, percent of each billing period."""
+
+    answer_hours: Annotated[int, Meta(ge=1, le=MOST_HOURS)] | None = None
+    on_site_hours: Annotated[int, Meta(ge=1, le=MOST_HOURS)] | None = None
+    repair_hours: Annotated[int, Meta(ge=1, le=MOST_HOURS)] | None = None
+    availability: Decimal | None = None
+    hours: HoursPart = HoursPart()
+
+    @property
+    def levels(self) -> ServiceLevels:
+        hours = ServiceHours.from_dict(
+            {"days": self.hours.days, "opens": self.hours.opens, "closes": self.hours.closes}
+        )
+        return ServiceLevels(
+            self.answer_hours, self.on_site_hours, self.repair_hours, self.availability, hours
+        )
+
+
 class ContractPart(Struct, forbid_unknown_fields=True, frozen=True):
     """A bilateral contract; `state` is how far it is taken."""
 
@@ -176,6 +206,7 @@ class ContractPart(Struct, forbid_unknown_fields=True, frozen=True):
     credit_limit: Decimal | None = None
     # Without it neither side ends the contract by itself.
     notice: NoticePart | None = None
+    service: ServicePart | None = None
     state: Literal["draft", "offered", "active"] = "draft"
     data: list[DataPart] = []
     # Who gets what, as `apps.contracts.domain.split.Split` is written, companies by address name.

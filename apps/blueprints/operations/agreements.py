@@ -16,6 +16,7 @@ from apps.contracts.domain.clause import ClauseEntry
 from apps.contracts.domain.commercial import DunningTerms, ReminderTerms
 from apps.contracts.domain.facts import ContractFacts
 from apps.contracts.domain.opening import NOTHING_BEFORE, OpeningBalances, OpenItem
+from apps.contracts.domain.service import NO_PROMISE
 from apps.contracts.models import Contract
 from apps.contracts.operations import (
     draft_contract,
@@ -83,6 +84,7 @@ def _facts(part: ContractPart, customer: Company) -> ContractFacts:
         deposit_minor=_minor(part.deposit, part.currency),
         credit_limit_minor=_minor(part.credit_limit, part.currency),
         notice=part.notice.terms if part.notice else None,
+        service=part.service.levels if part.service else NO_PROMISE,
     )
 
 

@@ -182,6 +182,8 @@ def _contract(contract: Contract, places: Mapping[int, str]) -> dict[str, Any]:
     }  # fmt: skip
     if contract.notice:
         written["notice"] = dict(contract.notice)
+    if contract.service:
+        written["service"] = dict(contract.service)
     data = [_recipient(entry, places) for entry in contract.clause if entry.company in places]
     if data:
         written["data"] = data

@@ -25,6 +25,7 @@ from apps.blueprints.operations.setting_up import blueprint_of_setup, contract_a
 from apps.common.period import local_date
 from apps.contracts.domain.clause import ClauseEntry
 from apps.contracts.domain.facts import ContractFacts, ItemFacts
+from apps.contracts.domain.service import NO_PROMISE
 from apps.contracts.domain.split import SplitRefused
 from apps.contracts.models import Contract, ContractItem, Signature, SplitVersion
 from apps.contracts.operations import (
@@ -123,6 +124,7 @@ def _contract(making: _Making, network: ValueNetwork, number: int, part: Contrac
         currency=current_company().currency, tax_category=part.tax_category,
         payment_days=part.payment_days, corrections=part.corrections, network_id=network.pk,
         notice=part.notice.terms if part.notice else None,
+        service=part.service.levels if part.service else NO_PROMISE,
     )  # fmt: skip
     plan = with_prices(part.plan, answer.prices, current_company().currency)
     items = _items(part, customer)
@@ -188,7 +190,7 @@ def _facts_of(contract: Contract) -> ContractFacts:
     values = {name: getattr(contract, name) for name in names}
     return ContractFacts(
         **values, opening=contract.opening_balances, dunning=contract.dunning_terms,
-        notice=contract.notice_terms,
+        notice=contract.notice_terms, service=contract.service_levels,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from apps.contracts.domain.commercial import AS_THE_LAW, DunningTerms
 from apps.contracts.domain.notice import NoticeTerms
 from apps.contracts.domain.opening import NOTHING_BEFORE, OpeningBalances
+from apps.contracts.domain.service import NO_PROMISE, ServiceLevels
 from apps.telemetry.domain.counting import CountRules
 from apps.telemetry.domain.measures import LevelMeasure
 from apps.telemetry.domain.sources import MeterTerms
@@ -41,6 +42,7 @@ class ContractFacts:
     credit_limit_minor: int | None = None
     is_one_off: bool = False
     notice: NoticeTerms | None = None
+    service: ServiceLevels = NO_PROMISE
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from apps.contracts.domain.facts import ContractFacts
 from apps.contracts.forms.commercial import CommercialFields, commercial_initial
 from apps.contracts.forms.notice import NoticeFields, notice_initial
 from apps.contracts.forms.opening import OpeningFields, opening_initial
+from apps.contracts.forms.service import ServiceFields, service_initial
 from apps.contracts.models import Contract, PlanVersion
 from apps.contracts.wording import charge_title
 from apps.networks.models import ValueNetwork
@@ -27,10 +28,10 @@ _PLAIN = (
     "title", "starts_on", "ends_on", "period_kind", "time_zone", "currency", "tax_category",
     "payment_days", "corrections", "buyer_reference", "order_number",
 )  # fmt: skip
-_AGREED = ("dunning", "deposit_minor", "credit_limit_minor", "notice")
+_AGREED = ("dunning", "deposit_minor", "credit_limit_minor", "notice", "service")
 
 
-class TermsForm(CommercialFields, NoticeFields, OpeningFields):
+class TermsForm(CommercialFields, NoticeFields, ServiceFields, OpeningFields):
     """Facts of a contract, as `ContractFacts`."""
 
     title = forms.CharField(label=_("Title"), max_length=120)
@@ -91,6 +92,7 @@ def terms_initial(contract: Contract | None, today: date) -> dict[str, Any]:
             "network": contract.network_id,
             **commercial_initial(contract),
             **notice_initial(contract),
+            **service_initial(contract),
             **opening_initial(contract.opening_balances, contract.currency, _titles(contract)),
         }
     company = current_company()

@@ -12,6 +12,7 @@ from apps.contracts.domain.clause import ClauseEntry
 from apps.contracts.domain.commercial import DunningTerms
 from apps.contracts.domain.notice import NoticeTerms
 from apps.contracts.domain.opening import OpeningBalances
+from apps.contracts.domain.service import ServiceLevels
 from apps.pricing.groups import Group
 from apps.telemetry.domain.counting import CountRules
 from apps.telemetry.domain.measures import LevelMeasure
@@ -76,6 +77,8 @@ class Contract(FencedModel):
     credit_limit_minor = MinorField(null=True)
     # How either side may end it: `apps.contracts.domain.notice.NoticeTerms`; None: only both together.
     notice = models.JSONField(null=True)
+    # What is promised beside the price: `apps.contracts.domain.service.ServiceLevels`; None: nothing.
+    service = models.JSONField(null=True)
     # An accepted order: it covers one day and is billed once.
     is_one_off = models.BooleanField(default=False, db_default=False)
     # Who reads what besides: dicts of `apps.contracts.domain.clause.ClauseEntry`.
@@ -145,6 +148,10 @@ class Contract(FencedModel):
     @property
     def notice_terms(self) -> NoticeTerms | None:
         return NoticeTerms.from_dict(self.notice)
+
+    @property
+    def service_levels(self) -> ServiceLevels:
+        return ServiceLevels.from_dict(self.service)
 
     @property
     def dunning_terms(self) -> DunningTerms:

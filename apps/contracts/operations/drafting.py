@@ -98,6 +98,7 @@ def _describe(
     contract.opening = opening.to_dict() if opening else None
     contract.dunning = facts.dunning.to_dict() if facts.dunning else None
     contract.notice = facts.notice.to_dict() if facts.notice else None
+    contract.service = facts.service.to_dict() if facts.service else None
     contract.customer = customer
     contract.provider_name, contract.customer_name = current_company().name, customer.name
 

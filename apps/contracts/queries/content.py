@@ -10,7 +10,7 @@ _FACTS = (
     "currency", "tax_category", "payment_days", "corrections",
     "buyer_reference", "order_number",
 )  # fmt: skip
-_AGREED = ("opening", "dunning", "deposit_minor", "credit_limit_minor", "notice")
+_AGREED = ("opening", "dunning", "deposit_minor", "credit_limit_minor", "notice", "service")
 
 
 def content_of(contract: Contract) -> dict[str, Any]:

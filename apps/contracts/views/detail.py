@@ -45,6 +45,7 @@ from apps.contracts.wording.commercial import commercial_words
 from apps.contracts.wording.items import item_words
 from apps.contracts.wording.notice import end_words, notice_words
 from apps.contracts.wording.opening import opening_words
+from apps.contracts.wording.service import service_words
 from apps.tenancy.context import current_company
 
 WHAT = Refusal.What
@@ -114,6 +115,7 @@ def _terms(page: _Page) -> dict[str, Any]:
         "item_count": len(page.items), "seen_assets": {item.asset_id for item in shown if item.seen},
         "opening": opening_words(contract.opening_balances, first.plan if first else None),
         "commercial": commercial_words(contract), "notice": notice_words(contract),
+        "service": service_words(contract),
         "clause": list(map(clause_words, contract.clause)),
     }  # fmt: skip
 

@@ -26,6 +26,7 @@ from apps.contracts.wording.commercial import commercial_words
 from apps.contracts.wording.items import item_words
 from apps.contracts.wording.notice import end_words, notice_words
 from apps.contracts.wording.opening import opening_words
+from apps.contracts.wording.service import service_words
 
 STYLE = Path(settings.BASE_DIR) / "templates" / "contracts" / "sheet.css"
 
@@ -62,7 +63,7 @@ def sheet(contract: Contract) -> dict[str, Any]:
         "signatures": [row for row in signatures_of(contract) if row.content_sha256 == content],
         "content": content, "clause": [clause_words(entry) for entry in contract.clause],
         "channels": [channel_words(ShownChannel(**row)) for row in data["channels"]],
-        "collectors": data["collectors"], "notice": notice_words(contract),
+        "collectors": data["collectors"], "notice": notice_words(contract), "service": service_words(contract),
         "ends": _ends(contract),
     }  # fmt: skip
 

@@ -14,6 +14,7 @@ from apps.contracts.models import Contract
 from apps.contracts.wording import charge_words
 from apps.contracts.wording.commercial import commercial_words
 from apps.contracts.wording.notice import notice_words
+from apps.contracts.wording.service import service_words
 
 FACTS: dict[str, str | Promise] = {
     "title": gettext_lazy("Title"), "provider_name": gettext_lazy("Provider"),
@@ -64,11 +65,17 @@ def content_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list
     charges = plan_changes(before["plan"] or {}, after["plan"] or {})
     agreed = Change(_("Late payment, deposit and credit limit"), _agreed(before), _agreed(after))
     notice = Change(_("Notice"), _noticed(before), _noticed(after))
-    return [change for change in [*facts, agreed, notice, *items, *charges] if change.differs]
+    service = Change(_("Service levels"), _promised(before), _promised(after))
+    changes = [*facts, agreed, notice, service, *items, *charges]
+    return [change for change in changes if change.differs]
 
 
 def _noticed(content: Mapping[str, Any]) -> tuple[str, ...]:
     return (notice_words(Contract(notice=content.get("notice"))),)
+
+
+def _promised(content: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(service_words(Contract(service=content.get("service"))))
 
 
 def _agreed(content: Mapping[str, Any]) -> tuple[str, ...]:
