@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from math import cos, hypot, pi, sin
 
 WIDTH, HEIGHT = 960, 560
+# Few companies need no tall canvas: up to so many, the height.
+HEIGHTS = ((3, 200), (5, 420))
 BOX_WIDTH, BOX_HEIGHT = 172, 52
 KINDS = ("product", "service", "data", "money")
 # Flows of one pair run side by side this far apart, and carry their texts at different places.
@@ -79,21 +81,22 @@ class Drawing:
     boxes: tuple[Box, ...]
     arrows: tuple[Arrow, ...]
     left_out: int = 0
-    width: int = WIDTH
     height: int = HEIGHT
+    width: int = WIDTH
 
 
 def draw(nodes: Sequence[Node], flows: Sequence[Flow]) -> Drawing:
     """Boxes of the companies with the most flows, and arrows of the flows between two of them."""
     drawn = _busiest(nodes, flows)
-    boxes = {box.node.key: box for box in _placed(drawn)}
+    height = next((height for most, height in HEIGHTS if len(drawn) <= most), HEIGHT)
+    boxes = {box.node.key: box for box in _placed(drawn, height)}
     known = [flow for flow in flows if flow.source in boxes and flow.target in boxes]
     lanes: dict[frozenset[int], list[Flow]] = {}
     for flow in sorted(known, key=lambda item: KINDS.index(item.kind)):
         if flow.source != flow.target:
             lanes.setdefault(frozenset((flow.source, flow.target)), []).append(flow)
     arrows = [arrow for lane in lanes.values() for arrow in _side_by_side(lane, boxes)]
-    return Drawing(tuple(boxes.values()), tuple(arrows), len(nodes) - len(drawn))
+    return Drawing(tuple(boxes.values()), tuple(arrows), len(nodes) - len(drawn), height)
 
 
 def _busiest(nodes: Sequence[Node], flows: Sequence[Flow]) -> list[Node]:
@@ -106,17 +109,17 @@ def _busiest(nodes: Sequence[Node], flows: Sequence[Flow]) -> list[Node]:
     return [*ranked[:1], *(node for node in nodes if node.key in kept)]
 
 
-def _placed(nodes: Sequence[Node]) -> list[Box]:
+def _placed(nodes: Sequence[Node], height: int) -> list[Box]:
     """The first in the middle, the others on an ellipse from the left, clockwise."""
     if not nodes:
         return []
     hub, *others = nodes
-    boxes = [_centred(hub, WIDTH / 2, HEIGHT / 2)]
-    across, along = WIDTH / 2 - BOX_WIDTH / 2 - 4, HEIGHT / 2 - BOX_HEIGHT / 2 - 4
+    boxes = [_centred(hub, WIDTH / 2, height / 2)]
+    across, along = WIDTH / 2 - BOX_WIDTH / 2 - 4, height / 2 - BOX_HEIGHT / 2 - 4
     for number, node in enumerate(others):
         angle = pi + 2 * pi * number / len(others)
         boxes.append(
-            _centred(node, WIDTH / 2 + across * cos(angle), HEIGHT / 2 + along * sin(angle))
+            _centred(node, WIDTH / 2 + across * cos(angle), height / 2 + along * sin(angle))
         )
     return boxes
 

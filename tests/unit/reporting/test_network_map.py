@@ -28,21 +28,29 @@ def overlap(one: Box, other: Box) -> bool:
     return abs(one.x - other.x) < BOX_WIDTH and abs(one.y - other.y) < BOX_HEIGHT
 
 
-@pytest.mark.parametrize("count", [1, 2, 4, 7, MOST_BOXES])
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 7, MOST_BOXES])
 def test_boxes_lie_in_the_canvas_and_apart(count: int) -> None:
-    boxes = draw(nodes(count), []).boxes
+    drawing = draw(nodes(count), [])
+    boxes = drawing.boxes
     assert len(boxes) == count
     for box in boxes:
         assert 0 <= box.x <= WIDTH - BOX_WIDTH
-        assert 0 <= box.y <= HEIGHT - BOX_HEIGHT
+        assert 0 <= box.y <= drawing.height - BOX_HEIGHT
     assert not [pair for pair in combinations(boxes, 2) if overlap(*pair)]
 
 
 def test_the_company_with_most_flows_stands_in_the_middle() -> None:
     flows = [Flow("money", 1, 3, ""), Flow("data", 3, 2, ""), Flow("service", 3, 4, "")]
-    first = draw(nodes(4), flows).boxes[0]
+    drawing = draw(nodes(4), flows)
+    first = drawing.boxes[0]
     assert first.node.key == 3
-    assert first.middle == (WIDTH // 2, HEIGHT // 2)
+    assert first.middle == (WIDTH // 2, drawing.height // 2)
+
+
+def test_few_companies_need_no_tall_canvas() -> None:
+    heights = [draw(nodes(count), []).height for count in (3, 5, 6)]
+    assert heights == sorted(set(heights))
+    assert heights[-1] == HEIGHT
 
 
 def test_flows_of_a_pair_run_side_by_side_whichever_way_they_run() -> None:
