@@ -1,6 +1,6 @@
 """Text that wants to run in a browser, laid into every free text column of a database, and what shows that it did.
 
-Each payload carries a mark (`px07`): where the mark stands in a page as anything but plain text or the value of a
+Each payload carries a mark (`pu07`): where the mark stands in a page as anything but plain text or the value of a
 harmless attribute, a text came out unescaped.
 """
 
@@ -38,8 +38,9 @@ _FORMS = (
     "<b hx-get=/@ hx-trigger=load>", "<b hx-on:load=alert('@') data-@>", "&lt;img src=/@&gt;<@>",
     "\u2028<img\u00a0src=/@><ſcript>alert('@')",
 )  # fmt: skip
-PAYLOADS = tuple(form.replace("@", f"px{place:02}") for place, form in enumerate(_FORMS))
-MARK = re.compile(r"px\d\d")
+# Ids have no u: none of them ever reads as a mark, whatever the hour it is made from.
+PAYLOADS = tuple(form.replace("@", f"pu{place:02}") for place, form in enumerate(_FORMS))
+MARK = re.compile(r"pu\d\d")
 
 # Columns that the program writes or a validator keeps to codes, so nobody can lay a text there.
 _CODES = """
@@ -236,7 +237,7 @@ def _is_active(name: str, value: str) -> bool:
         return False
     value = re.sub(r"[\x00-\x20]", "", value).lower()
     if name in _LEADS:
-        return value.startswith((*_RUNS, "/px", "//px")) or name in ("srcdoc", "style")
+        return value.startswith((*_RUNS, "/pu", "//pu")) or name in ("srcdoc", "style")
     return name.startswith(("on", "hx-on", "hx-get", "hx-post", "hx-vals"))
 
 

@@ -63,11 +63,11 @@ LOOK = r"""async () => {
   const end = performance.now() + 5000;
   do await drawn(); while (window.__asked > 0 && performance.now() < end);
   await drawn();
-  const mark = /px\d\d/, found = window.__heard.slice();
+  const mark = /pu\d\d/, found = window.__heard.slice();
   const wrong = (name, value) => mark.test(name) || mark.test(value) && (
     /^(on|hx-on|hx-get|hx-post|srcdoc$|style$)/i.test(name)
     || /^(href|src|action|formaction|data|xlink:href)$/i.test(name)
-      && /^[\s\u0000-\u0020]*((java\s*script|data|vbscript):|\/{1,2}px\d\d)/i.test(value));
+      && /^[\s\u0000-\u0020]*((java\s*script|data|vbscript):|\/{1,2}pu\d\d)/i.test(value));
   for (const e of document.querySelectorAll('*')) {
     if (mark.test(e.localName)) found.push(`<${e.localName}>`);
     for (const a of e.attributes)
@@ -260,7 +260,7 @@ def test_a_text_that_is_not_escaped_is_heard(
         assert any("policy: script-src" in one for one in stopped), stopped
         assert not any("dialog" in one for one in stopped), stopped
         policy = False
-        assert any("dialog: px" in one for one in window.open(address))
+        assert any("dialog: pu" in one for one in window.open(address))
 
 
 def test_each_payload_is_heard_where_it_stands_unescaped(

@@ -380,5 +380,5 @@ def test_no_export_carries_a_formula(
     assert len(files) > 30
     wrong = [cell for text in files.values() for cell in active_cells(text)]
     assert [cell for cell in wrong if not NUMBER.fullmatch(cell)] == []
-    assert sum("px07" in text for text in files.values()) > 20
+    assert sum("pu07" in text for text in files.values()) > 20
     assert sum(bool(active_cells(text)) for text in careless.values()) > 20

@@ -10,7 +10,7 @@ from apps.telemetry.models import RetentionEdge
 from apps.tenancy.context import current_company
 
 _MONTHS = """
-select right(c.relname, 7), greatest(c.reltuples, 0)::bigint, pg_total_relation_size(c.oid)
+select right(c.relname, 7), case when c.reltuples >= 0 then c.reltuples::bigint end, pg_total_relation_size(c.oid)
 from pg_inherits i join pg_class c on c.oid = i.inhrelid
 where i.inhparent = %s::regclass order by 1
 """
@@ -26,11 +26,12 @@ cross join lateral (
 
 
 class ReadingMonth(NamedTuple):
-    """A month partition: '2014-03', its end in UTC, about how many readings, bytes on disk."""
+    """A month partition: '2014-03', its end in UTC, about how many readings (None: not counted yet,
+    the database does so by itself), bytes on disk."""
 
     name: str
     end: datetime
-    readings: int
+    readings: int | None
     size: int
 
 
@@ -42,7 +43,7 @@ def months_of_readings() -> list[ReadingMonth]:
         return [_month(*row) for row in cursor.fetchall()]
 
 
-def _month(name: str, readings: int, size: int) -> ReadingMonth:
+def _month(name: str, readings: int | None, size: int) -> ReadingMonth:
     year, month = (int(part) for part in name.split("_"))
     end = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
     return ReadingMonth(f"{year:04d}-{month:02d}", end, readings, size)
