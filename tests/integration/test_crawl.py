@@ -339,7 +339,7 @@ def test_a_text_that_runs_is_seen() -> None:
 
 def formula(start: int, most: int) -> str:
     """What a spreadsheet would run; short enough for every field."""
-    return ("=1+px07", "+1+px07", "-1+px07", "@px07", "\t=px07", "\r=px07")[start % 6][:most]
+    return ("=1+pu07", "+1+pu07", "-1+pu07", "@pu07", "\t=pu07", "\r=pu07")[start % 6][:most]
 
 
 def active_cells(text: str) -> list[str]:
