@@ -30,3 +30,12 @@ def tax_on_fee(*, operator: str, rate: Decimal, country: str, vat_id: str) -> Fe
     if country in EU and operator in EU:
         return FeeTax(Decimal(0), True) if vat_id.strip() else FeeTax(rate)
     return FeeTax(Decimal(0))
+
+
+def tax_id_of(*, country: str, vat_id: str) -> dict[str, str]:
+    """A VAT id as the provider takes it (docs.stripe.com/billing/customer/tax-ids); empty where the EU gave none.
+
+    An invoice whose buyer owes the tax names the buyer's id (Directive 2006/112/EC, Art. 226).
+    """
+    value = "".join(vat_id.split()).upper()
+    return {"type": "eu_vat", "value": value} if value and country in EU else {}

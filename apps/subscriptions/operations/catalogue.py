@@ -14,7 +14,7 @@ from apps.accounts.queries import own_vat_check
 from apps.payments.domain.amounts import to_provider
 from apps.payments.operations.provider import ask
 from apps.subscriptions.domain.limits import Counted
-from apps.subscriptions.domain.tax import FeeTax, tax_on_fee
+from apps.subscriptions.domain.tax import FeeTax, tax_id_of, tax_on_fee
 from apps.subscriptions.models import Plan
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
@@ -94,12 +94,23 @@ def meter_of(what: Counted) -> str:
 
 def own_tax() -> FeeTax:
     """What is added to the current company's fees. An id that the EU's register does not know is none."""
-    own, check = Company.objects.get(pk=current_company().pk), own_vat_check()
-    is_unknown = check is not None and check.vat_id == own.vat_id and check.state == INVALID
+    own = Company.objects.get(pk=current_company().pk)
     return tax_on_fee(
         operator=settings.PERUSE_OPERATOR["country"], rate=Decimal(settings.PERUSE_OPERATOR["vat"]),
-        country=own.country, vat_id="" if is_unknown else own.vat_id,
+        country=own.country, vat_id=_known_vat_id(own),
     )  # fmt: skip
+
+
+def own_tax_id() -> dict[str, str]:
+    """The current company's VAT id for its invoices there; empty: none."""
+    own = Company.objects.get(pk=current_company().pk)
+    return tax_id_of(country=own.country, vat_id=_known_vat_id(own))
+
+
+def _known_vat_id(own: Company) -> str:
+    check = own_vat_check()
+    is_unknown = check is not None and check.vat_id == own.vat_id and check.state == INVALID
+    return "" if is_unknown else own.vat_id
 
 
 def tax_rates() -> list[str]:

@@ -12,19 +12,20 @@ from apps.payments.operations.provider import ask
 from apps.subscriptions.domain.standing import GOES_NO_FURTHER
 from apps.subscriptions.models import Subscription
 from apps.subscriptions.operations.agreeing import locked_subscription
-from apps.subscriptions.operations.catalogue import own_tax, tax_rates
+from apps.subscriptions.operations.catalogue import own_tax, own_tax_id, tax_rates
 from apps.tenancy.context import current_company
 from apps.tenancy.models import Company
 
 
 def new_customer() -> tuple[str, str]:
     """The company as a customer there: its id, and by what it was described."""
-    facts = _facts()
-    own, mark = current_company(), _mark(facts)
+    facts, tax_id = _facts(), own_tax_id()
+    own, mark = current_company(), _mark(facts, tax_id)
     # What is asked again with other facts is another question there.
     words = f"customer-{own.schema_name}-{own.created_at.timestamp():.0f}-{mark[:16]}"
     key: Any = {"idempotency_key": words}
     given: Any = {name: value for name, value in facts.items() if value}
+    given |= {"tax_id_data": [tax_id]} if tax_id else {}
     return str(ask(lambda stripe: stripe.v1.customers.create(given, key)).id), mark
 
 
@@ -47,14 +48,27 @@ def tell_facts(*, now: datetime) -> bool:
 
 
 def _describe(found: Subscription) -> bool:
-    facts = _facts()
-    mark = _mark(facts)
+    facts, tax_id = _facts(), own_tax_id()
+    mark = _mark(facts, tax_id)
     if found.told_facts == mark:
         return False
     ask(lambda stripe: stripe.v1.customers.update(found.customer_ref, facts))
+    _tell_tax_id(found.customer_ref, tax_id)
     found.told_facts = mark
     found.save(update_fields=["told_facts"])
     return True
+
+
+def _tell_tax_id(customer: str, wanted: Any) -> None:
+    """Its tax ids there become this one, or none. An invoice keeps the ids it was finished with."""
+    listed = ask(lambda stripe: stripe.v1.customers.tax_ids.list(customer, {"limit": 100})).data
+    stands = False
+    for one in listed:
+        stands |= (is_it := wanted == {"type": one.type, "value": one.value})
+        if not is_it:
+            ask(lambda stripe, key=one.id: stripe.v1.customers.tax_ids.delete(customer, key))  # type: ignore[misc]
+    if wanted and not stands:
+        ask(lambda stripe: stripe.v1.customers.tax_ids.create(customer, wanted))
 
 
 def _tax(customer: str) -> int:
@@ -89,5 +103,6 @@ def _facts() -> Any:
     }  # fmt: skip
 
 
-def _mark(facts: dict[str, Any]) -> str:
-    return sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+def _mark(facts: dict[str, Any], tax_id: dict[str, str]) -> str:
+    told = {**facts, "tax_id": tax_id}
+    return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

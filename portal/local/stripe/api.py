@@ -8,7 +8,7 @@ from typing import Any
 
 from portal.local.stripe import checkout, connect, customers, methods, payments
 from portal.local.stripe.errors import Refused, invalid, missing, unknown_address
-from portal.local.stripe.store import Store, Thing, expanded, merged
+from portal.local.stripe.store import Store, Thing, expanded, listed, merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +114,27 @@ def _customer(asked: Asked) -> Thing:
     given = {name: asked.params.get(name) for name in (*CUSTOMER, "test_clock")}
     metadata = dict(asked.params.get("metadata") or {})
     made = asked.store.make("customer", "cus", **given, metadata=metadata)
+    for data in asked.params.get("tax_id_data") or []:
+        customers.add_tax_id(asked.store, made["id"], data)
     asked.store.emit("customer.created", made)
     return made
+
+
+@route("GET", "customers/ID/tax_ids")
+def _tax_ids(asked: Asked) -> Thing:
+    return listed(
+        customers.tax_ids(asked.store, asked.ids[0]), f"/v1/customers/{asked.ids[0]}/tax_ids"
+    )
+
+
+@route("POST", "customers/ID/tax_ids")
+def _tax_id(asked: Asked) -> Thing:
+    return customers.add_tax_id(asked.store, asked.ids[0], asked.params)
+
+
+@route("DELETE", "customers/ID/tax_ids/ID")
+def _tax_id_gone(asked: Asked) -> Thing:
+    return customers.drop_tax_id(asked.store, asked.ids[0], asked.ids[1])
 
 
 @route("POST", "products")

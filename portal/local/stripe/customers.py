@@ -3,9 +3,13 @@
 A deleted one can still be retrieved, as what it was once; nothing else can be done with it.
 """
 
+import re
+
 from portal.local.stripe import payments, subscriptions
+from portal.local.stripe.errors import invalid
 from portal.local.stripe.store import Store, Thing
 
+EU_VAT = re.compile("[A-Z]{2}[0-9A-Z+*]{2,12}")
 ENDED = ("canceled", "incomplete_expired")
 
 
@@ -29,6 +33,34 @@ def delete(store: Store, key: str) -> Thing:
     gone = {"id": key, "object": "customer", "deleted": True, "_order": customer["_order"]}
     store.things[key] = gone
     return gone
+
+
+def tax_ids(store: Store, key: str) -> list[Thing]:
+    store.get("customer", key)
+    return [one for one in store.all("tax_id") if one["customer"] == key]
+
+
+def add_tax_id(store: Store, key: str, given: Thing) -> Thing:
+    """As docs.stripe.com/api/tax_ids says. Raises Refused for what is no id of its type."""
+    store.get("customer", key)
+    kind, value = str(given.get("type")), str(given.get("value"))
+    if kind != "eu_vat" or not EU_VAT.fullmatch(value):
+        raise invalid(f"Invalid value for {kind}.", "value", "tax_id_invalid")
+    made = store.make(
+        "tax_id", "txi", customer=key, type=kind, value=value, country=value[:2],
+        verification={"status": "pending"},
+    )  # fmt: skip
+    store.emit("customer.tax_id.created", made)
+    return made
+
+
+def drop_tax_id(store: Store, key: str, tax_id: str) -> Thing:
+    gone = store.get("tax_id", tax_id)
+    if gone["customer"] != key:
+        raise invalid(f"No such tax id: '{tax_id}'", "id", "resource_missing")
+    del store.things[tax_id]
+    store.emit("customer.tax_id.deleted", gone)
+    return {"id": tax_id, "object": "tax_id", "deleted": True}
 
 
 def _stop_collecting(store: Store, key: str) -> None:

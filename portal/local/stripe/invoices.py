@@ -135,8 +135,12 @@ def finalize(store: Store, invoice: Thing, base: str = "") -> Thing:
         raise invalid("This invoice is already finalized.", code="invoice_not_editable")
     number = sum(1 for one in store.all("invoice") if one["number"]) + 1
     invoice.update(
-        status="open", number=f"FAKE-{number:04d}", hosted_invoice_url=f"{base}/i/{invoice['id']}"
-    )
+        status="open", number=f"FAKE-{number:04d}", hosted_invoice_url=f"{base}/i/{invoice['id']}",
+        customer_tax_ids=[
+            {"type": one["type"], "value": one["value"]} for one in store.all("tax_id")
+            if one["customer"] == invoice["customer"]
+        ],
+    )  # fmt: skip
     invoice["status_transitions"]["finalized_at"] = store.now
     if invoice["collection_method"] == "send_invoice":
         invoice["due_date"] = store.now + DAY * int(invoice["_days"] or 30)

@@ -9,6 +9,7 @@ from apps.accounts.models import VatCheck
 from apps.accounts.operations import describe_company
 from apps.accounts.operations.vat_checks import ask_vat_check
 from apps.events.operations import run_waiting_jobs
+from apps.subscriptions.domain.tax import tax_id_of
 from apps.subscriptions.models import Plan, PlanInvoice
 from apps.subscriptions.operations import start_order, tell_facts
 from apps.subscriptions.operations.catalogue import own_tax
@@ -118,3 +119,37 @@ def test_asked_again_after_the_facts_have_changed(
     describe(workshop, now, street="Neue Gasse 7")
     with company_context(workshop):
         assert new_customer()[0] != first
+
+
+def test_the_next_invoice_names_the_vat_id_the_company_has_then(
+    workshop: Any, stripe_fake: Any, register: Register, now: datetime
+) -> None:
+    """An invoice keeps the id it was written with; an id the register does not know stands on none."""
+    ours = {"type": "eu_vat", "value": workshop.vat_id}
+
+    def named() -> list[Any]:
+        rows = sorted(stripe_fake.store.all("invoice"), key=lambda row: row["created"])
+        return [row["customer_tax_ids"] for row in rows]
+
+    order(stripe_fake, workshop, now)
+    follow(workshop, now)
+    assert named() == [[ours]]
+    describe(workshop, now, vat_id="ATU13585627")
+    go_on(stripe_fake, 32)
+    follow(workshop, later := now + timedelta(days=32))
+    assert named() == [[ours], [{"type": "eu_vat", "value": "ATU13585627"}]]
+    with company_context(workshop):
+        assert not tell_facts(now=later)
+    register.answer = UNKNOWN
+    answered(workshop, later)
+    go_on(stripe_fake, 31)
+    follow(workshop, later + timedelta(days=31))
+    assert named()[2:] == [[]]
+
+
+def test_only_an_id_of_the_eu_is_told() -> None:
+    assert tax_id_of(country="AT", vat_id=" atu 123 45678 ") == {
+        "type": "eu_vat", "value": "ATU12345678",
+    }  # fmt: skip
+    assert tax_id_of(country="AT", vat_id="") == {}
+    assert tax_id_of(country="CH", vat_id="CHE-123.456.788 MWST") == {}
