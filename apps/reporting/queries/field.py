@@ -106,7 +106,7 @@ class Held:
 
 
 def products_in_field(now: datetime, month: Period) -> list[Product]:
-    """What the company made, by type, the most frequent first; four queries."""
+    """What the company made, by type, the most frequent first; five queries."""
     assets = _seen(Asset.objects.filter(manufacturer=current_company()))
     brought, found = shares_by_asset(month), dict[str, Product]()
     mountings = _mountings(assets, month)
@@ -150,7 +150,7 @@ def _age(since: date | None, now: datetime) -> Iterable[int]:
 
 
 def book_of_assets(now: datetime, month: Period) -> list[Held]:
-    """What the company owns and others run, by what it brought in; four queries."""
+    """What the company owns and others run, by what it brought in; five queries."""
     own = current_company()
     assets = _seen(Asset.objects.filter(owner=own).exclude(provider=own))
     brought = shares_by_asset(month)
@@ -182,24 +182,28 @@ def _seen(rows: QuerySet[Asset]) -> Sequence[Any]:
 
 
 def shares_by_asset(month: Period) -> dict[UUID, Brought]:
-    """Of the company's own shares of others' lines in a month's periods, by asset. One query.
+    """Of the company's own shares of others' lines in a month's periods, by asset. Two queries.
 
     Shares of a whole period belong to no asset and stand in the money part alone.
     """
     found: dict[UUID, Brought] = {}
-    rows: QuerySet[Any] = own_shares(month).filter(asset_id__isnull=False)
-    sums: QuerySet[Any, Any] = rows.order_by().values(
-        "asset_id", "unit", "currency", "charge", "step"
-    )
-    seen: set[tuple[UUID, str]] = set()
-    for row in sums.annotate(used=Sum("quantity"), minor=Sum("amount_minor")):
+    rows = own_shares(month).filter(asset_id__isnull=False)
+    sums: QuerySet[Any, Any] = rows.order_by().values("asset_id", "currency")
+    for row in sums.annotate(minor=Sum("amount_minor")):
         part = Brought(income={row["currency"]: row["minor"]})
-        # Two steps over the same line do not make its quantity twice.
-        if (row["asset_id"], row["charge"]) not in seen and row["used"] is not None:
-            part.used[row["unit"]] = row["used"]
-            seen.add((row["asset_id"], row["charge"]))
         found.setdefault(row["asset_id"], Brought()).add(part)
+    quantities = rows.filter(pk__in=_newest(rows), quantity__isnull=False)
+    uses: QuerySet[Any, Any] = quantities.order_by().values("asset_id", "unit")
+    for row in uses.annotate(sum=Sum("quantity")):
+        found[row["asset_id"]].add(Brought(used={row["unit"]: row["sum"]}))
     return found
+
+
+def _newest(rows: QuerySet[Share]) -> QuerySet[Any]:
+    """One row of each line, whichever steps divide it: the last one, whose quantity is that of the line
+    as it stands after corrections; amounts are differences, quantities are not."""
+    line = ("settled_id", "charge", "tier", "asset_id", "service")
+    return rows.order_by(*line, "-generation", "id").distinct(*line).values("pk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +217,7 @@ class Served:
 
 
 def things_served(month: Period) -> list[Served]:
-    """Others' things by what the company has of their use in a month; three queries."""
+    """Others' things by what the company has of their use in a month; four queries."""
     brought = shares_by_asset(month)
     names = own_shares(month).order_by().values_list("asset_id", "asset_label", "provider_name")
     seen = Asset.objects.in_bulk(list(brought))

@@ -10,6 +10,8 @@ from django.db import IntegrityError, transaction
 from apps.assets.models import Asset
 from apps.billing.invariants import COMPANY_CHECKS, SHARED_CHECKS
 from apps.billing.models import Invoice
+from apps.common.period import month_period
+from apps.reporting.queries.field import shares_by_asset
 from apps.settlement.models import Account, SettledPeriod, Share, Transfer
 from apps.settlement.operations import make_payable, settle_documents
 from apps.tenancy.context import as_platform, company_context, no_company
@@ -155,6 +157,12 @@ def test_a_late_reading_changes_every_share(
     assert shares_of(maker) == {"maker cycles": 75}
     assert shares_of(financier) == {"finance cycles": 128, "finance base": 3_000}
     assert balances(provider, maker) == {"cost": -75, "owed": 20, "payable": 55}
+    # What the asset did is told as it stands now, once, whatever was said of it before.
+    october = month_period("2026-10", "Europe/Berlin")
+    for partner, minor in ((maker, 75), (financier, 128)):
+        with company_context(partner):
+            brought = shares_by_asset(october)[asset.pk]
+        assert (brought.used, brought.income) == ({"{cycle}": 75}, {"EUR": minor})
 
 
 def test_what_is_not_signed_takes_no_effect(
