@@ -27,6 +27,7 @@ from apps.common.tables import (
     MoneyColumn,
     NumberColumn,
     PillColumn,
+    SignedMoneyColumn,
     Table,
     TwoLineColumn,
 )
@@ -132,16 +133,6 @@ class TickColumn(Column):
 
     def export(self, value: Any, record: Invoice) -> list[str]:
         return []
-
-
-class SignedMoneyColumn(MoneyColumn):
-    """A credit note's amounts with a minus, as the sums above the list count them."""
-
-    def render(self, value: Any, record: Invoice) -> str:
-        return super().render(value * record.sign, record)
-
-    def export(self, value: Any, record: Invoice) -> list[str]:
-        return super().export(value * record.sign, record)
 
 
 class InvoiceTable(Table):

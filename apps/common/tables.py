@@ -105,6 +105,16 @@ class MoneyColumn(Column):
         return [f"{money.to_decimal():f}", currency]
 
 
+class SignedMoneyColumn(MoneyColumn):
+    """A credit note's amounts with a minus, as the sums above the list count them."""
+
+    def render(self, value: Any, record: Any) -> str:
+        return super().render(value * record.sign, record)
+
+    def export(self, value: Any, record: Any) -> list[str]:
+        return super().export(value * record.sign, record)
+
+
 class QuantityColumn(Column):
     """A decimal with its unit, right-aligned; the unit's code is an accessor or a fixed text."""
 

@@ -14,6 +14,7 @@ from apps.common.tables import (
     MoneyColumn,
     PillColumn,
     QuantityColumn,
+    SignedMoneyColumn,
     Table,
     TwoLineColumn,
 )
@@ -119,15 +120,16 @@ class AgreementTable(Table):
 class StatementTable(Table):
     name = TwoLineColumn(
         "statement_detail", verbose_name=_("Number"), accessor="name", order_by="number",
-        attrs=WHOLE, below=lambda record: record.get_kind_display(), below_name=_("Kind"),
+        attrs=WHOLE, below=lambda record: record.get_kind_display() if record.number else "",
+        below_name=_("Kind"),
         below_code=lambda record: record.kind,
     )  # fmt: skip
     partner_name = Column(verbose_name=_("Partner"))
     owner_name = Column(verbose_name=_("Written by"))
     contract_title = Column(verbose_name=_("Contract"))
     issued_on = DayColumn(verbose_name=_("Issued"))
-    net_minor = MoneyColumn(verbose_name=_("Net"))
-    gross_minor = MoneyColumn(verbose_name=_("Gross"))
+    net_minor = SignedMoneyColumn(verbose_name=_("Net"))
+    gross_minor = SignedMoneyColumn(verbose_name=_("Gross"))
 
     class Meta(Table.Meta):
         model = Statement

@@ -130,6 +130,14 @@ class Invoice(FencedModel):
         """-1 for a credit note: what its positive amounts mean to the customer's account."""
         return -1 if self.kind == Invoice.Kind.CREDIT_NOTE else 1
 
+    @property
+    def signed_net_minor(self) -> int:
+        return self.sign * self.net_minor
+
+    @property
+    def signed_gross_minor(self) -> int:
+        return self.sign * self.gross_minor
+
 
 class InvoiceLine(FencedModel):
     """One charge, tier and asset of one billed period. Reached through its invoice (no index)."""

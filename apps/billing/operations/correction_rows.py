@@ -86,8 +86,9 @@ def _document(
     company, contract, original = current_company(), found.contract, found.books.first_invoice
     assert original is not None
     totals = document_totals(taxes)
+    agreed = original.facts["terms"]
     terms = terms_facts(
-        contract, contract.public_id, str(original.facts["terms"].get("order_number", ""))
+        contract, contract.public_id, str(agreed.get("order_number", "")), agreed.get("served", ())
     )
     facts = invoice_facts(company, found.customer, terms)
     issued_on = original.issued_on.isoformat() if original.issued_on else ""

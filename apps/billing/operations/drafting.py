@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from apps.billing.domain.facts import invoice_facts, terms_facts
+from apps.billing.domain.facts import invoice_facts, served_days, terms_facts
 from apps.billing.domain.orders import order_for
 from apps.billing.domain.rating import RatedPeriod, Tax, tier_number
 from apps.billing.models import Invoice, InvoiceLine, InvoiceTax
 from apps.billing.queries.orders import Orders, last_day, orders_of
 from apps.common.fields import uuid7
-from apps.common.period import Period
+from apps.common.period import Period, local_date
 from apps.common.quantity import bounded, canonical
 from apps.contracts.models import Contract, PlanVersion
 from apps.metering.models import BilledPeriod, UsageRecord
@@ -114,9 +114,10 @@ def write_drafts(billables: Iterable[Billable], now: datetime) -> dict[UUID, UUI
 
 def _invoice(billable: Billable, orders: Orders, now: datetime) -> InvoiceRow:
     company, contract, totals = current_company(), billable.contract, billable.rated.totals
-    day = last_day(contract, Period(billable.period.start, billable.period.end))
-    order = order_for(orders.get(contract.id, []), day)
-    terms = terms_facts(contract, contract.public_id, order.number if order else "")
+    period, zone = Period(billable.period.start, billable.period.end), contract.time_zone
+    order = order_for(orders.get(contract.id, []), last_day(contract, period))
+    served = served_days(contract, local_date(period.start, zone), local_date(period.end, zone))
+    terms = terms_facts(contract, contract.public_id, order.number if order else "", served)
     return InvoiceRow(
         id=uuid7(), author_id=company.pk, parties=[company.pk], contract_id=contract.id,
         customer_id=billable.customer.pk, currency=billable.rated.currency,

@@ -73,7 +73,7 @@ select id from (
      order by drafted_at desc, id desc limit %s)
 ) found order by drafted_at desc, id desc limit %s
 """
-_SHOWN = ("number", "state", "period_start", "time_zone", "gross_minor", "currency",
+_SHOWN = ("kind", "number", "state", "period_start", "time_zone", "gross_minor", "currency",
           "author__name", "customer__name")  # fmt: skip
 
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Case, Count, F, QuerySet, Sum, Value, When
 
 from apps.billing.models import Correction, Invoice, InvoiceLine, InvoiceTax
 from apps.billing.wording import tax_text
-from apps.common.period import local_date
+from apps.common.period import local_date, midnight
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,15 @@ def document_of(invoice: Invoice) -> Document:
 
 
 def service_of(invoice: Invoice, lines: Sequence[InvoiceLine]) -> tuple[datetime, datetime]:
-    """The billed period; of an invoice with nothing but fees in advance the period they are for."""
+    """What of the billed period the contract covers; of an invoice with nothing but fees in advance the
+    period they are for."""
     first = lines[0] if lines else None
     alone = all(line.service_start for line in lines)
     if alone and first and first.service_start and first.service_end:
         return first.service_start, first.service_end
+    served = [date.fromisoformat(day) for day in invoice.facts["terms"].get("served", ())]
+    if served:
+        return midnight(served[0], invoice.time_zone), midnight(served[1], invoice.time_zone)
     return invoice.period_start, invoice.period_end
 
 

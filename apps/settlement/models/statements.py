@@ -95,6 +95,19 @@ class Statement(FencedModel):
         """A moment of the period's last day."""
         return self.period_end - timedelta(microseconds=1)
 
+    @property
+    def sign(self) -> int:
+        """-1 for a credit note: what its positive amounts mean to the partner's account."""
+        return -1 if self.kind == Statement.Kind.CREDIT_NOTE else 1
+
+    @property
+    def signed_net_minor(self) -> int:
+        return self.sign * self.net_minor
+
+    @property
+    def signed_gross_minor(self) -> int:
+        return self.sign * self.gross_minor
+
 
 class StatementLine(FencedModel):
     """One share on a statement. Each share stands on one at most: one side alone invoices it.

@@ -13,6 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from apps.billing.models import Invoice, Receivable
+from apps.billing.queries.documents import document_of
 from apps.contracts.domain.facts import ContractFacts
 from apps.contracts.models import Contract, CostObject
 from apps.contracts.operations import Cost, OrderLine, accept_one_off, note_cost, offer_one_off
@@ -89,6 +90,9 @@ def test_it_is_billed_whole_once_by_the_same_run(
         received = Invoice.objects.get(pk=charged.pk)
         assert [line.net_minor for line in received.lines.order_by("position")] == [25_650, 219]
         assert received.facts["terms"]["order_number"] == "WO-7"
+        # The service was of one day, not of the month it is billed with.
+        shown = document_of(received)
+        assert (shown.first_day, shown.last_day) == (DONE, DONE)
         assert Receivable.objects.get(pk=charged.pk).open_minor == 25_869
     bill(workshop, "2026-11")
     with company_context(workshop):
