@@ -37,13 +37,17 @@ def lock_couplings() -> None:
 
 
 def layouts_of(types: Iterable[AssetType]) -> dict[UUID, dict[str, Any]]:
-    """By type: its positions and channels, as its assets show them to their parties."""
+    """By type: its positions and channels, as its assets show them to their parties; `expected_interval`:
+    the shortest of the channels, in seconds."""
     layouts: dict[UUID, dict[str, Any]] = {
         row.pk: {"positions": list(row.positions), "counters": [], "channels": []} for row in types
     }
     for row in TypeChannel.objects.filter(asset_type__in=list(layouts)).order_by("code"):
         layout = layouts[row.asset_type_id]
         shown = {"code": row.code, "title": row.title, "kind": row.kind}
+        if row.expected_interval_seconds is not None:
+            known = layout.get("expected_interval", row.expected_interval_seconds)
+            layout["expected_interval"] = min(known, row.expected_interval_seconds)
         layout["channels"].append({**shown, "unit": row.unit, "mark": row.mark})
         if row.kind in (ChannelKind.COUNTER, ChannelKind.DELTA):
             layout["counters"].append({**shown, "unit": row.billed_unit})

@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce
 
 from apps.assets.domain.derived import depths_of
 from apps.assets.domain.facts import ROLES
@@ -83,12 +85,15 @@ def roles_in(asset: Asset) -> list[str]:
 
 
 def with_expected_interval(assets: QuerySet[Asset]) -> QuerySet[Asset]:
-    """Assets with `expected_interval`: the shortest of their type's channels, in seconds."""
+    """Assets with `expected_interval`: the shortest of their type's channels, in seconds.
+
+    As the asset tells each of its parties; the channels themselves are the collector's to see.
+    """
+    told = Cast(KeyTextTransform("expected_interval", "layout"), IntegerField())
     channels = TypeChannel.objects.filter(asset_type=OuterRef("asset_type"))
     shortest = channels.order_by(F("expected_interval_seconds").asc(nulls_last=True))
-    return assets.annotate(
-        expected_interval=Subquery(shortest.values("expected_interval_seconds")[:1])
-    )
+    own = Subquery(shortest.values("expected_interval_seconds")[:1])
+    return assets.annotate(expected_interval=Coalesce(told, own))
 
 
 def reporting_state(

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, Count, F, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, F, Q, QuerySet, Sum, Value, When
 
 from apps.billing.models import Correction, Invoice, InvoiceLine, InvoiceTax
 from apps.billing.wording import tax_text
 from apps.common.period import local_date, midnight
+from apps.tenancy.context import current_company
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +69,21 @@ def _corrections_of(invoice: Invoice) -> list[Correction]:
 
 
 def sums_of(invoices: QuerySet[Invoice]) -> list[dict[str, Any]]:
-    """Count, net, tax and total by currency, in minor units, less credit notes. One query."""
+    """Count, net, tax and total by currency and side (`ours`: the company wrote them), in minor units, less
+    credit notes; `drafts`: what of the total is not issued. One query."""
     sign = Case(When(kind=Invoice.Kind.CREDIT_NOTE, then=Value(-1)), default=Value(1))
+    ours = Case(When(author=current_company(), then=Value(True)), default=Value(False))
+    waiting = ~Q(state=Invoice.State.ISSUED)
     rows = (
-        invoices.order_by("currency")
-        .values("currency")
+        invoices.annotate(ours=ours)
+        .order_by("currency", "-ours")
+        .values("currency", "ours")
         .annotate(
             count=Count("id"),
             net=Sum(F("net_minor") * sign),
             tax=Sum(F("tax_minor") * sign),
             gross=Sum(F("gross_minor") * sign),
+            drafts=Sum(F("gross_minor") * sign, filter=waiting, default=0),
         )
     )
     return [dict(row) for row in rows]

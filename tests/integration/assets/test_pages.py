@@ -18,6 +18,7 @@ from apps.assets.operations import (
     register_asset_type,
     register_assets,
 )
+from apps.assets.queries import with_expected_interval
 from apps.common.fields import uuid7
 from tests.conftest import NOW
 
@@ -128,6 +129,23 @@ def test_meaning_of_channels_with_readings_stays(
         ]
         change_asset_type(asset_type=kind, name="Press", channels=more, now=NOW)
         assert sorted(row.code for row in kind.channels.all()) == ["energy", "pressure"]
+
+
+def test_a_partner_waits_as_long_for_a_reading_as_who_collects(
+    press: Asset, cast: dict[str, Any], as_company: Callable[..., Any]
+) -> None:
+    """The type's channels are the collector's; how often they report is told to every party."""
+    month = 31 * 86_400
+    channels = [
+        ChannelFacts("energy", "Energy", "counter", "MW.h", expected_interval_seconds=month),
+        ChannelFacts("pressure", "Pressure", "gauge", "bar", expected_interval_seconds=2 * month),
+    ]
+    with as_company(cast["provider"]):
+        change_asset_type(asset_type=press.asset_type, name="Press", channels=channels, now=NOW)
+    for company in (cast["provider"], cast["customer"]):
+        with as_company(company):
+            seen = with_expected_interval(Asset.objects.filter(pk=press.pk)).get()
+            assert seen.expected_interval == month
 
 
 def test_an_asset_is_registered_and_changed_by_form(

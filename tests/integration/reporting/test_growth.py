@@ -94,10 +94,10 @@ def test_the_sums_of_a_long_list_are_asked_for_afterwards(
     sums = reverse("invoice_sums", urlconf="portal.urls")
     page = client.get(reverse("invoice_list", urlconf="portal.urls")).content.decode()
     assert f'hx-get="{sums}?"' in page
-    assert "invoices in EUR" not in page
-    assert "6001 invoices in EUR" in client.get(sums).content.decode()
+    assert "of ours in EUR" not in page
+    assert "6001 invoices of ours in EUR" in client.get(sums).content.decode()
     narrowed = client.get(sums, {"q": "N-1000"}).content.decode()
-    assert "1 invoice in EUR" in narrowed
+    assert "1 invoice of ours in EUR" in narrowed
 
 
 def rows_read(sql: str) -> int:
