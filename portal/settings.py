@@ -212,9 +212,9 @@ if CONSOLE:
     SESSION_COOKIE_AGE = 2 * 3600
     FORMAT_MODULE_PATH = "apps.console.formats"
     UNFOLD = {
-        "SITE_TITLE": "Peruse console",
+        "SITE_TITLE": _("Peruse console"),
         "SITE_HEADER": "Peruse",
-        "SITE_SUBHEADER": "Platform operations",
+        "SITE_SUBHEADER": _("Platform operations"),
         "SITE_SYMBOL": "monitoring",
         "SHOW_HISTORY": False,
         "SHOW_VIEW_ON_SITE": False,

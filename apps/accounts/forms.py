@@ -18,6 +18,7 @@ from django.core.mail import get_connection
 from django.core.mail.backends.smtp import EmailBackend
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.accounts.domain.company_facts import SCHEMES
 from apps.accounts.limits import MAILS_OF_ACCOUNT, give_back, person_buckets, take
@@ -191,7 +192,7 @@ class InvitationForm(forms.Form):
 
     email = forms.EmailField(label=_("E-mail"))
     position = forms.ChoiceField(
-        label=_("Position"), choices=Membership.Position.choices,
+        label=pgettext_lazy("person", "Position"), choices=Membership.Position.choices,
         initial=Membership.Position.VIEWER,
         help_text=_(
             "Directors may do everything; finance bills; operations drafts contracts; technicians "
@@ -203,7 +204,9 @@ class InvitationForm(forms.Form):
 class PositionForm(forms.Form):
     """Another position of a member."""
 
-    position = forms.ChoiceField(label=_("Position"), choices=Membership.Position.choices)
+    position = forms.ChoiceField(
+        label=pgettext_lazy("person", "Position"), choices=Membership.Position.choices
+    )
 
 
 class NewPersonForm(forms.Form):

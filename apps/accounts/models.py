@@ -27,6 +27,10 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(username or "").lower())
 
 
+# What stands in place of the name of an erased person.
+ERASED_NAME = "Erased person"
+
+
 class User(AbstractBaseUser):
     """One person, however many companies. Exempt from the fence: reached through `known_people`."""
 
@@ -56,6 +60,11 @@ class User(AbstractBaseUser):
 
     def get_full_name(self) -> str:
         return self.name
+
+    @property
+    def shown_name(self) -> str:
+        """The name; of an erased person the word for one, in the reader's language."""
+        return str(_("Erased person")) if self.name == ERASED_NAME else self.name
 
     # The console shows everything to staff and nothing to others; there are no finer rights in it.
     def has_perm(self, perm: str, obj: Any = None) -> bool:

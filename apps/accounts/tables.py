@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.accounts.models import ApiKey, Membership
 from apps.common import tables
@@ -21,7 +22,7 @@ class PeopleTable(tables.Table):
 
     name = PersonColumn()
     email = tables.Column(accessor="user__email", verbose_name=_("E-mail"))
-    position = tables.Column(verbose_name=_("Position"))
+    position = tables.Column(verbose_name=pgettext_lazy("person", "Position"))
     joined_at = tables.InstantColumn(verbose_name=_("Member since"))
 
     class Meta(tables.Table.Meta):

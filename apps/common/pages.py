@@ -195,12 +195,13 @@ class ListPage(TemplateView):
 
 
 def _name_the_empty_choice(found: django_filters.Filter) -> None:
-    """“State: all” instead of dashes, unless the filter names it itself."""
+    """“State: all” instead of dashes, unless the filter names it itself; labels in the reader's language."""
+    found.label = gettext(str(found.label))
     if not isinstance(found, django_filters.ChoiceFilter | django_filters.ModelChoiceFilter):
         return
     dashes = filter_settings.EMPTY_CHOICE_LABEL
     if found.extra.get("empty_label", dashes) == dashes:
-        label = gettext("%(field)s: all") % {"field": gettext(str(found.label))}
+        label = gettext("%(field)s: all") % {"field": found.label}
         found.extra["empty_label"] = label
 
 

@@ -84,7 +84,7 @@ class Job(FencedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} ({self.state})"
+        return f"{self.kind} ({self.get_state_display()})"
 
     @property
     def percent(self) -> int:

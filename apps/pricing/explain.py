@@ -11,7 +11,7 @@ from apps.pricing.values import PricedLine, Step
 SENTENCES: dict[str, dict[str, str]] = {
     "used": {
         "en": "{asset} used {quantity}.",
-        "de": "{asset} hat {quantity} verbraucht.",
+        "de": "Nutzung von {asset}: {quantity}.",
     },
     "converted": {
         "en": "Converted: {quantity}.",

@@ -10,13 +10,21 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.accounts.models import EntryCode, Invitation, Membership, PersonAct, SignOnLink, User
+from apps.accounts.models import (
+    ERASED_NAME,
+    EntryCode,
+    Invitation,
+    Membership,
+    PersonAct,
+    SignOnLink,
+    User,
+)
 from apps.accounts.queries import companies_naming, last_director_of
 from apps.events.operations import record
 from apps.tenancy.context import Inside, as_app, as_platform, current_company, no_company
 from apps.tenancy.models import Company
 
-NAME = "Erased person"
+NAME = ERASED_NAME
 
 
 def erased_address(person: User) -> str:

@@ -1,9 +1,10 @@
 """Members of the company, their positions, and invitations."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
+import django_filters
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -11,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.access import requires
@@ -31,6 +32,19 @@ from apps.common.pages import Action, Empty, ListPage
 _HISTORY = 20
 
 
+class PeopleFilters(django_filters.FilterSet):
+    """By what somebody is in the company."""
+
+    position = django_filters.ChoiceFilter(
+        label=pgettext_lazy("person", "Position"), choices=Membership.Position.choices,
+        empty_label=gettext_lazy("All positions"),
+    )  # fmt: skip
+
+    class Meta:
+        model = Membership
+        fields: ClassVar[list[str]] = ["position"]
+
+
 class PeopleList(ListPage):
     """Who belongs to the company, and who is invited."""
 
@@ -38,7 +52,7 @@ class PeopleList(ListPage):
     table_class = PeopleTable
     title = gettext_lazy("People")
     search_fields = ("user__name", "user__email")
-    filter_fields = ("position",)
+    filterset_class = PeopleFilters
     export_name = "people"
     intro_template = "accounts/invitations.html"
     actions = (Action("invitation_new", gettext_lazy("Invite"), "user-plus", "manage_people"),)

@@ -14,6 +14,13 @@ from apps.common.fields import QuantityField
 from apps.common.ids import encode
 from apps.tenancy.fence import FencedModel
 
+# Purposes the portal itself writes, of what a contract or the right of use brings.
+OWN_PURPOSES = {
+    "billing": _("billing"),
+    "Regulation (EU) 2023/2854, Art. 4": _("Regulation (EU) 2023/2854, Art. 4"),
+}
+OWN_ORIGINS = frozenset({"contract", "use"})
+
 
 class GrantKind(models.TextChoices):
     VALUES = "values", _("readings")
@@ -209,6 +216,12 @@ class DataGrant(FencedModel):
     def asset_public_id(self) -> str:
         """Copyable id, also where the asset itself is not seen."""
         return encode(Asset.prefix, self.asset_id)
+
+    @property
+    def purpose_shown(self) -> str:
+        """In the reader's language what the portal wrote, and as they wrote it what people wrote."""
+        own = OWN_PURPOSES.get(self.purpose) if self.origin in OWN_ORIGINS else None
+        return str(own or self.purpose)
 
     def state_at(self, now: datetime) -> str:
         """`revoked`, `ended`, `waiting` or `active`, as its dates say."""

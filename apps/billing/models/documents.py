@@ -5,11 +5,18 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from apps.billing.models.corrections import Correction
 from apps.common.fields import MinorField, QuantityField
 from apps.tenancy.fence import FencedModel
+
+# What a document is called that has no number yet, by its kind.
+DRAFTS = {
+    "invoice": _("Draft invoice"), "credit": _("Draft credit note"),
+    "addition": _("Draft additional invoice"),
+}  # fmt: skip
 
 
 class NumberSeries(FencedModel):
@@ -124,6 +131,13 @@ class Invoice(FencedModel):
 
     def __str__(self) -> str:
         return self.number or str(_("Draft"))
+
+    @property
+    def heading(self) -> str:
+        """“Invoice 2026-0001”, or what a draft of its kind is called."""
+        if self.number:
+            return f"{capfirst(self.get_kind_display())} {self.number}"
+        return str(DRAFTS[self.kind])
 
     @property
     def sign(self) -> int:

@@ -86,7 +86,7 @@ class CompanyAdmin(ReadOnly):
         column("slug", _("Address")),
         column("vat_id", _("VAT id")),
     )
-    plan = column("plan_code", _("Plan"))
+    plan = column("plan_title", _("Plan"))
     place, land = column("city", _("City")), column("country", _("Country"))
     mail, tongue = column("email", _("E-mail")), column("language", _("Language"))
     zone, since = column("time_zone", _("Time zone")), column("created_at", _("Since"))

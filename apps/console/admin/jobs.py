@@ -64,7 +64,10 @@ class JobAdmin(ReadOnly):
         column("kind", _("Kind")),
         column("company", _("Company")),
     )
-    lane, tries = column("queue", _("Queue")), column("attempts", _("Tries"))
+    lane, tries = (
+        column("get_queue_display", _("Queue"), order="queue"),
+        column("attempts", _("Tries")),
+    )
     made, due = column("created_at", _("Written")), column("run_after", _("Due"))
     leased, over = column("lease_until", _("Leased until")), column("finished_at", _("Finished"))
     acts = (("retry", "retry_one"),)

@@ -47,7 +47,7 @@ class UserAdmin(ReadOnly):
     list_filter = ("is_active", "is_staff", "language")
     search_fields = ("name", "email")
     fields = ("who", "mail", "tongue", "zone", "active", "staff", "since", "seen")
-    who, mail = column("name", _("Name")), column("email", _("E-mail"))
+    who, mail = column("shown_name", _("Name"), order="name"), column("email", _("E-mail"))
     tongue, zone = column("language", _("Language")), column("time_zone", _("Time zone"))
     active, staff = column("is_active", _("Active")), column("is_staff", _("Platform"))
     since, seen = column("joined_at", _("Since")), column("last_login", _("Last signed in"))
@@ -90,7 +90,7 @@ class UserAdmin(ReadOnly):
         """What erasing the person takes away, what stays and why; and what is stored, as a file."""
         context = {
             **self.admin_site.each_context(request),
-            "title": person.name, "opts": self.opts, "original": person, "person": person,
+            "title": person.shown_name, "opts": self.opts, "original": person, "person": person,
             "is_erased": is_erased(person), "is_oneself": person.pk == request.user.pk,
             "concerned": companies_naming(person), "alone": directed_alone(person),
         }  # fmt: skip

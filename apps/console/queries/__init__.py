@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, TruncHour
+from django.utils.translation import get_language
 
 from apps.accounts.models import Membership
 from apps.common.ids import least_id
@@ -54,6 +55,7 @@ def companies_with_health(now: datetime) -> QuerySet[Company]:
     health = CompanyHealth.all_parties.filter(author=OuterRef("pk"))
     jobs = Job.all_parties.filter(company=OuterRef("pk")).order_by()
     plan = Subscription.all_parties.filter(author=OuterRef("pk")).exclude(basis=Basis.NONE)
+    title = "title_de" if (get_language() or "").startswith("de") else "title_en"
     people = Membership.all_parties.filter(author=OuterRef("pk"), ended_at=None).order_by()
     due = jobs.filter(open_jobs(), run_after__lte=now)
     return Company.objects.annotate(
@@ -70,6 +72,7 @@ def companies_with_health(now: datetime) -> QuerySet[Company]:
         ),
         parked_jobs=Coalesce(Subquery(_count(jobs.filter(state=Job.State.PARKED), "company")), 0),
         plan_code=Subquery(plan.values("plan")),
+        plan_title=Subquery(plan.values(f"plan__{title}")),
         people=Coalesce(Subquery(_count(people, "author")), 0),
         plan_money=paid_and_open(now),
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.common.forms import ExactField, MomentField
 from apps.telemetry.models import Channel, Declaration
@@ -51,7 +52,8 @@ class CorrectionForm(forms.Form):
         help_text=_("In your time zone. It counts with the first reading at or after this moment."),
     )
     amount = ExactField(
-        label=_("Amount"), help_text=_("Added to the usage; less than zero takes away.")
+        label=pgettext_lazy("quantity", "Amount"),
+        help_text=_("Added to the usage; less than zero takes away."),
     )
     reason = forms.CharField(
         label=_("Reason"), max_length=200, help_text=_("Why the counter is not right.")

@@ -14,7 +14,7 @@ def test_per_unit_in_both_languages() -> None:
         "70.7185\u00a0EUR rounded half up to 70.72\u00a0EUR.",
     ]
     assert sentences(line, "de") == [
-        "Truck 1 hat 1.055,5\u00a0km verbraucht.",
+        "Nutzung von Truck 1: 1.055,5\u00a0km.",
         "1.055,5\u00a0km × 0,067\u00a0EUR = 70,7185\u00a0EUR.",
         "70,7185\u00a0EUR kaufmännisch gerundet auf 70,72\u00a0EUR.",
     ]

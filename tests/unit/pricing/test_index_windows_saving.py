@@ -108,7 +108,7 @@ def test_each_window_is_a_line_with_its_price() -> None:
     assert [line.key for line in period.lines] == [("use", 1, "ast_a"), ("use", 2, "ast_a")]
     assert period.lines[1].title == {"de": "Use, Niedertarif", "en": "Use, Off-peak"}
     assert sentences(period.lines[0], "de")[:2] == [
-        "A hat 10,5\u00a0h verbraucht.",
+        "Nutzung von A: 10,5\u00a0h.",
         "Zeitfenster Hochtarif: 10\u00a0h.",
     ]
 
