@@ -1,5 +1,6 @@
 """Form fields of the portal."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.common.money import Money, format_money, minor_digits, round_half_up
 from apps.common.quantity import BadValue, canonical, parse_decimal
+
+_PLAIN = re.compile(r"-?\d+\.\d+")
 
 
 class DateInput(forms.DateInput):
@@ -49,7 +52,11 @@ class ExactField(forms.Field):
             raise forms.ValidationError(_("Enter a number such as 1204.5.")) from None
 
     def prepare_value(self, value: Any) -> Any:
-        return canonical(value) if isinstance(value, Decimal) else value
+        """As the page's language writes it; what somebody typed otherwise stays as it was typed."""
+        text = canonical(value) if isinstance(value, Decimal) else value
+        if isinstance(text, str) and _PLAIN.fullmatch(text) and get_language() == "de":
+            return text.replace(".", ",")
+        return text
 
 
 class MomentField(forms.DateTimeField):

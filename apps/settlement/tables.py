@@ -18,6 +18,7 @@ from apps.common.tables import (
     Table,
     TwoLineColumn,
 )
+from apps.common.templatetags import portal
 from apps.contracts.models import Contract
 from apps.settlement.models import (
     Account,
@@ -43,8 +44,13 @@ class ShareTable(Table):
         fields: ClassVar[tuple[str, ...]] = ()
 
 
+class _FirstDayColumn(LinkColumn):
+    def render(self, value: Any, record: Any) -> str:
+        return super().render(portal.day(value), record)
+
+
 class PeriodTable(Table):
-    period = LinkColumn(
+    period = _FirstDayColumn(
         "settled_detail", verbose_name=_("Period"), accessor="first_day", order_by="period_start"
     )
     contract = Column(verbose_name=_("Contract"))

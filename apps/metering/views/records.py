@@ -1,5 +1,6 @@
 """Pages of usage: a contract's overview, a record, its readings."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -60,6 +61,7 @@ def usage_record(request: HttpRequest, record_id: UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "record": record, "period": record.billed_period, "figures": figures,
         "contract": record.billed_period.contract, "zone": record.billed_period.contract.time_zone,
+        "last_moment": record.billed_period.end - timedelta(microseconds=1),
         "corrections": [(jump_words(item.kind), item) for item in figures.corrections],
         "windows": _windows(record, figures),
         "meters": shown_meters(figures), "of_record": shown_sources(figures),

@@ -12,14 +12,14 @@ from math import cos, hypot, pi, sin
 WIDTH, HEIGHT = 960, 560
 # Few companies need no tall canvas: up to so many, the height.
 HEIGHTS = ((3, 200), (5, 420))
-BOX_WIDTH, BOX_HEIGHT = 172, 52
+BOX_WIDTH, BOX_HEIGHT = 204, 52
 KINDS = ("product", "service", "data", "money")
 # Flows of one pair run side by side this far apart, and carry their texts at different places.
 APART = 15
 TEXT_AT = {"product": 0.30, "service": 0.43, "data": 0.57, "money": 0.70}
-LONGEST_NAME = 22
+LONGEST_NAME = 27
 # Boxes that do not touch on this canvas.
-MOST_BOXES = 14
+MOST_BOXES = 12
 
 
 @dataclass(frozen=True, slots=True)
