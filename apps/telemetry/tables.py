@@ -170,13 +170,15 @@ class GrantReadTable(Table):
     act = PillColumn(verbose_name=gettext_lazy("Act"))
     reader = Column(verbose_name=gettext_lazy("By"), attrs={"td": {"class": "text-break"}})
     channels = Column(orderable=False, verbose_name=gettext_lazy("Channels"))
-    period_start = InstantColumn(verbose_name=gettext_lazy("From"))
-    period_end = InstantColumn(verbose_name=gettext_lazy("Until"))
+    period_start = Column(verbose_name=gettext_lazy("Period"))
     row_count = NumberColumn(verbose_name=gettext_lazy("Rows"))
 
     class Meta(Table.Meta):
         model = GrantRead
         fields: ClassVar[tuple[str, ...]] = ()
+
+    def render_period_start(self, record: GrantRead) -> str:
+        return format_html("{} – {}", instant(record.period_start), instant(record.period_end))
 
     def render_channels(self, value: list[str], record: GrantRead) -> str:
         return f"{', '.join(value)} · {record.get_resolution_display()}"
@@ -186,12 +188,16 @@ class GrantReadTable(Table):
 
 
 class ActTable(GrantReadTable):
-    """The same over all grants on an asset: to whom besides."""
+    """The same over all grants on an asset: to whom besides, and there by whom."""
 
     grantee = Column(accessor="grant__grantee__name", verbose_name=gettext_lazy("Company"))
 
     class Meta(GrantReadTable.Meta):
+        exclude: ClassVar[tuple[str, ...]] = ("reader",)
         sequence = ("read_at", "grantee", "act", "...")
+
+    def render_grantee(self, value: str, record: Any) -> str:
+        return format_html('{}<div class="text-secondary">{}</div>', value, reader_of(record))
 
 
 def reader_of(act: Any) -> str:
