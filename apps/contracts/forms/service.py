@@ -34,7 +34,7 @@ class ServiceFields(forms.Form):
     answer_hours = _hours(_("Answer within (hours)"))
     on_site_hours = _hours(_("On site within (hours)"))
     repair_hours = _hours(_("Back in service within (hours)"))
-    availability = ExactField(label=_("Availability (% of a billing period)"), required=False)
+    availability = ExactField(label=_("Availability (percent of a billing period)"), required=False)
     service_days = forms.ChoiceField(
         label=_("Hours count on"), choices=tuple(SERVICE_DAYS.items()), required=False
     )
