@@ -132,7 +132,7 @@ def test_a_late_reading_becomes_a_credit_note_that_both_can_follow(
     for text in ("3.69", "2.68", "1.01", "Readings that came since", "1,040",
                  "read the wrong meter"):  # fmt: skip
         expect(main).to_contain_text(text)
-    page.get_by_role("link", name="Credit note Draft").click()
+    page.get_by_role("link", name="Draft credit note").click()
     page.get_by_role("button", name="Approve").click()
     page.get_by_role("button", name="Issue").click()
     page.locator("#confirm [data-confirm-yes], #confirm button.btn-primary").first.click()

@@ -61,11 +61,11 @@ FIRST_PAID = {MAKER: 15_614, OTHER_MAKER: 3_903, FINANCIER: 30_984, WORKSHOP: 10
               PLATFORM: 1_439}  # fmt: skip
 # Self-billed (kind, net, gross) of the correction: what fell and what rose, each on its document.
 CORRECTED = {
-    MAKER: [("credit", 984, 1_171)],
-    OTHER_MAKER: [("credit", 42, 50), ("invoice", 42, 50)],
-    FINANCIER: [("credit", 1_221, 1_453), ("invoice", 731, 870)],
+    MAKER: [("credit", -984, -1_171)],
+    OTHER_MAKER: [("credit", -42, -50), ("invoice", 42, 50)],
+    FINANCIER: [("credit", -1_221, -1_453), ("invoice", 731, 870)],
     WORKSHOP: [("advice", 729, 729)],
-    PLATFORM: [("credit", 57, 68), ("invoice", 34, 40)],
+    PLATFORM: [("credit", -57, -68), ("invoice", 34, 40)],
 }
 # November: 10,000 km of tire A and of tire C each; what is due back comes off.
 NOVEMBER_PAID = {MAKER: 13_011 - 1_171, FINANCIER: 25_809 - 583, WORKSHOP: 12_600,
