@@ -1,10 +1,11 @@
 """What of money has a day or waits for a second person stands on the home of who can act."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -21,8 +22,15 @@ from tests.integration.billing.test_disputes import answer, dispute
 
 __all__ = ["billed", "customer", "issued", "provider"]
 
-NOW = timezone.now()
-TODAY = timezone.localdate()
+# At noon all zones of the cast have one day; what midnight does has a test of its own.
+NOW = timezone.now().replace(hour=12)
+TODAY = NOW.date()
+
+
+@pytest.fixture(autouse=True)
+def _at_now() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
 
 
 @pytest.fixture
@@ -86,6 +94,19 @@ def test_an_invoice_is_named_to_who_pays_it_a_week_before_its_day(
     owed(contract, TODAY + timedelta(days=8), "N-2")
     assert need(1, "invoice to pay within seven days") in home(client_of(cast["customer"]))
     assert "within seven days" not in home(client_of(cast["provider"]))
+
+
+def test_the_week_is_counted_from_the_payers_day_not_from_that_of_the_servers(
+    contract: Contract, cast: dict[str, Any], client_of: Callable[..., Client]
+) -> None:
+    owed(contract, TODAY + timedelta(days=8))
+    assert cast["customer"].time_zone == "Europe/Berlin"
+    buyer = client_of(cast["customer"])
+    with time_machine.travel(NOW.replace(hour=21, minute=59), tick=False):
+        before = "within seven days" in home(buyer)
+    with time_machine.travel(NOW.replace(hour=23), tick=False):
+        assert need(1, "invoice to pay within seven days") in home(buyer)
+    assert not before
 
 
 def test_a_dispute_waits_for_its_answer_on_the_issuers_home(
