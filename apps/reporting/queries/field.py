@@ -192,10 +192,20 @@ def shares_by_asset(month: Period) -> dict[UUID, Brought]:
     for row in sums.annotate(minor=Sum("amount_minor")):
         part = Brought(income={row["currency"]: row["minor"]})
         found.setdefault(row["asset_id"], Brought()).add(part)
-    quantities = rows.filter(pk__in=_newest(rows), quantity__isnull=False)
-    uses: QuerySet[Any, Any] = quantities.order_by().values("asset_id", "unit")
-    for row in uses.annotate(sum=Sum("quantity")):
-        found[row["asset_id"]].add(Brought(used={row["unit"]: row["sum"]}))
+    for (asset, unit, *_), quantity in _measured(rows).items():
+        found[asset].add(Brought(used={unit: quantity}))
+    return found
+
+
+def _measured(rows: QuerySet[Share]) -> dict[tuple[Any, ...], Decimal]:
+    """Quantities by asset, unit, period and meter. Several charges may price one meter: the one that
+    prices most of it tells what it measured."""
+    found: dict[tuple[Any, ...], Decimal] = {}
+    quantities = rows.filter(pk__in=_newest(rows), quantity__isnull=False).order_by()
+    fields = ("asset_id", "unit", "settled_id", "meter", "charge")
+    for *key, charge, quantity in quantities.values_list(*fields).annotate(sum=Sum("quantity")):
+        thing = (*key, "" if key[-1] else charge)
+        found[thing] = max(found.get(thing, quantity), quantity)
     return found
 
 

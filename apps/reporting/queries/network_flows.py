@@ -42,7 +42,8 @@ def companies_of(network: ValueNetwork, month: Period) -> list[Node]:
 def flows_between(network: UUID, keys: Sequence[int], month: Period, zone: str) -> list[Flow]:
     """Product, service, data and money of the month, whole days in `zone`; eight queries.
 
-    Of contracts of this network, and of those that belong to none.
+    Service and money are those of contracts of this network; data are read under their grants, or
+    under grants without a contract.
     """
     between = Between(
         network, frozenset(keys), month, local_date(month.start, zone),
@@ -72,7 +73,7 @@ class Between:
     def services(self) -> Iterator[Flow]:
         """Contracts in force in the month, with what was billed of them by unit."""
         rows = Contract.objects.filter(
-            Q(ends_on=None) | Q(ends_on__gt=self.first), self._of("network"),
+            Q(ends_on=None) | Q(ends_on__gt=self.first), network=self.network,
             author__among=self.keys, customer__among=self.keys, activated_at__isnull=False,
             starts_on__lt=self.until,
         )  # fmt: skip
@@ -97,7 +98,7 @@ class Between:
 
     def data(self) -> Iterator[Flow]:
         """Reads under data grants, from who collects to who read."""
-        elsewhere = Contract.objects.exclude(self._of("network")).values("pk")
+        elsewhere = Contract.objects.exclude(network=self.network).values("pk")
         read = GrantRead.objects.exclude(act=GrantRead.Act.DELIVERED)
         reads = read.exclude(grant__contract_id__in=elsewhere).filter(
             read_at__gte=self.month.start, read_at__lt=self.month.end,
@@ -124,7 +125,7 @@ class Between:
 
     def _shares(self) -> Iterator[Flow]:
         rows = Share.objects.filter(
-            self._of("terms__network"), author__among=self.keys, partner__among=self.keys,
+            terms__network=self.network, author__among=self.keys, partner__among=self.keys,
             period_start__gte=self.month.start, period_start__lt=self.month.end,
         ).exclude(author=F("partner"))  # fmt: skip
         sums = rows.order_by("currency").values_list("author_id", "partner_id", "currency")
@@ -134,13 +135,10 @@ class Between:
         for pair, amounts in texts.items():
             yield Flow("money", *pair, ", ".join(amounts), reverse("share_list"))
 
-    def _of(self, field: str) -> Q:
-        """Of this network, or of none."""
-        return Q(**{field: self.network}) | Q(**{field: None})
-
     def _invoices(self) -> QuerySet[Invoice]:
         rows: QuerySet[Invoice] = Invoice.objects.filter(
-            self._of("contract__network"), state=Invoice.State.ISSUED, author__among=self.keys, customer__among=self.keys,
+            contract__network=self.network, state=Invoice.State.ISSUED,
+            author__among=self.keys, customer__among=self.keys,
             period_start__gte=self.month.start, period_start__lt=self.month.end,
         )  # fmt: skip
         return rows

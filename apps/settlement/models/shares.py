@@ -86,6 +86,8 @@ class Share(FencedModel):
     time_zone = models.CharField(max_length=64)
     step = models.CharField(max_length=40)
     charge = models.CharField(max_length=40, blank=True)
+    # What the charge prices; two charges of one meter measure one thing. Unknown of the earliest shares.
+    meter = models.CharField(max_length=40, blank=True)
     tier = models.SmallIntegerField(default=0)
     title = models.JSONField(default=dict)
     asset_id = models.UUIDField(null=True)

@@ -32,6 +32,7 @@ class ShareRow(NamedTuple):
     time_zone: str
     step: str
     charge: str
+    meter: str
     tier: int
     title: dict[str, str]
     asset_id: UUID | None
@@ -73,14 +74,14 @@ def _snapshot(sources: PeriodSources, key: LineKey, minor: int, with_price: bool
         document = sources.document_for(minor)
         return {
             "document_id": document.id, "document_number": document.number, "line_id": None,
-            "title": {}, "asset_id": None, "asset_label": "", "quantity": None, "unit": "",
+            "meter": "", "title": {}, "asset_id": None, "asset_label": "", "quantity": None, "unit": "",
             "unit_price": None, "line_net_minor": None,
         }  # fmt: skip
     source = sources.by_key[key]
     line = source.line_for(minor)
     return {
         "document_id": line.invoice_id, "document_number": line.invoice.number,
-        "line_id": line.id, "title": line.title, "asset_id": line.asset_id,
+        "line_id": line.id, "meter": line.meter, "title": line.title, "asset_id": line.asset_id,
         "asset_label": line.asset_label, "quantity": source.quantity, "unit": line.unit,
         "unit_price": line.unit_price if with_price else None,
         "line_net_minor": source.net_minor if with_price else None,

@@ -24,8 +24,8 @@ from apps.metering.models import BilledPeriod, UsageRecord
 from apps.settlement.models import Share
 
 _LINE = (
-    "id", "invoice_id", "billed_period_id", "generation", "position", "charge", "tier", "title",
-    "asset_id", "asset_label", "service_start", "quantity", "unit", "unit_price", "net_minor",
+    "id", "invoice_id", "billed_period_id", "generation", "position", "charge", "meter", "tier",
+    "title", "asset_id", "asset_label", "service_start", "quantity", "unit", "unit_price", "net_minor",
 )  # fmt: skip
 _INVOICE = (
     "kind", "number", "currency", "contract", "time_zone", "author", "customer", "corrects",
@@ -51,6 +51,7 @@ class IssuedLine:
     generation: int
     position: int
     charge: str
+    meter: str
     tier: int
     title: dict[str, str]
     asset_id: UUID | None

@@ -8,6 +8,8 @@ import pytest
 
 from apps.networks.models import ValueNetwork
 from apps.tenancy.context import company_context
+from tests.integration.billing.conftest import bill, issue_all
+from tests.integration.billing.scene import make_asset, make_contract, month_of_readings
 from tests.world import build_world
 
 
@@ -45,6 +47,19 @@ def test_a_month_without_invoices_names_the_contracts(
     text = client_of(cast["provider"]).get(address).content.decode()
     assert re.search(r">\d contracts?<", text)
     assert 'flow-money"></span>money</td>' not in text
+
+
+def test_a_contract_of_no_network_is_on_no_map(
+    world: dict[str, Any], cast: dict[str, Any], client_of: Callable[..., Any]
+) -> None:
+    client = client_of(cast["provider"])
+    before = client.get(world["address"]).content
+    asset = make_asset(cast["provider"], "Beside")
+    beside = make_contract(cast["provider"], cast["customer"], [asset], starts_on="2026-09-01")
+    month_of_readings(cast["provider"], asset, "2026-09", 1000, 1055)
+    bill(cast["provider"], "2026-09")
+    assert beside.pk in {invoice.contract_id for invoice in issue_all(cast["provider"])}
+    assert client.get(world["address"]).content == before
 
 
 def test_an_odd_month_is_the_last_one(

@@ -18,6 +18,7 @@ from apps.tenancy.context import as_platform, company_context, no_company
 from tests.integration.billing.conftest import bill, issue_all
 from tests.integration.billing.scene import (
     NOW,
+    PER_CYCLE,
     make_asset,
     make_contract,
     month_of_readings,
@@ -163,6 +164,23 @@ def test_a_late_reading_changes_every_share(
         with company_context(partner):
             brought = shares_by_asset(october)[asset.pk]
         assert (brought.used, brought.income) == ({"{cycle}": 75}, {"EUR": minor})
+
+
+def test_two_charges_of_one_meter_tell_what_it_measured_once(
+    provider: Any, customer: Any, maker: Any
+) -> None:
+    care = {**PER_CYCLE, "code": "care", "title": "Care", "unit_price": "0.02"}
+    asset = make_asset(provider)
+    contract = make_contract(provider, customer, [asset], charges=(PER_CYCLE, care))
+    month_of_readings(provider, asset, "2026-10", 1000, 1055)
+    bill(provider)
+    agree(contract, {**per_cycle(maker), "charges": ["cycles", "care"]})
+    issue_all(provider)
+    work(provider)
+    with company_context(maker):
+        brought = shares_by_asset(month_period("2026-10", "Europe/Berlin"))[asset.pk]
+        assert set(Share.objects.values_list("meter", "quantity")) == {("cycles", 55)}
+    assert (brought.used, brought.income) == ({"{cycle}": 55}, {"EUR": 110})
 
 
 def test_what_is_not_signed_takes_no_effect(
