@@ -61,8 +61,11 @@ def by_nature(minor: int, nets: Mapping[Nature, int]) -> list[tuple[Nature, int]
 
 
 def line_taxes(nets: Sequence[int], tax_minor: int) -> list[int]:
-    """A document's tax on its lines, so that each share has its own and they sum to the document's."""
-    return allocate(tax_minor, nets)
+    """A document's tax on its lines, so that each share has its own and they sum to the document's.
+
+    Lines of both signs stand on an advice alone, which names no tax.
+    """
+    return allocate(tax_minor, nets) if tax_minor else [0] * len(nets)
 
 
 def invoice_taxes(nets: Sequence[int], tax_minor: int) -> list[int]:

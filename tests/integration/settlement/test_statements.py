@@ -85,13 +85,10 @@ def test_under_an_agreement_it_is_the_partners_invoice(
     assert findings(provider) == []
 
 
-def test_a_correction_is_a_credit_note_that_names_the_invoice(
-    shared: Any, provider: Any, financier: Any
-) -> None:
-    reply(offer(provider, financier, FIRST))
-    issue(provider)
+def correct_down(provider: Any, invoice: Any) -> None:
+    """Fifteen cycles too many were billed, and so shared."""
     with company_context(provider):
-        asset = Asset.objects.get(pk=shared.lines.get(charge="cycles").asset_id)
+        asset = Asset.objects.get(pk=invoice.lines.get(charge="cycles").asset_id)
         declare(
             channel=press_channel(asset), kind="disbelieve",
             measured_at=parse_instant("2026-10-20T10:00:00Z"), reason="wrong meter", by="test", now=LATER,
@@ -99,6 +96,14 @@ def test_a_correction_is_a_credit_note_that_names_the_invoice(
     late(provider, asset, ("2026-10-21T10:00:00Z", "1040"))
     issue_corrections(provider)
     work(provider)
+
+
+def test_a_correction_is_a_credit_note_that_names_the_invoice(
+    shared: Any, provider: Any, financier: Any
+) -> None:
+    reply(offer(provider, financier, FIRST))
+    issue(provider)
+    correct_down(provider, shared)
     with company_context(provider):
         minus = Share.objects.get(amount_minor__lt=0, partner=financier)
     assert issue(provider) == 1
@@ -121,6 +126,20 @@ def test_without_an_agreement_it_is_an_advice_only(
     page = client_of(financier).get(path).content.decode()
     assert "your own invoice" in page
     assert shared.number in page
+
+
+def test_one_advice_names_what_was_shared_and_what_a_correction_took_back_before_it_was_written(
+    shared: Any, provider: Any, financier: Any, client_of: Callable[..., Any]
+) -> None:
+    correct_down(provider, shared)
+    assert issue(provider) == 1
+    assert seen(financier) == [("advice", None, 3_080, 0)]
+    with company_context(financier):
+        statement = Statement.objects.get()
+        assert sorted(line.net_minor for line in statement.lines.all()) == [-31, 111, 3_000]
+    page = client_of(financier).get(f"/statements/{statement.public_id}/").content.decode()
+    assert "-0.31\u00a0EUR" in page
+    assert findings(provider) == []
 
 
 def test_each_share_stands_on_one_statement_and_nothing_changes(

@@ -3,7 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.settlement.domain.statements import Kind, Nature, by_nature, line_minor, parts_of
+from apps.settlement.domain.statements import (
+    Kind,
+    Nature,
+    by_nature,
+    line_minor,
+    line_taxes,
+    parts_of,
+)
 
 MINORS = st.lists(st.integers(-(10**6), 10**6).filter(bool), max_size=12)
 
@@ -26,6 +33,16 @@ def test_every_share_is_on_one_document_and_the_sums_are_theirs(
     lines = [(kind, line_minor(kind, minor)) for kind, part in parts for minor in part]
     assert sum(signs.get(kind, 1) * minor for kind, minor in lines) == sum(minors)
     assert all(minor > 0 for kind, minor in lines if kind != Kind.ADVICE)
+
+
+@given(MINORS, st.booleans(), st.integers(0, 10**6))
+def test_the_tax_of_any_document_is_on_its_lines(
+    minors: list[int], agreed: bool, tax_minor: int
+) -> None:
+    for kind, part in parts_of(minors, int, agreed):
+        tax = 0 if kind == Kind.ADVICE else tax_minor
+        taxes = line_taxes([line_minor(kind, minor) for minor in part], tax)
+        assert (len(taxes), sum(taxes)) == (len(part), tax)
 
 
 NETS = st.dictionaries(st.sampled_from(list(Nature)), st.integers(-(10**6), 10**6))
