@@ -9,6 +9,8 @@ _SQL = """
 select
     exists(select from contracts_contract where author_id = %(own)s and state = 'active') provides,
     exists(select from contracts_contract where customer_id = %(own)s and state = 'active') uses,
+    exists(select from contracts_contract where %(own)s in (author_id, customer_id)
+        and state = 'active' and not is_one_off) goes_on,
     exists(select from contracts_contract where author_id = %(own)s and state = 'draft') own_drafts,
     (select count(*) from (
         select from contracts_contract offer where author_id = %(own)s and state = 'offered'
@@ -84,7 +86,8 @@ select
 def contract_counts(today: date, most: int) -> dict[str, Any]:
     """Of the current company, on both sides; nothing is counted beyond `most`.
 
-    What was refused since it was offered does not wait. `provides`, `uses`, `own_drafts`: whether there is any. `prices_in` as `prices_to_accept`,
+    What was refused since it was offered does not wait. `provides`, `uses`, `own_drafts`: whether there
+    is any; `goes_on`: whether one is billed again and again. `prices_in` as `prices_to_accept`,
     `covers_in` as `covers_to_accept`, `ends_in` as `ends_to_sign`.
     """
     return one_row(_SQL, today=today, most=most)

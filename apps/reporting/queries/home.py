@@ -28,12 +28,14 @@ SHOWN_INVOICES = 6
 class Counts:
     """Numbers of one company at one moment; one beyond COUNTED means that there are more.
 
-    `provides`, `uses`: whether contracts run on either side. `payouts`, `losses`, `debits`,
+    `provides`, `uses`: whether contracts run on either side; `goes_on`: whether on any of them one
+    that is not a single job. `payouts`, `losses`, `debits`,
     `refunds`: what waits for a second person's yes.
     """
 
     provides: bool = False
     uses: bool = False
+    goes_on: bool = False
     own_drafts: bool = False
     offers_out: int = 0
     offers_in: int = 0

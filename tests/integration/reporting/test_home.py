@@ -18,6 +18,7 @@ from apps.contracts.models import Contract, PlanVersion
 from apps.metering.models import ProvisionalUsage
 from apps.telemetry.models import RefusedItem
 from apps.tenancy.context import company_context
+from tests.integration.billing.scene import make_contract
 
 NOW = datetime(2026, 11, 3, 9, tzinfo=UTC)
 PLAN = {
@@ -134,6 +135,16 @@ def test_the_customer_sees_its_side_alone(
     # 100.00 fee + 50 × 1 + 40 × 0.5
     assert "170,00" in tile or "170.00" in tile
     assert "What it costs you so far" in tile
+
+
+def test_whose_contracts_are_single_jobs_is_shown_no_running_cost(
+    world: dict[str, Any], client_of: Callable[..., Client]
+) -> None:
+    maker, customer = world["maker"], world["customer"]
+    make_contract(maker, customer, [], starts_on="2026-11-02", ends_on=date(2026, 11, 3), is_one_off=True)  # fmt: skip
+    running = "/home/running-cost/"
+    shown = [running in client_of(one).get("/").content.decode() for one in (maker, customer)]
+    assert shown == [False, True]
 
 
 def test_each_days_cost_follows_the_tiers(
