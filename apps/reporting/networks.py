@@ -14,15 +14,22 @@ from apps.common.period import Period, add_months, local_date, month_period
 from apps.common.quantity import BadValue
 from apps.networks.queries import visible_networks
 from apps.reporting.domain.network_map import KINDS, draw
-from apps.reporting.queries.network_flows import companies_of, flows_between
+from apps.reporting.months import month_at, month_before
+from apps.reporting.queries.network_flows import companies_of, flows_between, latest_billed
 from apps.tenancy.context import current_company
+
+# Months before this one that are searched for the latest invoiced.
+LOOKED_BACK = 3
 
 
 def network_map(request: HttpRequest, network_id: UUID) -> HttpResponse:
-    """Companies as boxes, last month's flows as arrows; the same as a table."""
+    """Companies as boxes, a month's flows as arrows; the same as a table.
+
+    Last month's, or where nothing of it is invoiced yet, those of the latest month that is.
+    """
     network = get_object_or_404(visible_networks(), pk=network_id)
     zone = current_company().time_zone
-    month = chosen_month(request.GET.get("month", ""), timezone.now(), zone)
+    month = chosen_month(request.GET.get("month", ""), network.pk, timezone.now(), zone)
     nodes = companies_of(network, month)
     names = {node.key: node.name for node in nodes}
     flows = flows_between(network.pk, list(names), month, zone)
@@ -36,13 +43,14 @@ def network_map(request: HttpRequest, network_id: UUID) -> HttpResponse:
     return render(request, "reporting/network_map.html", context)
 
 
-def chosen_month(text: str, now: datetime, zone: str) -> Period:
-    """The month named as 2026-03; else the calendar month before the one `now` lies in."""
+def chosen_month(text: str, network: UUID, now: datetime, zone: str) -> Period:
+    """The month named as 2026-03; else the latest calendar month before that of `now` which is invoiced."""
     try:
         return month_period(text, zone)
     except BadValue:
-        before = add_months(local_date(now, zone).replace(day=1), -1)
-        return month_period(f"{before:%Y-%m}", zone)
+        last, first = month_before(now, zone), month_before(now, zone, LOOKED_BACK)
+    billed = latest_billed(network, first.start, last.end)
+    return last if billed is None else month_at(billed, zone)
 
 
 def _months(month: Period, zone: str, now: datetime) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from apps.common.period import Period, local_date
+from apps.common.period import Period
 from apps.networks.models import Role
 from apps.networks.queries import own_participations
-from apps.reporting.networks import chosen_month
+from apps.reporting.months import month_at, month_before
 from apps.reporting.queries import field, partners
 from apps.settlement.queries.pages import standings
 from apps.tenancy.context import current_company
@@ -25,8 +25,7 @@ SHOWN_ASSETS = 25
 def _last_month() -> Period:
     """The newest month the company has shares of; without any the one before this."""
     zone, latest = current_company().time_zone, field.latest_share()
-    text = "" if latest is None else f"{local_date(latest, zone):%Y-%m}"
-    return chosen_month(text, timezone.now(), zone)
+    return month_before(timezone.now(), zone) if latest is None else month_at(latest, zone)
 
 
 def fleet(request: HttpRequest) -> HttpResponse:

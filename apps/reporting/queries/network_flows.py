@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, Max, Q, QuerySet, Sum, Value
 from django.urls import reverse
 from django.utils.translation import ngettext
 
@@ -39,8 +40,18 @@ def companies_of(network: ValueNetwork, month: Period) -> list[Node]:
     return [Node(key, names[key], roles_in_words(roles[key])) for key in sorted(names)]
 
 
+def latest_billed(network: UUID, since: datetime, until: datetime) -> datetime | None:
+    """When the newest period of an issued invoice of the network began, of those that began in between."""
+    rows = Invoice.objects.filter(
+        contract__network=network, state=Invoice.State.ISSUED, period_start__gte=since,
+        period_start__lt=until,
+    )  # fmt: skip
+    found: datetime | None = rows.aggregate(latest=Max("period_start"))["latest"]
+    return found
+
+
 def flows_between(network: UUID, keys: Sequence[int], month: Period, zone: str) -> list[Flow]:
-    """Product, service, data and money of the month, whole days in `zone`; eight queries.
+    """Product, service, data and money of the month, whole days in `zone`; seven queries.
 
     Service and money are those of contracts of this network; data are read under their grants, or
     under grants without a contract.
@@ -115,25 +126,23 @@ class Between:
         signed = Sum("net_minor", filter=~Q(kind="credit"), default=0) - Sum(
             "net_minor", filter=Q(kind="credit"), default=0
         )
-        sums = self._invoices().values_list("customer_id", "author_id", "currency")
-        texts: dict[tuple[int, int], list[str]] = {}
-        for payer, payee, currency, minor in sums.annotate(sum=signed).order_by("currency"):
-            texts.setdefault((payer, payee), []).append(portal.money(minor, currency))
-        for pair, amounts in texts.items():
-            yield Flow("money", *pair, ", ".join(amounts), reverse("invoice_list"))
-        yield from self._shares()
+        sums = self._invoices().order_by().annotate(at=Value("invoice_list"))
+        paid = sums.values_list("at", "customer_id", "author_id", "currency").annotate(sum=signed)
+        texts: dict[tuple[str, int, int], list[str]] = {}
+        for *way, currency, minor in paid.union(self._shares(), all=True).order_by("currency"):
+            texts.setdefault((way[0], way[1], way[2]), []).append(portal.money(minor, currency))
+        # What customers pay comes before what partners have of it.
+        for (at, source, target), amounts in sorted(texts.items()):
+            yield Flow("money", source, target, ", ".join(amounts), reverse(at))
 
-    def _shares(self) -> Iterator[Flow]:
-        rows = Share.objects.filter(
+    def _shares(self) -> QuerySet[Any, Any]:
+        rows: QuerySet[Any] = Share.objects.filter(
             terms__network=self.network, author__among=self.keys, partner__among=self.keys,
             period_start__gte=self.month.start, period_start__lt=self.month.end,
         ).exclude(author=F("partner"))  # fmt: skip
-        sums = rows.order_by("currency").values_list("author_id", "partner_id", "currency")
-        texts: dict[tuple[int, int], list[str]] = {}
-        for provider, partner, currency, minor in sums.annotate(sum=Sum("amount_minor")):
-            texts.setdefault((provider, partner), []).append(portal.money(minor, currency))
-        for pair, amounts in texts.items():
-            yield Flow("money", *pair, ", ".join(amounts), reverse("share_list"))
+        sums = rows.order_by().annotate(at=Value("share_list"))
+        fields = ("at", "author_id", "partner_id", "currency")
+        return sums.values_list(*fields).annotate(sum=Sum("amount_minor"))
 
     def _invoices(self) -> QuerySet[Invoice]:
         rows: QuerySet[Invoice] = Invoice.objects.filter(

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import time_machine
 
 from apps.networks.models import ValueNetwork
 from apps.tenancy.context import company_context
@@ -68,6 +70,21 @@ def test_an_odd_month_is_the_last_one(
     for odd in ("0000-01", "2026-13", "x", ""):
         answer = client_of(cast["provider"]).get(world["address"].replace("2026-09", odd))
         assert answer.status_code == 200
+
+
+def test_it_opens_at_the_latest_month_that_is_invoiced_of_the_last_three(
+    world: dict[str, Any], cast: dict[str, Any], client_of: Callable[..., Any]
+) -> None:
+    address = world["address"].split("?")[0]
+    for month in (10, 11, 12):
+        with time_machine.travel(datetime(2026, month, 2, 9, tzinfo=UTC)):
+            text = client_of(cast["provider"]).get(address).content.decode()
+        assert "What flowed in September 2026" in text, month
+    with time_machine.travel(datetime(2027, 1, 2, 9, tzinfo=UTC)):
+        assert (
+            "What flowed in December 2026"
+            in client_of(cast["provider"]).get(address).content.decode()
+        )
 
 
 def test_a_member_sees_its_flows_with_the_founder_and_a_stranger_nothing(
