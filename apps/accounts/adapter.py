@@ -19,13 +19,12 @@ from django.utils.translation import gettext_lazy
 from apps.accounts.clients import client_address, remember_browser
 from apps.accounts.confirming import is_confirmed
 from apps.accounts.limits import give_back, password_buckets, person_buckets, take
-from apps.accounts.models import PersonAct
+from apps.accounts.models import FACTORS_SEALED_FOR, PersonAct
 from apps.accounts.operations.person_acts import note_change
 from apps.tenancy.sealing import opened, seal
 
 # Being signed in is seen; a note about it on every entry is noise.
 _SILENT = ("account/messages/logged_in.txt", "account/messages/logged_out.txt")
-_SEALED_FOR = "accounts.second-factor"
 _log = logging.getLogger(__name__)
 # What a person is told by mail, by the name allauth has for it.
 _CHANGES = {
@@ -141,10 +140,10 @@ class FactorAdapter(DefaultMFAAdapter):
     }
 
     def encrypt(self, text: str) -> str:
-        return seal(_SEALED_FOR, text.encode())
+        return seal(FACTORS_SEALED_FOR, text.encode())
 
     def decrypt(self, encrypted_text: str) -> str:
-        return opened(_SEALED_FOR, encrypted_text).decode()
+        return opened(FACTORS_SEALED_FOR, encrypted_text).decode()
 
     def build_totp_svg(self, url: str) -> str:
         import segno

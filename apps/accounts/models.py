@@ -29,6 +29,8 @@ class UserManager(BaseUserManager["User"]):
 
 # What stands in place of the name of an erased person.
 ERASED_NAME = "Erased person"
+# What secrets of authenticator apps and recovery codes are sealed for.
+FACTORS_SEALED_FOR = "accounts.second-factor"
 
 
 class User(AbstractBaseUser):

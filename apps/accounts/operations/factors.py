@@ -1,5 +1,6 @@
 """Codes of a second factor: each counts once."""
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,9 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from allauth.mfa.utils import decrypt
 from django.db import transaction
+
+from apps.accounts.models import FACTORS_SEALED_FOR
+from apps.tenancy.sealing import Standing, seal_anew
 
 LAST_STEP = "last_step"
 
@@ -49,3 +53,16 @@ def _is_new_step(app: Authenticator, code: str, now: datetime) -> bool:
     app.data[LAST_STEP] = step
     app.save(update_fields=["data"])
     return True
+
+
+def reseal_factors() -> Counter[Standing]:
+    """All people's authenticator apps and recovery codes under the installation's key in force, each person
+    for itself: a code that is spent meanwhile stays spent."""
+    found: Counter[Standing] = Counter()
+    types = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
+    for key in list(Authenticator.objects.filter(type__in=types).values_list("pk", flat=True)):
+        with transaction.atomic():
+            for row in Authenticator.objects.select_for_update().filter(pk=key):
+                found += seal_anew(FACTORS_SEALED_FOR, row.data, "secret", "seed")
+                row.save(update_fields=["data"])
+    return found

@@ -1,6 +1,7 @@
 """A company's identity provider, and which of its people is whom there."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -17,7 +18,7 @@ from apps.events.domain.targets import BadTarget
 from apps.events.operations import record
 from apps.events.operations.posting import judged_target
 from apps.tenancy.context import current_company
-from apps.tenancy.sealing import seal
+from apps.tenancy.sealing import Standing, seal, seal_anew
 
 LINK_LIFE = timedelta(minutes=10)
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
@@ -51,6 +52,16 @@ def set_sign_on(
             details={"issuer": issuer, "domains": " ".join(wanted)},
         )  # fmt: skip
     return row
+
+
+@transaction.atomic
+def reseal_sign_on() -> Counter[Standing]:
+    """The company's secret at its provider under the installation's key in force."""
+    found: Counter[Standing] = Counter()
+    for row in SignOn.objects.written_by(current_company()).select_for_update():
+        found += seal_anew(SEALED_FOR, vars(row), "client_secret")
+        row.save(update_fields=["client_secret"])
+    return found
 
 
 def end_sign_on(*, now: datetime, actor: User) -> None:

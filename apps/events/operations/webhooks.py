@@ -1,5 +1,6 @@
 """Endpoints of outgoing webhooks: made, changed, paused, their secret replaced."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -17,10 +18,11 @@ from apps.events.operations.jobs import record
 from apps.events.operations.posting import judged_target, resolved
 from apps.events.queries import webhooks
 from apps.tenancy.context import current_company
-from apps.tenancy.sealing import opened, seal
+from apps.tenancy.sealing import Standing, opened, seal, seal_anew
 
 PURPOSE = "peruse webhook secrets"
 MOST = 20
+SEALED = ("secret_sealed", "previous_sealed")
 State, PausedBy = Webhook.State, Webhook.PausedBy
 
 
@@ -68,6 +70,16 @@ def replace_secret(*, webhook: Webhook, now: datetime, actor: Any = None) -> tup
     locked.save(update_fields=["previous_sealed", "previous_until", "secret_sealed", "hint"])
     _record(locked, "webhook.secret_replaced", now, actor)
     return locked, secret
+
+
+@transaction.atomic
+def reseal_webhooks() -> Counter[Standing]:
+    """The company's secrets of webhooks under the installation's key in force."""
+    found: Counter[Standing] = Counter()
+    for row in Webhook.objects.written_by(current_company()).select_for_update():
+        found += seal_anew(PURPOSE, vars(row), *SEALED)
+        row.save(update_fields=SEALED)
+    return found
 
 
 @transaction.atomic
