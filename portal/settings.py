@@ -214,7 +214,7 @@ if CONSOLE:
     UNFOLD = {
         "SITE_TITLE": _("Peruse console"),
         "SITE_HEADER": "Peruse",
-        "SITE_SUBHEADER": _("Platform operations, times in UTC"),
+        "SITE_SUBHEADER": _("Operations, times in UTC"),
         "SITE_SYMBOL": "monitoring",
         "SHOW_HISTORY": False,
         "SHOW_VIEW_ON_SITE": False,

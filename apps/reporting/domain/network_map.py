@@ -14,9 +14,8 @@ WIDTH, HEIGHT = 960, 560
 HEIGHTS = ((3, 200), (5, 420))
 BOX_WIDTH, BOX_HEIGHT = 204, 52
 KINDS = ("product", "service", "data", "money")
-# Flows of one pair run side by side this far apart, and carry their texts at different places.
+# Flows of one pair run side by side this far apart.
 APART = 15
-TEXT_AT = {"product": 0.30, "service": 0.43, "data": 0.57, "money": 0.70}
 LONGEST_NAME = 27
 # Boxes that do not touch on this canvas.
 MOST_BOXES = 12
@@ -136,18 +135,24 @@ def _side_by_side(lane: Sequence[Flow], boxes: dict[int, Box]) -> list[Arrow]:
     across = ((by - ay) / length, -(bx - ax) / length)
     # However many there are, all of them meet the boxes.
     apart = min(APART, (BOX_HEIGHT - 4) / len(lane))
-    return [
-        _arrow(flow, boxes, across, apart * (place - (len(lane) - 1) / 2))
-        for place, flow in enumerate(lane)
-    ]
+    # Texts climb with their lines, so that on a slant no two come to lie at one height.
+    falls = (bx - ax) * (by - ay) > 0
+    arrows = []
+    for place, flow in enumerate(lane):
+        part = (place + 1) / (len(lane) + 1)
+        at = part if falls == (flow.source == high) else 1 - part
+        arrows.append(_arrow(flow, boxes, across, apart * (place - (len(lane) - 1) / 2), at))
+    return arrows
 
 
-def _arrow(flow: Flow, boxes: dict[int, Box], across: tuple[float, float], aside: float) -> Arrow:
+def _arrow(
+    flow: Flow, boxes: dict[int, Box], across: tuple[float, float], aside: float, at: float
+) -> Arrow:
+    """`at`: the part of its way from source to target where its text stands."""
     dx, dy = across[0] * aside, across[1] * aside
     (ax, ay), (bx, by) = boxes[flow.source].middle, boxes[flow.target].middle
     start = _edge((ax + dx, ay + dy), (bx + dx, by + dy), boxes[flow.source])
     end = _edge((bx + dx, by + dy), (ax + dx, ay + dy), boxes[flow.target])
-    at = TEXT_AT[flow.kind]
     text_x, text_y = start[0] + (end[0] - start[0]) * at, start[1] + (end[1] - start[1]) * at
     return Arrow(
         flow, round(start[0]), round(start[1]), round(end[0]), round(end[1]), round(text_x),

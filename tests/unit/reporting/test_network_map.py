@@ -1,6 +1,6 @@
 """The picture of a network: everything inside the canvas, nothing on top of each other."""
 
-from itertools import combinations
+from itertools import combinations, pairwise, product
 
 import pytest
 from hypothesis import given
@@ -18,6 +18,8 @@ from apps.reporting.domain.network_map import (
     Node,
     draw,
 )
+
+TEXT_HEIGHT = 12
 
 
 def nodes(count: int) -> list[Node]:
@@ -60,6 +62,17 @@ def test_flows_of_a_pair_run_side_by_side_whichever_way_they_run() -> None:
     assert (one.y1, one.y2) != (other.y1, other.y2)
     assert one.x1 == other.x2
     assert one.x2 == other.x1
+
+
+@pytest.mark.parametrize("count", range(2, MOST_BOXES + 1))
+def test_texts_of_a_pair_stand_at_different_heights(count: int) -> None:
+    """Whichever way the flows run, and wherever the two companies stand."""
+    for other, ways in product(range(2, count + 1), product((False, True), repeat=3)):
+        pairs = [(other, 1) if way else (1, other) for way in ways]
+        flows = [Flow(kind, *pair, "x") for kind, pair in zip(KINDS[1:], pairs, strict=True)]
+        arrows = draw(nodes(count), flows).arrows
+        heights = sorted(arrow.text_y for arrow in arrows)
+        assert min(b - a for a, b in pairwise(heights)) >= TEXT_HEIGHT, (other, ways)
 
 
 def test_flows_to_companies_that_are_not_seen_or_to_itself_are_left_out() -> None:
