@@ -8,18 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
+from tests.browser.steps import browsing
 from tests.conftest import Portal
-from tests.serving import Serving, chromium, serving
+from tests.serving import Serving, serving
 
 
 @pytest.fixture
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        chrome = play.chromium.launch(executable_path=chromium())
+    with browsing() as chrome:
         yield chrome
-        chrome.close()
 
 
 @pytest.fixture

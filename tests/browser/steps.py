@@ -1,10 +1,29 @@
 """What a person does in the browser, in words."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page
+import pytest
+from django.db import connections
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.serving import chromium
+
+
+@contextmanager
+def browsing() -> Iterator[Browser]:
+    """Chromium. Between its steps Django has another connection in this thread than before and after
+    them; it is closed too, or the next test would find the one to this test's database."""
+    with sync_playwright() as play:
+        chrome = play.chromium.launch(executable_path=chromium())
+        yield chrome
+        chrome.close()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+            connections.close_all()
 
 
 def picture(what: Any, name: str) -> None:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from apps.assets.domain.facts import AssetFacts
 from apps.assets.models import AssetType
@@ -20,10 +20,10 @@ from apps.common.period import add_months
 from apps.telemetry.operations import RawItem, recompute_dirty, sync_channels, take_in
 from apps.tenancy.context import company_context
 from apps.tenancy.models import Company
-from tests.browser.steps import picture
+from tests.browser.steps import browsing, picture
 from tests.browser.test_first_path import PASSWORD, Window, open_the_draft
 from tests.conftest import Portal
-from tests.serving import Serving, chromium, serving
+from tests.serving import Serving, serving
 
 pytestmark = pytest.mark.browser
 
@@ -91,10 +91,8 @@ def portal(shared_database: str, tmp_path_factory: Any) -> Iterator[Serving]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        chrome = play.chromium.launch(executable_path=chromium())
+    with browsing() as chrome:
         yield chrome
-        chrome.close()
 
 
 @pytest.fixture(scope="module")

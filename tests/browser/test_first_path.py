@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
 from tests import databases
 from tests.browser.steps import sign_in
@@ -57,6 +57,7 @@ def made_up_recording() -> bytes:
     return gzip.compress("\n".join(lines).encode())
 
 
+TENTH_MS, MOMENT_MS = 100, 30
 GAVE_WAY = ("htmx:sendAbort", "htmx:afterRequest")
 
 
@@ -72,6 +73,10 @@ class Window:
         self.page.set_default_timeout(20_000)
         self.complaints: list[str] = []
         self.page.on("console", self._hear)
+        self.under_way: set[Request] = set()
+        self.page.on("request", self._began)
+        self.page.on("requestfinished", self._ended)
+        self.page.on("requestfailed", self._ended)
         email = f"{person or company}@walk.example"
         sign_in(self.page, portal.address(company), email, password)
 
@@ -80,7 +85,19 @@ class Window:
         if message.type == "error" and not message.text.startswith(GAVE_WAY):
             self.complaints.append(message.text)
 
+    def _began(self, request: Request) -> None:
+        if request.is_navigation_request():
+            self.under_way.add(request)
+
+    def _ended(self, request: Request) -> None:
+        self.under_way.discard(request)
+
     def go(self, path: str) -> Page:
+        """Another page, once what was clicked last is answered: before, it would be broken off."""
+        for _tenth in range(200):
+            self.page.wait_for_timeout(TENTH_MS if self.under_way else MOMENT_MS)
+            if not self.under_way:
+                break
         self.page.goto(self.portal.address(self.company, path))
         return self.page
 
