@@ -8,11 +8,18 @@ from typing import Any
 import pytest
 import time_machine
 
+from apps.assets.operations import GrantWish, grant_data
+from apps.assets.operations.reading import log_act
 from apps.networks.models import ValueNetwork
+from apps.reporting.months import month_at
+from apps.reporting.queries.network_flows import flows_between
 from apps.tenancy.context import company_context
 from tests.integration.billing.conftest import bill, issue_all
 from tests.integration.billing.scene import make_asset, make_contract, month_of_readings
+from tests.integration.settlement.scene import agree, per_cycle, work
 from tests.world import build_world
+
+BERLIN = "Europe/Berlin"
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +69,49 @@ def test_a_contract_of_no_network_is_on_no_map(
     bill(cast["provider"], "2026-09")
     assert beside.pk in {invoice.contract_id for invoice in issue_all(cast["provider"])}
     assert client.get(world["address"]).content == before
+
+
+@pytest.mark.parametrize(("month", "inside"), [(8, True), (7, False)])
+def test_shares_and_reads_flow_where_their_contract_is_of_the_network(
+    world: dict[str, Any], cast: dict[str, Any], month: int, inside: bool
+) -> None:
+    provider, maker, customer = cast["provider"], cast["maker"], cast["customer"]
+    with company_context(provider):
+        network = ValueNetwork.objects.get(name__startswith="Roads")
+    asset = make_asset(provider, f"Beside {inside}")
+    contract = make_contract(
+        provider,
+        customer,
+        [asset],
+        starts_on=f"2026-{month:02}-01",
+        network=network if inside else None,
+    )
+    agree(contract, per_cycle(maker))
+    month_of_readings(provider, asset, f"2026-{month:02}", 1000, 1055)
+    bill(provider, f"2026-{month:02}")
+    issue_all(provider)
+    work(provider)
+    read(provider, asset, contract, customer, moment := datetime(2026, month, 20, tzinfo=UTC))
+    with company_context(provider):
+        keys = [provider.pk, maker.pk, customer.pk]
+        found = flows_between(network.pk, keys, month_at(moment, BERLIN), BERLIN)
+    ways = {(flow.kind, flow.source, flow.target) for flow in found if flow.kind != "product"}
+    expected = {
+        ("service", provider.pk, customer.pk), ("data", provider.pk, customer.pk),
+        ("money", customer.pk, provider.pk), ("money", provider.pk, maker.pk),
+    }  # fmt: skip
+    assert ways == (expected if inside else set())
+
+
+def read(provider: Any, asset: Any, contract: Any, reader: Any, moment: datetime) -> None:
+    """Once, under a grant of the contract."""
+    wish = GrantWish(reader.pk, ("cycles",), "raw", "Invoice", moment)
+    with company_context(provider):
+        [grant] = grant_data(wanted={asset: [wish]}, contract_id=contract.pk, now=moment)
+        log_act(
+            grant=grant, channels=["cycles"], resolution="raw", start=moment, end=moment, who="Carl",
+            count=1, now=moment,
+        )  # fmt: skip
 
 
 def test_an_odd_month_is_the_last_one(
